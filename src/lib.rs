@@ -1,0 +1,19 @@
+//! Castile imports a WSDL and publishes it as an API: REST/JSON generated from the schemas, the raw SOAP
+//! endpoint beside it.
+//!
+//! Data goes one way. *Import is a compiler, the gateway is its machine*: documents are parsed into the
+//! specifications' own models ([`schema`], [`wsdl`]), described as an artefact that people edit ([`api`]),
+//! compiled to a program of instructions ([`plan`]), and only programs are executed ([`mediate`]).
+//! The modules below stand in that order; `tests/architecture.rs` holds who may use whom.
+
+// Floor 0: open to all.
+pub mod diagnostic;
+pub mod json;
+pub mod xml;
+
+// Import time: cold, tolerant, rich in diagnostics.
+pub mod schema;
+pub mod wsdl;
+
+// The border between the two times.
+pub mod plan;

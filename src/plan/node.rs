@@ -1,0 +1,599 @@
+//! The instruction set: what a program is made of.
+//!
+//! A [`Program`] serves all operations of an API. Types, elements and shapes stand in arenas, so that recursion is an index and the
+//! largest services stay small. The JSON shape of every message is decided by these nodes alone: encode, decode, OpenAPI and
+//! samples read the same ones.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::scalar::Scalar;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+        impl $name {
+            /// The index into its arena.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id!(/// A namespace name of the program; [`NamespaceId::NONE`] is no namespace.
+    NamespaceId);
+id!(/// An expanded name of the program.
+    NameId);
+id!(/// A type.
+    TypeId);
+id!(/// An element declaration.
+    ElementId);
+id!(/// What one JSON object may hold of elements.
+    ShapeId);
+
+impl NamespaceId {
+    /// No namespace.
+    pub const NONE: Self = Self(0);
+}
+
+/// The compiled mediation of all operations of an API. Immutable; made by `plan::compile` only.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// Every name that any node speaks of.
+    pub names: NameTable,
+    /// Types.
+    pub types: Vec<Type>,
+    /// Element declarations, local ones too.
+    pub elements: Vec<Element>,
+    /// Shapes.
+    pub shapes: Vec<Shape>,
+    /// Global elements: what wildcards, fault details and the generic rules may meet.
+    pub globals: HashMap<NameId, ElementId>,
+    /// Named types, built-ins and the SOAP encodings' among them: what `xsi:type` may name.
+    pub types_by_name: HashMap<NameId, TypeId>,
+    /// `$type` → type: `"Cat"`, `"p:Cat"`, `"xs:int"`. `"{ns}local"` is looked up by name.
+    pub types_by_label: HashMap<Arc<str>, TypeId>,
+    /// `xs:anyType`, whose content follows the generic rules.
+    pub any_type: Option<TypeId>,
+    /// Operations in the order of the ports, then of the binding.
+    pub operations: Vec<OperationPlan>,
+    /// The API's choices about the mapping.
+    pub options: MappingOptions,
+}
+
+/// What an API definition may choose about the mapping.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MappingOptions {
+    /// `numbers: string`: numbers wider than a double are strings in replies.
+    pub numbers_as_strings: bool,
+    /// `nulls: absent`: a null for what is not nillable is as if it were not there.
+    pub nulls_are_absent: bool,
+    /// `unknown: ignore`: properties that the schema does not know are dropped, not refused.
+    pub ignore_unknown: bool,
+    /// `lenient: true`: a lone value is taken where an array is expected.
+    pub lenient: bool,
+    /// `strict: true`: a reply that breaks its schema is refused.
+    pub strict: bool,
+    /// `flatten: false`: wrappers of one repeated element stay objects.
+    pub keep_wrappers: bool,
+    /// `$xml` is refused in requests.
+    pub refuse_raw_xml: bool,
+}
+
+/// Expanded names, interned.
+#[derive(Debug, Default)]
+pub struct NameTable {
+    /// Namespace names; index 0 is the empty string: no namespace.
+    pub namespaces: Vec<Arc<str>>,
+    /// Names.
+    pub names: Vec<Name>,
+    namespace_index: HashMap<Arc<str>, NamespaceId>,
+    index: HashMap<(NamespaceId, Arc<str>), NameId>,
+}
+
+/// An expanded name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// Its namespace.
+    pub namespace: NamespaceId,
+    /// Its local part.
+    pub local: Arc<str>,
+}
+
+/// A type: what the value of an element is.
+#[derive(Debug)]
+pub struct Type {
+    /// Its name; `None` for an anonymous one.
+    pub name: Option<NameId>,
+    /// What `$type` calls it; empty for an anonymous one.
+    pub label: Arc<str>,
+    /// The type it derives from: for deciding what may stand in its place. Built-in types have theirs.
+    pub base: Option<TypeId>,
+    /// Must a derived type stand in its place?
+    pub is_abstract: bool,
+    /// Named types that derive from it, directly or not, and are not abstract; in schema order.
+    pub derived: Vec<TypeId>,
+    /// What its value is.
+    pub body: TypeBody,
+    /// Its annotation.
+    pub documentation: Option<Arc<str>>,
+}
+
+/// The four kinds of type that the mapping knows.
+#[derive(Debug)]
+pub enum TypeBody {
+    /// A simple type: a bare JSON value.
+    Simple(Arc<Scalar>),
+    /// `xs:anyType`, or a mixed type of nothing but wildcards: the generic rules.
+    Generic,
+    /// An array of SOAP encoding.
+    SoapArray(SoapArray),
+    /// Attributes and content.
+    Complex(ComplexType),
+}
+
+/// A complex type.
+#[derive(Debug)]
+pub struct ComplexType {
+    /// Attributes in schema order, the base's first.
+    pub attributes: Vec<Attribute>,
+    /// Attributes beyond these.
+    pub any_attribute: Option<Wildcard>,
+    /// What stands between the tags.
+    pub content: Content,
+    /// Is it written as a bare array below a message's root (`ArrayOfX`)? Then `content` is `Elements` with exactly one place, which is an array.
+    pub is_flat: bool,
+}
+
+/// The content of a complex type.
+#[derive(Debug)]
+pub enum Content {
+    /// Text of a simple type: the bare value where there are no attributes and no wildcard for them, else `$value`.
+    Simple(Arc<Scalar>),
+    /// Elements (perhaps none): properties.
+    Elements(ShapeId),
+    /// Elements with text between them: `$content`.
+    Mixed(ShapeId),
+}
+
+/// An attribute of a complex type.
+#[derive(Debug)]
+pub struct Attribute {
+    /// Its name.
+    pub name: NameId,
+    /// The JSON property: `"@id"`.
+    pub key: Arc<str>,
+    /// Its type.
+    pub scalar: Arc<Scalar>,
+    /// Must it be there?
+    pub required: bool,
+    /// The only value it may have, as written.
+    pub fixed: Option<Fixed>,
+    /// The value it has when absent: for documents only.
+    pub default: Option<Arc<str>>,
+    /// Its annotation.
+    pub documentation: Option<Arc<str>>,
+}
+
+/// A `fixed` value.
+#[derive(Debug, Clone)]
+pub struct Fixed {
+    /// As written in the schema.
+    pub text: Arc<str>,
+    /// What equal lexical forms have in common, by its scalar's `canonical`.
+    pub canonical: Arc<str>,
+}
+
+/// An element declaration.
+#[derive(Debug)]
+pub struct Element {
+    /// Its name.
+    pub name: NameId,
+    /// Its type.
+    pub type_: TypeId,
+    /// May it be nil?
+    pub nillable: bool,
+    /// Must a member of its substitution group stand in its place?
+    pub is_abstract: bool,
+    /// What an empty element means: `fixed`, else `default`.
+    pub value_if_empty: Option<Arc<str>>,
+    /// The only value it may have.
+    pub fixed: Option<Fixed>,
+    /// `default`: for documents.
+    pub default: Option<Arc<str>>,
+    /// Non-abstract members of its substitution group, direct or not, itself not among them; empty for local elements.
+    pub members: Vec<ElementId>,
+    /// Its annotation.
+    pub documentation: Option<Arc<str>>,
+}
+
+/// What one JSON object may hold of elements: a content model in normal form, with the keys of its places.
+///
+/// Normal form: groups of one particle collapse into it, groups of one kind are spliced, a substitution group's head is a choice
+/// of its members, a repeated group of several particles is an [`PlaceKind::Items`] place with a shape of its own.
+#[derive(Debug, Default)]
+pub struct Shape {
+    /// The content model; `None` for no content.
+    pub model: Option<Particle>,
+    /// The leaves of the model in schema order.
+    pub places: Vec<Place>,
+    /// Property → the first place of that key (places in different branches of a choice may share one).
+    pub by_key: HashMap<Arc<str>, PlaceIx>,
+    /// Element → where it stands: the first place, perhaps inside the shape of an `Items` place.
+    pub by_name: HashMap<NameId, Found>,
+    /// Local name → the only element of that local name in this shape: for replies that slip in the namespace.
+    pub by_local: HashMap<Arc<str>, NameId>,
+    /// Element → its key in `$content` (the key without the number of a later place), `Items` included.
+    pub content_keys: HashMap<NameId, Arc<str>>,
+    /// Key in `$content` → element, `Items` included.
+    pub content_names: HashMap<Arc<str>, ElementId>,
+    /// All keys of the type, those of other shapes of it too: a wildcard's element may not take one.
+    pub taken_keys: std::collections::HashSet<Arc<str>>,
+    /// All wildcards, those inside `Items` too.
+    pub wildcards: Vec<Wildcard>,
+    /// Do the wildcards of this very shape admit more than one element in all?
+    pub many_wild: bool,
+    /// How a decoder finds the place of a child.
+    pub matching: Matching,
+}
+
+/// How children are matched to places on decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Matching {
+    /// By name alone: every name has one place (or places that share a key), and every `Items` is a choice of single
+    /// elements. Streams.
+    #[default]
+    ByName,
+    /// By the whole row of children: an element stands at several places, or a repeated group has several particles. The element is
+    /// buffered to its end.
+    ByRow,
+}
+
+/// Index into [`Shape::places`].
+pub type PlaceIx = u32;
+
+/// Where an element stands in a shape.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    /// The declaration.
+    pub element: ElementId,
+    /// The place in this shape: of the element, or of the `Items` around it.
+    pub place: PlaceIx,
+    /// May nil stand there?
+    pub nillable: bool,
+}
+
+/// A particle of a content model in normal form.
+#[derive(Debug, Clone)]
+pub enum Particle {
+    /// A leaf.
+    Place(PlaceIx),
+    /// A group that stands at most once.
+    Group(Group),
+}
+
+/// A group of particles.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// sequence, choice or all.
+    pub compositor: Compositor,
+    /// May it be left out?
+    pub optional: bool,
+    /// Its particles in schema order.
+    pub particles: Vec<Particle>,
+}
+
+/// The compositor of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "XML Schema's names")]
+pub enum Compositor {
+    Sequence,
+    Choice,
+    All,
+}
+
+/// A leaf of a content model.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// What stands there.
+    pub kind: PlaceKind,
+    /// The JSON property; empty for a wildcard.
+    pub key: Arc<str>,
+    /// Is the property an array? Always so for `Items`.
+    pub array: bool,
+    /// Is it inside a choice of its object? Then no `[]` is written where there are none.
+    pub in_choice: bool,
+    /// May nil stand there?
+    pub nillable: bool,
+    /// How often at least.
+    pub min: u32,
+    /// How often at most, `None` for any number.
+    pub max: Option<u32>,
+}
+
+/// What stands at a place.
+#[derive(Debug, Clone)]
+pub enum PlaceKind {
+    /// An element.
+    Element(ElementId),
+    /// A repeated group: an array of objects of that shape.
+    Items(ShapeId),
+    /// Elements that a wildcard admits.
+    Any(Wildcard),
+}
+
+/// `xs:any` or `xs:anyAttribute`.
+#[derive(Debug, Clone)]
+pub struct Wildcard {
+    /// What it admits.
+    pub admits: Admits,
+    /// What is done with it.
+    pub process: Process,
+}
+
+/// A namespace constraint.
+#[derive(Debug, Clone)]
+pub enum Admits {
+    /// Anything.
+    Any,
+    /// Any namespace but this one, and not none.
+    Not(NamespaceId),
+    /// These namespaces.
+    Namespaces(Vec<NamespaceId>),
+    /// Just this name: a reference to an element that nobody declares.
+    Name(NameId),
+}
+
+/// `processContents`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "XML Schema's names")]
+pub enum Process {
+    Strict,
+    Lax,
+    Skip,
+}
+
+/// An array of SOAP encoding.
+#[derive(Debug, Clone)]
+pub struct SoapArray {
+    /// The type of its members.
+    pub item_type: TypeId,
+    /// That type's name, as `arrayType` writes it.
+    pub item_name: NameId,
+    /// The name of a member's element.
+    pub item_tag: NameId,
+    /// The declared dimensions, outermost last, by their ranks: `xs:int[][,]` is `[1, 2]`. At least one.
+    pub ranks: Vec<u32>,
+    /// SOAP 1.2's encoding, not 1.1's?
+    pub soap12: bool,
+}
+
+/// The SOAP version of an envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum SoapVersion {
+    Soap11,
+    Soap12,
+}
+
+/// The compiled mediation of one operation at one port.
+#[derive(Debug)]
+pub struct OperationPlan {
+    /// The operation's name.
+    pub name: Arc<str>,
+    /// Several operations of one name at one port are numbered from 0 here.
+    pub overload: u32,
+    /// The service; `None` where no service names the binding.
+    pub service: Option<Arc<str>>,
+    /// The port; `None` where no service names the binding.
+    pub port: Option<Arc<str>>,
+    /// The binding.
+    pub binding: Arc<str>,
+    /// The port type.
+    pub port_type: Arc<str>,
+    /// The SOAP version.
+    pub version: SoapVersion,
+    /// `soapAction`, also empty; `None` where the WSDL has none.
+    pub soap_action: Option<Arc<str>>,
+    /// WS-Addressing's action of the input, where the WSDL states one.
+    pub wsa_action: Option<Arc<str>>,
+    /// WS-Addressing's action of the output, where the WSDL states one.
+    pub wsa_reply_action: Option<Arc<str>>,
+    /// `location` of the port's address.
+    pub address: Option<Arc<str>>,
+    /// Marked as safe by the WSDL.
+    pub safe: bool,
+    /// What is asked.
+    pub input: MessagePlan,
+    /// What is answered; `None` for a one-way operation.
+    pub output: Option<MessagePlan>,
+    /// Declared faults.
+    pub faults: Vec<FaultPlan>,
+    /// Its documentation.
+    pub documentation: Option<Arc<str>>,
+}
+
+/// One direction of an operation.
+#[derive(Debug)]
+pub struct MessagePlan {
+    /// How its body is laid out.
+    pub body: Body,
+    /// SOAP encoding: `xsi:type` everywhere, references resolved.
+    pub encoded: bool,
+    /// Declared header blocks.
+    pub headers: Vec<Slot>,
+}
+
+/// The layout of a SOAP Body.
+#[derive(Debug)]
+pub enum Body {
+    /// Document style without parts: nothing.
+    Empty,
+    /// Document style with one part: its element's value is the JSON value. The element's type is not flattened here.
+    Element(Slot),
+    /// Document style with several parts: an object by part name.
+    Parts(Vec<Slot>),
+    /// RPC style: an object by part name; the parts are accessors inside the wrapper.
+    Rpc {
+        /// The wrapper's name.
+        wrapper: NameId,
+        /// The accessors, in order.
+        parts: Vec<Slot>,
+    },
+}
+
+/// A message part: an element, or a type under the part's name.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// Its JSON property.
+    pub key: Arc<str>,
+    /// The element that carries it.
+    pub tag: NameId,
+    /// Its declaration; `None` for a `type=` part, and for an element that nobody declares.
+    pub element: Option<ElementId>,
+    /// Its type.
+    pub type_: TypeId,
+    /// May it be nil? A `type=` part always.
+    pub nillable: bool,
+    /// The elements that may stand here by substitution, the head first unless it is abstract; empty where the element has no
+    /// substitution group. With members the JSON value is an object with one property, the local name of the element that stands there.
+    pub members: Vec<ElementId>,
+    /// The part's annotation.
+    pub documentation: Option<Arc<str>>,
+}
+
+/// A declared fault.
+#[derive(Debug)]
+pub struct FaultPlan {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The detail entry.
+    pub detail: Slot,
+    /// The HTTP status of its problem document.
+    pub status: u16,
+}
+
+impl NameTable {
+    /// An empty table: namespace 0 is there.
+    pub fn new() -> Self {
+        let mut t = Self::default();
+        t.intern_namespace("");
+        t
+    }
+
+    /// The id of a namespace name, made if needed.
+    pub fn intern_namespace(&mut self, uri: &str) -> NamespaceId {
+        if let Some(id) = self.namespace_index.get(uri) {
+            return *id;
+        }
+        let id = NamespaceId(self.namespaces.len() as u32);
+        let uri: Arc<str> = uri.into();
+        self.namespaces.push(uri.clone());
+        self.namespace_index.insert(uri, id);
+        id
+    }
+
+    /// The id of a name, made if needed.
+    pub fn intern(&mut self, uri: &str, local: &str) -> NameId {
+        let namespace = self.intern_namespace(uri);
+        let local: Arc<str> = local.into();
+        if let Some(id) = self.index.get(&(namespace, local.clone())) {
+            return *id;
+        }
+        let id = NameId(self.names.len() as u32);
+        self.names.push(Name { namespace, local: local.clone() });
+        self.index.insert((namespace, local), id);
+        id
+    }
+
+    /// The id of a namespace name that some node speaks of.
+    pub fn namespace_id(&self, uri: &str) -> Option<NamespaceId> {
+        self.namespace_index.get(uri).copied()
+    }
+
+    /// The id of a name that some node speaks of.
+    pub fn find(&self, namespace: NamespaceId, local: &str) -> Option<NameId> {
+        // The key owns its text; one allocation is the price of a plain map. Hot paths keep a cache.
+        self.index.get(&(namespace, Arc::from(local))).copied()
+    }
+
+    /// The local part of a name.
+    pub fn local(&self, id: NameId) -> &Arc<str> {
+        &self.names[id.index()].local
+    }
+
+    /// The namespace of a name.
+    pub fn namespace(&self, id: NameId) -> NamespaceId {
+        self.names[id.index()].namespace
+    }
+
+    /// The namespace name of a namespace; empty for none.
+    pub fn uri(&self, id: NamespaceId) -> &Arc<str> {
+        &self.namespaces[id.index()]
+    }
+
+    /// `{ns}local`, or `local` without a namespace.
+    pub fn clark(&self, id: NameId) -> String {
+        let name = &self.names[id.index()];
+        if name.namespace == NamespaceId::NONE { name.local.to_string() } else { format!("{{{}}}{}", self.uri(name.namespace), name.local) }
+    }
+}
+
+impl Program {
+    /// The type of that id. Panics where the id is of another program.
+    pub fn type_(&self, id: TypeId) -> &Type {
+        &self.types[id.index()]
+    }
+
+    /// The element of that id. Panics where the id is of another program.
+    pub fn element(&self, id: ElementId) -> &Element {
+        &self.elements[id.index()]
+    }
+
+    /// The shape of that id. Panics where the id is of another program.
+    pub fn shape(&self, id: ShapeId) -> &Shape {
+        &self.shapes[id.index()]
+    }
+
+    /// May a value of `given` stand where `declared` is declared? `block` and `final` are not asked.
+    pub fn derives(&self, given: TypeId, declared: TypeId) -> bool {
+        let mut at = Some(given);
+        while let Some(t) = at {
+            if t == declared {
+                return true;
+            }
+            at = self.type_(t).base;
+        }
+        false
+    }
+
+    /// The operation of that name, at that port (`PORT` or `SERVICE/PORT`) where one is given; the first of its overloads.
+    pub fn operation(&self, name: &str, port: Option<&str>) -> Option<&OperationPlan> {
+        self.operations.iter().find(|o| &*o.name == name && port.is_none_or(|p| o.is_at(p)))
+    }
+}
+
+impl OperationPlan {
+    /// Is this operation at `port` (`PORT` or `SERVICE/PORT`)?
+    pub fn is_at(&self, port: &str) -> bool {
+        match port.split_once('/') {
+            Some((service, port)) => self.service.as_deref() == Some(service) && self.port.as_deref() == Some(port),
+            None => self.port.as_deref() == Some(port),
+        }
+    }
+}
+
+impl Admits {
+    /// Is an item of that namespace and name admitted? `name` is `None` where no node of the program speaks of it.
+    pub fn admits(&self, namespace: Option<NamespaceId>, name: Option<NameId>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Not(target) => namespace != Some(NamespaceId::NONE) && namespace != Some(*target),
+            Self::Namespaces(list) => namespace.is_some_and(|n| list.contains(&n)),
+            Self::Name(only) => name == Some(*only),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! XML Schema 1.0: documents → [`SchemaSet`], the component model of part 1, with every reference resolved.
+//!
+//! Comes in: checked schema documents. Goes out: components in an arena with typed ids, and diagnostics.
+//! Must not know: WSDL, JSON. Specifications: XML Schema part 1 (structures) and part 2 (datatypes), second edition.
+
+pub mod model;
+
+pub use model::SchemaSet;

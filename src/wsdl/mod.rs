@@ -1,0 +1,9 @@
+//! WSDL 1.1: documents → [`Definitions`], every reference resolved.
+//!
+//! Comes in: a WSDL document and what it imports. Goes out: services, ports, bindings, port types, messages, with the
+//! [`SchemaSet`](crate::schema::SchemaSet) of their types, and diagnostics. Must not know: JSON, resources.
+//! Specification: WSDL 1.1 (W3C note of 15 March 2001), WS-I Basic Profile 1.1.
+
+pub mod model;
+
+pub use model::Definitions;

@@ -1,0 +1,9 @@
+//! XML at the floor: names, well-known namespaces, limits, the one gate that every byte passes, documents, writing.
+//!
+//! Comes in: bytes of any supported encoding. Goes out: checked events or a checked document. Must not know: SOAP, WSDL or
+//! schemas. Specifications: XML 1.0 (fifth edition), Namespaces in XML 1.0.
+
+pub mod ns;
+mod qname;
+
+pub use qname::QName;
