@@ -17,3 +17,6 @@ pub mod wsdl;
 
 // The border between the two times.
 pub mod plan;
+
+// Call time: hot, total, bounded.
+pub mod mediate;
