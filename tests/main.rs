@@ -1,1 +1,11 @@
-fn main(){}
+//! The one integration binary: every test that looks at Castile from outside.
+//!
+//! `cargo test` alone passes. What needs a program or a folder that is not there is skipped by name, see [`support::skip`];
+//! `tests/run.sh` installs what is missing, runs everything and lists what was skipped.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read the environment, wait and parse by themselves")]
+#![allow(clippy::let_underscore_must_use, reason = "what a test tidies away may be gone already")]
+
+mod support;
+
+mod architecture;
