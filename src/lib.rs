@@ -15,8 +15,14 @@ pub mod xml;
 pub mod schema;
 pub mod wsdl;
 
+// The artefact that people edit.
+pub mod api;
+
 // The border between the two times.
 pub mod plan;
 
 // Call time: hot, total, bounded.
 pub mod mediate;
+
+// What the gateway knows.
+pub mod catalog;

@@ -15,7 +15,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 320, keys_per_object: 4096, key_bytes: 2100, number_bytes: 1000 }
+        Self {
+            depth: 320,
+            keys_per_object: 4096,
+            key_bytes: 2100,
+            number_bytes: 1000,
+        }
     }
 }
 

@@ -504,7 +504,10 @@ impl NameTable {
             return *id;
         }
         let id = NameId(self.names.len() as u32);
-        self.names.push(Name { namespace, local: local.clone() });
+        self.names.push(Name {
+            namespace,
+            local: local.clone(),
+        });
         self.index.insert((namespace, local), id);
         id
     }
@@ -538,7 +541,11 @@ impl NameTable {
     /// `{ns}local`, or `local` without a namespace.
     pub fn clark(&self, id: NameId) -> String {
         let name = &self.names[id.index()];
-        if name.namespace == NamespaceId::NONE { name.local.to_string() } else { format!("{{{}}}{}", self.uri(name.namespace), name.local) }
+        if name.namespace == NamespaceId::NONE {
+            name.local.to_string()
+        } else {
+            format!("{{{}}}{}", self.uri(name.namespace), name.local)
+        }
     }
 }
 
@@ -572,7 +579,9 @@ impl Program {
 
     /// The operation of that name, at that port (`PORT` or `SERVICE/PORT`) where one is given; the first of its overloads.
     pub fn operation(&self, name: &str, port: Option<&str>) -> Option<&OperationPlan> {
-        self.operations.iter().find(|o| &*o.name == name && port.is_none_or(|p| o.is_at(p)))
+        self.operations
+            .iter()
+            .find(|o| &*o.name == name && port.is_none_or(|p| o.is_at(p)))
     }
 }
 
@@ -580,7 +589,9 @@ impl OperationPlan {
     /// Is this operation at `port` (`PORT` or `SERVICE/PORT`)?
     pub fn is_at(&self, port: &str) -> bool {
         match port.split_once('/') {
-            Some((service, port)) => self.service.as_deref() == Some(service) && self.port.as_deref() == Some(port),
+            Some((service, port)) => {
+                self.service.as_deref() == Some(service) && self.port.as_deref() == Some(port)
+            }
             None => self.port.as_deref() == Some(port),
         }
     }

@@ -9,7 +9,12 @@ use crate::plan::node::OperationPlan;
 ///
 /// # Errors
 /// Everything that does not fit, each with its pointer.
-pub fn encode(_program: &Program, _operation: &OperationPlan, _direction: Direction, _text: &[u8]) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(
+    _program: &Program,
+    _operation: &OperationPlan,
+    _direction: Direction,
+    _text: &[u8],
+) -> Result<Vec<u8>, EncodeError> {
     todo!("encode")
 }
 
@@ -17,6 +22,11 @@ pub fn encode(_program: &Program, _operation: &OperationPlan, _direction: Direct
 ///
 /// # Errors
 /// Everything that does not fit, each with its pointer.
-pub fn encode_value(_program: &Program, _operation: &OperationPlan, _direction: Direction, _value: &Value<'_>) -> Result<Vec<u8>, EncodeError> {
+pub fn encode_value(
+    _program: &Program,
+    _operation: &OperationPlan,
+    _direction: Direction,
+    _value: &Value<'_>,
+) -> Result<Vec<u8>, EncodeError> {
     todo!("encode_value")
 }

@@ -1,0 +1,13 @@
+//! What the gateway knows: [`Catalog`] holds the current [`Snapshot`] and swaps it under traffic.
+//!
+//! Comes in: revisions from the store, the folder `apis/`. Goes out: published APIs, compiled. A call takes one snapshot at the door
+//! and keeps it to the end. Must not know: listeners, requests.
+
+mod documents;
+mod snapshot;
+
+pub use documents::Documents;
+pub use snapshot::{
+    BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi,
+    PublishedResource, RawOperation, Snapshot,
+};

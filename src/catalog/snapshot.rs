@@ -1,0 +1,170 @@
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+
+use crate::api::{ApiDefinition, Method};
+use crate::plan::Program;
+use crate::plan::node::{OperationPlan, SoapVersion};
+use crate::plan::scalar::JsonKind;
+use crate::xml::QName;
+
+/// What the gateway knows at one instant. Immutable.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Counts up from 1 with every swap; 0 is the empty one before the first.
+    pub number: u64,
+    /// The APIs that answer, by name.
+    pub apis: Vec<Arc<PublishedApi>>,
+}
+
+/// The current [`Snapshot`]. One writer swaps it; readers take an `Arc` each.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    current: ArcSwap<Snapshot>,
+}
+
+impl Catalog {
+    /// A catalog that holds these APIs as snapshot 1.
+    pub fn new(apis: Vec<Arc<PublishedApi>>) -> Self {
+        Self {
+            current: ArcSwap::from_pointee(Snapshot { number: 1, apis }),
+        }
+    }
+
+    /// The snapshot of this instant.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Puts these APIs in the place of the present ones and gives the new snapshot.
+    pub fn publish(&self, apis: Vec<Arc<PublishedApi>>) -> Arc<Snapshot> {
+        let next = Arc::new(Snapshot {
+            number: self.current.load().number + 1,
+            apis,
+        });
+        self.current.store(next.clone());
+        next
+    }
+}
+
+/// One API, ready to answer.
+#[derive(Debug)]
+pub struct PublishedApi {
+    /// Its name in the store: the name of its folder.
+    pub name: Arc<str>,
+    /// What its file says.
+    pub definition: ApiDefinition,
+    /// Its base address under the gateway, without a slash at the end: `/geo/1`.
+    pub base_path: Arc<str>,
+    /// The address without the version, where it is the default version: `/geo`.
+    pub default_path: Option<Arc<str>>,
+    /// Its operations, compiled.
+    pub program: Arc<Program>,
+    /// Its REST resources; empty with `rest: false`.
+    pub resources: Vec<PublishedResource>,
+    /// Every operation of every SOAP binding, also those that could not be mapped: for raw SOAP. Empty with `passthrough: false`.
+    pub raw_operations: Vec<RawOperation>,
+    /// What it is, for people: the WSDL's documentation.
+    pub documentation: Option<Arc<str>>,
+    /// The WSDL and what belongs to it.
+    pub documents: crate::catalog::Documents,
+}
+
+/// A REST resource, ready to answer.
+#[derive(Debug, Clone)]
+pub struct PublishedResource {
+    /// Its method.
+    pub method: Method,
+    /// Its path under the base address, a template: `/countries/{code}`.
+    pub path: Arc<str>,
+    /// Index into the program's operations.
+    pub operation: usize,
+    /// Where that operation is called.
+    pub url: Arc<str>,
+    /// URL parameters, path parameters first.
+    pub parameters: Vec<Parameter>,
+    /// May it have a body? Not so for `GET` and `DELETE` of safe operations.
+    pub body: bool,
+    /// The property of the reply that is the answer by itself.
+    pub unwrap: Option<Arc<str>>,
+}
+
+/// A URL parameter of a resource: one scalar of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its place in the URL.
+    pub location: ParameterLocation,
+    /// Its name there.
+    pub name: Arc<str>,
+    /// JSON pointer of the value in the request.
+    pub pointer: Arc<str>,
+    /// What kind of JSON value its text becomes.
+    pub kind: JsonKind,
+    /// Must it be there? Path parameters must.
+    pub required: bool,
+}
+
+/// Where a [`Parameter`] stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum ParameterLocation {
+    Path,
+    Query,
+}
+
+/// An operation as raw SOAP finds it.
+#[derive(Debug, Clone)]
+pub struct RawOperation {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The service; `None` where none names the binding.
+    pub service: Option<Arc<str>>,
+    /// The port; `None` where no service names the binding.
+    pub port: Option<Arc<str>>,
+    /// The SOAP version of its binding.
+    pub version: SoapVersion,
+    /// `soapAction`; `None` where it is absent.
+    pub soap_action: Option<Arc<str>>,
+    /// WS-Addressing's action of the input, where the WSDL states one.
+    pub wsa_action: Option<Arc<str>>,
+    /// What the first child of the Body is.
+    pub body: BodyChild,
+    /// Where it is called.
+    pub url: Arc<str>,
+    /// Has it no reply?
+    pub one_way: bool,
+    /// Index into the program's operations; `None` where it could not be mapped.
+    pub plan: Option<usize>,
+}
+
+/// The first child of a request's Body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BodyChild {
+    /// There is none.
+    Empty,
+    /// This element (or a member of its substitution group).
+    Elements(Vec<QName>),
+    /// The WSDL does not say.
+    Unknown,
+}
+
+/// The versions of OpenAPI that an API is described in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum OpenApiVersion {
+    V30,
+    V31,
+}
+
+impl PublishedApi {
+    /// The compiled operation behind a resource of this API.
+    pub fn plan(&self, resource: &PublishedResource) -> Option<&OperationPlan> {
+        self.program.operations.get(resource.operation)
+    }
+
+    /// Its OpenAPI document. `public_url` is the gateway's own: `https://api.example.org`.
+    pub fn openapi(&self, _version: OpenApiVersion, _public_url: &str) -> Bytes {
+        todo!("openapi bytes")
+    }
+}
