@@ -5,10 +5,13 @@
 //! duplicate keys pass, and errors carry no pointer.
 
 mod read;
+mod scan;
+#[cfg(test)]
+mod tests;
 mod write;
 
-pub use read::{Limits, ParseError, ParseErrorKind, parse};
-pub use write::{escape_into, push_pointer, string_into};
+pub use read::{Limits, ParseError, ParseErrorKind, line_column, parse};
+pub use write::{EXCERPT_CHARS, escape_into, push_pointer, string_into};
 
 use std::borrow::Cow;
 
