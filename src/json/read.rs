@@ -21,12 +21,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            depth: 320,
-            keys_per_object: 4096,
-            key_bytes: 2100,
-            number_bytes: 1000,
-        }
+        Self { depth: 320, keys_per_object: 4096, key_bytes: 2100, number_bytes: 1000 }
     }
 }
 
@@ -91,19 +86,8 @@ pub fn line_column(text: &[u8], offset: usize) -> (usize, usize) {
 /// Where it is not JSON, has a name twice, or passes a limit: the caller's fault.
 pub fn parse<'a>(text: &'a [u8], limits: &Limits) -> Result<Value<'a>, ParseError> {
     match std::str::from_utf8(text) {
-        Ok(text) => Reader {
-            text,
-            bytes: text.as_bytes(),
-            at: 0,
-            limits,
-            stack: Vec::new(),
-        }
-        .document(),
-        Err(e) => Err(ParseError {
-            kind: ParseErrorKind::NotUtf8,
-            offset: e.valid_up_to(),
-            pointer: String::new(),
-        }),
+        Ok(text) => Reader { text, bytes: text.as_bytes(), at: 0, limits, stack: Vec::new() }.document(),
+        Err(e) => Err(ParseError { kind: ParseErrorKind::NotUtf8, offset: e.valid_up_to(), pointer: String::new() }),
     }
 }
 
@@ -142,11 +126,7 @@ type Fault = (ParseErrorKind, usize);
 
 impl<'a> Reader<'a, '_> {
     fn document(mut self) -> Result<Value<'a>, ParseError> {
-        self.root().map_err(|(kind, offset)| ParseError {
-            pointer: self.pointer(),
-            kind,
-            offset,
-        })
+        self.root().map_err(|(kind, offset)| ParseError { pointer: self.pointer(), kind, offset })
     }
 
     /// `ws value ws`, nothing after it.
@@ -162,11 +142,7 @@ impl<'a> Reader<'a, '_> {
             loop {
                 self.skip_space();
                 let Some(open) = self.stack.pop() else {
-                    return if self.at == self.bytes.len() {
-                        Ok(value)
-                    } else {
-                        Err(self.expected("the end of the text"))
-                    };
+                    return if self.at == self.bytes.len() { Ok(value) } else { Err(self.expected("the end of the text")) };
                 };
                 let (open, next) = match open {
                     Open::Array(items) => self.after_item(items, value)?,
@@ -219,31 +195,20 @@ impl<'a> Reader<'a, '_> {
             return Ok(Some(Value::Object(Vec::new())));
         }
         let name = self.name()?;
-        self.stack.push(Open::Object(OpenObject {
-            members: Vec::new(),
-            name,
-            seen: HashSet::new(),
-        }));
+        self.stack.push(Open::Object(OpenObject { members: Vec::new(), name, seen: HashSet::new() }));
         Ok(None)
     }
 
     /// Passes the opening bracket.
     fn deeper(&mut self) -> Result<(), Fault> {
         if self.stack.len() >= self.limits.depth {
-            return Err((
-                ParseErrorKind::Limit("levels of arrays and objects"),
-                self.at,
-            ));
+            return Err((ParseErrorKind::Limit("levels of arrays and objects"), self.at));
         }
         self.at += 1;
         Ok(())
     }
 
-    fn after_item(
-        &mut self,
-        mut items: Vec<Value<'a>>,
-        value: Value<'a>,
-    ) -> Result<(Open<'a>, Next), Fault> {
+    fn after_item(&mut self, mut items: Vec<Value<'a>>, value: Value<'a>) -> Result<(Open<'a>, Next), Fault> {
         items.push(value);
         let next = if self.take(b',') {
             Next::Value
@@ -257,14 +222,8 @@ impl<'a> Reader<'a, '_> {
         Ok((Open::Array(items), next))
     }
 
-    fn after_member(
-        &mut self,
-        mut object: OpenObject<'a>,
-        value: Value<'a>,
-    ) -> Result<(Open<'a>, Next), Fault> {
-        object
-            .members
-            .push((std::mem::take(&mut object.name), value));
+    fn after_member(&mut self, mut object: OpenObject<'a>, value: Value<'a>) -> Result<(Open<'a>, Next), Fault> {
+        object.members.push((std::mem::take(&mut object.name), value));
         let next = if self.take(b',') {
             self.skip_space();
             match self.next_name(&mut object) {
@@ -290,27 +249,18 @@ impl<'a> Reader<'a, '_> {
         let start = self.at;
         let name = self.name().map_err(|f| (f, false))?;
         if object.members.len() >= self.limits.keys_per_object {
-            return Err((
-                (ParseErrorKind::Limit("members of one object"), start),
-                false,
-            ));
+            return Err(((ParseErrorKind::Limit("members of one object"), start), false));
         }
         let twice = if object.members.len() < FEW_MEMBERS {
             object.members.iter().any(|(other, _)| *other == name)
         } else {
             if object.seen.is_empty() {
-                object
-                    .seen
-                    .extend(object.members.iter().map(|(n, _)| n.clone()));
+                object.seen.extend(object.members.iter().map(|(n, _)| n.clone()));
             }
             !object.seen.insert(name.clone())
         };
         object.name = name;
-        if twice {
-            Err(((ParseErrorKind::DuplicateName, start), true))
-        } else {
-            Ok(())
-        }
+        if twice { Err(((ParseErrorKind::DuplicateName, start), true)) } else { Ok(()) }
     }
 
     /// `string ws ":"`
@@ -320,19 +270,11 @@ impl<'a> Reader<'a, '_> {
         }
         let name = self.string(self.limits.key_bytes)?;
         self.skip_space();
-        if self.take(b':') {
-            Ok(name)
-        } else {
-            Err(self.expected("\":\""))
-        }
+        if self.take(b':') { Ok(name) } else { Err(self.expected("\":\"")) }
     }
 
     fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, Fault> {
-        if self
-            .bytes
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(word.as_bytes()))
-        {
+        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             self.at += word.len();
             Ok(value)
         } else {
@@ -380,11 +322,8 @@ impl<'a> Reader<'a, '_> {
         self.at += 1;
         let start = self.at;
         self.at += plain_prefix(self.bytes.get(start..).unwrap_or_default());
-        let text = if self.peek() == Some(b'"') {
-            Cow::Borrowed(utf8_slice(self.text, start, self.at))
-        } else {
-            Cow::Owned(self.escaped(start)?)
-        };
+        let text =
+            if self.peek() == Some(b'"') { Cow::Borrowed(utf8_slice(self.text, start, self.at)) } else { Cow::Owned(self.escaped(start)?) };
         self.at += 1;
         if text.len() > most {
             return Err((ParseErrorKind::Limit("bytes of one member name"), open));
@@ -400,9 +339,7 @@ impl<'a> Reader<'a, '_> {
                 Some(b'"') => return Ok(out),
                 Some(b'\\') => out.push(self.escape()?),
                 Some(_) => {
-                    return Err(
-                        self.expected("an escape: control characters may not stand in strings")
-                    );
+                    return Err(self.expected("an escape: control characters may not stand in strings"));
                 }
                 None => return Err(self.expected("the closing quote")),
             }
@@ -427,9 +364,7 @@ impl<'a> Reader<'a, '_> {
             Some(b't') => '\t',
             Some(b'u') => return self.unicode_escape(start),
             Some(_) | None => {
-                return Err(
-                    self.expected("one of the escapes \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u")
-                );
+                return Err(self.expected("one of the escapes \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u"));
             }
         };
         self.at += 1;
@@ -437,10 +372,7 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn unicode_escape(&mut self, start: usize) -> Result<char, Fault> {
-        let lone = (
-            ParseErrorKind::Syntax("a character, not half of a surrogate pair"),
-            start,
-        );
+        let lone = (ParseErrorKind::Syntax("a character, not half of a surrogate pair"), start);
         let first = self.hex4()?;
         let code = if (0xD800..0xDC00).contains(&first) {
             if !(self.take(b'\\') && self.peek() == Some(b'u')) {

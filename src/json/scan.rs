@@ -10,10 +10,7 @@ pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
         }
     }
     let done = bytes.len() - tail.len();
-    done + tail
-        .iter()
-        .position(|b| *b < 0x20 || *b == b'"' || *b == b'\\')
-        .unwrap_or(tail.len())
+    done + tail.iter().position(|b| *b < 0x20 || *b == b'"' || *b == b'\\').unwrap_or(tail.len())
 }
 
 /// The high bit of the first byte that is `"`, `\` or below 0x20 (bits above it may be set wrongly, by borrowing), else 0.

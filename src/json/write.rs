@@ -117,9 +117,5 @@ impl Value<'_> {
 
 /// The longest beginning of `text` of about `bytes` bytes that ends between characters.
 fn up_to(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        text
-    } else {
-        utf8_slice(text, 0, text.ceil_char_boundary(bytes))
-    }
+    if text.len() <= bytes { text } else { utf8_slice(text, 0, text.ceil_char_boundary(bytes)) }
 }

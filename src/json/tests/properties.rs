@@ -10,16 +10,13 @@ fn any_value() -> impl Strategy<Value = serde_json::Value> {
         Just(serde_json::Value::Null),
         any::<bool>().prop_map(Into::into),
         any::<i64>().prop_map(Into::into),
-        any::<f64>().prop_map(
-            |f| serde_json::Number::from_f64(f).map_or(serde_json::Value::Null, Into::into)
-        ),
+        any::<f64>().prop_map(|f| serde_json::Number::from_f64(f).map_or(serde_json::Value::Null, Into::into)),
         any::<String>().prop_map(Into::into),
     ];
     leaf.prop_recursive(6, 200, 30, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..30).prop_map(Into::into),
-            prop::collection::vec((any::<String>(), inner), 0..30)
-                .prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
+            prop::collection::vec((any::<String>(), inner), 0..30).prop_map(|m| serde_json::Value::Object(m.into_iter().collect())),
         ]
     })
 }
@@ -32,12 +29,8 @@ fn same(ours: &Value<'_>, theirs: &serde_json::Value) -> bool {
         (Value::Bool(a), J::Bool(b)) => a == b,
         (Value::Number(a), J::Number(b)) => *a == b.as_str(),
         (Value::String(a), J::String(b)) => a == b,
-        (Value::Array(a), J::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        (Value::Object(a), J::Object(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|((k, a), (l, b))| k == l && same(a, b))
-        }
+        (Value::Array(a), J::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), J::Object(b)) => a.len() == b.len() && a.iter().zip(b).all(|((k, a), (l, b))| k == l && same(a, b)),
         _ => false,
     }
 }
