@@ -52,6 +52,8 @@ pub struct Program {
     pub shapes: Vec<Shape>,
     /// Global elements: what wildcards, fault details and the generic rules may meet.
     pub globals: HashMap<NameId, ElementId>,
+    /// The same by local name, in the order of `elements`; filled by [`Program::index`].
+    pub globals_by_local: HashMap<Arc<str>, Vec<ElementId>>,
     /// Named types, built-ins and the SOAP encodings' among them: what `xsi:type` may name.
     pub types_by_name: HashMap<NameId, TypeId>,
     /// `$type` → type: `"Cat"`, `"p:Cat"`, `"xs:int"`. `"{ns}local"` is looked up by name.
@@ -302,6 +304,9 @@ pub struct Place {
     pub kind: PlaceKind,
     /// The JSON property; empty for a wildcard.
     pub key: Arc<str>,
+    /// The first place of this key: itself, but for a place in a later branch of a choice that shares the key. Filled by
+    /// [`Program::index`].
+    pub first: PlaceIx,
     /// Is the property an array? Always so for `Items`.
     pub array: bool,
     /// Is it inside a choice of its object? Then no `[]` is written where there are none.
@@ -549,7 +554,31 @@ impl NameTable {
     }
 }
 
+impl Shape {
+    /// Fills `by_key` and [`Place::first`] from the places.
+    pub fn index(&mut self) {
+        self.by_key.clear();
+        for (ix, place) in self.places.iter_mut().enumerate() {
+            let ix = ix as PlaceIx;
+            place.first = if place.key.is_empty() { ix } else { *self.by_key.entry(place.key.clone()).or_insert(ix) };
+        }
+    }
+}
+
 impl Program {
+    /// Fills what follows from other fields: `globals_by_local`, and of every shape `by_key` and [`Place::first`]. The last step of a
+    /// compilation.
+    pub fn index(&mut self) {
+        self.globals_by_local.clear();
+        let mut globals: Vec<ElementId> = self.globals.values().copied().collect();
+        globals.sort_unstable();
+        for id in globals {
+            let local = self.names.local(self.element(id).name).clone();
+            self.globals_by_local.entry(local).or_default().push(id);
+        }
+        self.shapes.iter_mut().for_each(Shape::index);
+    }
+
     /// The type of that id. Panics where the id is of another program.
     pub fn type_(&self, id: TypeId) -> &Type {
         &self.types[id.index()]
