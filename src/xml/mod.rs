@@ -3,7 +3,13 @@
 //! Comes in: bytes of any supported encoding. Goes out: checked events or a checked document. Must not know: SOAP, WSDL or
 //! schemas. Specifications: XML 1.0 (fifth edition), Namespaces in XML 1.0.
 
+pub mod document;
+pub mod gate;
+pub mod limits;
 pub mod ns;
 mod qname;
+pub mod writer;
 
+pub use document::Document;
+pub use limits::Limits;
 pub use qname::QName;
