@@ -3,6 +3,8 @@
 //! Comes in: checked schema documents. Goes out: components in an arena with typed ids, and diagnostics.
 //! Must not know: WSDL, JSON. Specifications: XML Schema part 1 (structures) and part 2 (datatypes), second edition.
 
+pub mod links;
 pub mod model;
+pub mod standard;
 
 pub use model::SchemaSet;

@@ -4,6 +4,9 @@
 //! [`SchemaSet`](crate::schema::SchemaSet) of their types, and diagnostics. Must not know: JSON, resources.
 //! Specification: WSDL 1.1 (W3C note of 15 March 2001), WS-I Basic Profile 1.1.
 
+pub mod documents;
 pub mod model;
+pub mod resolve;
 
+pub use documents::Documents;
 pub use model::Definitions;
