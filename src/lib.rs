@@ -26,3 +26,8 @@ pub mod mediate;
 
 // What the gateway knows.
 pub mod catalog;
+
+// The edges' own: settings, what callers read, what operators read.
+pub mod config;
+pub mod problem;
+pub mod telemetry;

@@ -1,0 +1,357 @@
+//! What can be set, with its default; one function reads it all.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::read::{ConfigError, Errors, Root, Section};
+use super::units::{Bytes, parse_bytes, parse_duration};
+
+/// All settings. Made by [`super::load`] and [`super::parse`], or from its default.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// `listen`: addresses.
+    pub listen: Listen,
+    /// `gateway`: how it shows itself.
+    pub gateway: GatewaySettings,
+    /// `apis`: the folder of API definitions; default `apis` beside the settings file.
+    pub apis: Option<PathBuf>,
+    /// `network`: which addresses outgoing calls may reach.
+    pub network: Network,
+    /// `limits`.
+    pub limits: Limits,
+    /// `log`.
+    pub log: Log,
+}
+
+/// `listen`.
+#[derive(Debug, Clone, Default)]
+pub struct Listen {
+    /// `listen.gateway`.
+    pub gateway: GatewayListener,
+    /// `listen.admin`.
+    pub admin: Admin,
+}
+
+/// `listen.gateway`: where callers connect.
+#[derive(Debug, Clone)]
+pub struct GatewayListener {
+    /// Default `127.0.0.1:8280`.
+    pub address: SocketAddr,
+    /// HTTP/2 with prior knowledge on the plain port; default false: HTTP/2 comes by ALPN only.
+    pub h2c: bool,
+    /// Certificate and key; with them the port speaks TLS.
+    pub tls: Option<TlsFiles>,
+}
+
+/// `listen.gateway.tls`: PEM files.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// `listen.admin`: health and metrics.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    /// Default `127.0.0.1:8291`.
+    pub address: SocketAddr,
+}
+
+impl Default for GatewayListener {
+    fn default() -> Self {
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 8280)), h2c: false, tls: None }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 8291)) }
+    }
+}
+
+/// `gateway`.
+#[derive(Debug, Clone, Default)]
+pub struct GatewaySettings {
+    /// `gateway.public_url`: what `?wsdl` and OpenAPI say. Without it the Host header is used, on loopback listeners only.
+    pub public_url: Option<url::Url>,
+    /// `gateway.faults`: what of undeclared faults a caller reads.
+    pub faults: ExposeFaults,
+}
+
+/// `faults.expose`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExposeFaults {
+    /// The text of declared faults only; of others a neutral sentence.
+    #[default]
+    Declared,
+    /// The text of all: for `try` and prototypes.
+    All,
+}
+
+/// `network`.
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// Networks (`10.0.0.0/8`) and host names beyond the public ones that fetches from portal and admin API may reach.
+    pub allow: Vec<String>,
+}
+
+/// `log`.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// A filter as `tracing` reads it: `info`, `castile=debug`. Default `info`.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: String::from("info") }
+    }
+}
+
+/// `limits`: what one call or connection may use.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// JSON request bodies; default 2 MiB.
+    pub json_request: Bytes,
+    /// SOAP passthrough request bodies; default 10 MiB.
+    pub soap_request: Bytes,
+    /// Bodies of upstream replies, after decompression; default 10 MiB.
+    pub reply: Bytes,
+    /// A JSON reply up to this size is sent whole after its XML was read to the end; default 256 KiB.
+    pub reply_buffer: Bytes,
+    /// What passthrough holds back until it has found the Body's first child; default 256 KiB.
+    pub passthrough_hold: Bytes,
+    /// Calls in flight per API; default 256.
+    pub in_flight: usize,
+    /// Calls that wait for one of these; default 256.
+    pub waiting: usize,
+    /// How long they wait; default 100 ms.
+    pub wait: Duration,
+    /// Time that running calls have after SIGTERM; default 30 s.
+    pub grace: Duration,
+    /// `limits.http`.
+    pub http: HttpLimits,
+    /// `limits.upstream`.
+    pub upstream: UpstreamLimits,
+}
+
+/// `limits.http`: the listener's own.
+#[derive(Debug, Clone)]
+pub struct HttpLimits {
+    /// Request line and header fields together; default 32 KiB.
+    pub head: Bytes,
+    /// Number of header fields; default 100.
+    pub headers: usize,
+    /// The request target; default 8 KiB.
+    pub uri: Bytes,
+    /// From accept, or from the first byte after the last response, to the end of the head; default 10 s.
+    pub head_deadline: Duration,
+    /// Longest silence inside a body; default 10 s.
+    pub body_idle: Duration,
+    /// Bytes per second that a body brings on average once `body_rate_after` has passed; default 1 000.
+    pub body_rate: u64,
+    /// Default 20 s.
+    pub body_rate_after: Duration,
+    /// Silence between two requests of a connection; default 60 s.
+    pub keep_alive: Duration,
+    /// Default 10 000.
+    pub requests_per_connection: u64,
+    /// Longest time that a caller may refuse to take bytes; default 30 s.
+    pub write_idle: Duration,
+    /// Default 10 000.
+    pub connections: usize,
+    /// Default 1 000.
+    pub connections_per_address: usize,
+    /// Concurrent HTTP/2 streams of a connection; default 100.
+    pub h2_streams: u32,
+    /// Default 64 KiB.
+    pub h2_stream_window: Bytes,
+    /// Default 1 MiB.
+    pub h2_connection_window: Bytes,
+}
+
+/// `limits.upstream`: deadlines of a call to the SOAP service.
+#[derive(Debug, Clone)]
+pub struct UpstreamLimits {
+    /// Default 3 s.
+    pub connect: Duration,
+    /// From the request's end to the reply's head; default 30 s.
+    pub first_byte: Duration,
+    /// The whole call; default 60 s.
+    pub call: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            json_request: Bytes(2 << 20),
+            soap_request: Bytes(10 << 20),
+            reply: Bytes(10 << 20),
+            reply_buffer: Bytes(256 << 10),
+            passthrough_hold: Bytes(256 << 10),
+            in_flight: 256,
+            waiting: 256,
+            wait: Duration::from_millis(100),
+            grace: Duration::from_secs(30),
+            http: HttpLimits::default(),
+            upstream: UpstreamLimits::default(),
+        }
+    }
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            head: Bytes(32 << 10),
+            headers: 100,
+            uri: Bytes(8 << 10),
+            head_deadline: Duration::from_secs(10),
+            body_idle: Duration::from_secs(10),
+            body_rate: 1_000,
+            body_rate_after: Duration::from_secs(20),
+            keep_alive: Duration::from_secs(60),
+            requests_per_connection: 10_000,
+            write_idle: Duration::from_secs(30),
+            connections: 10_000,
+            connections_per_address: 1_000,
+            h2_streams: 100,
+            h2_stream_window: Bytes(64 << 10),
+            h2_connection_window: Bytes(1 << 20),
+        }
+    }
+}
+
+impl Default for UpstreamLimits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(3), first_byte: Duration::from_secs(30), call: Duration::from_secs(60) }
+    }
+}
+
+/// Takes every setting from the tree.
+pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
+    let mut config = Config::default();
+    let (mut errors, mut top) = root.into_reader();
+    let e = &mut errors;
+
+    let mut listen = top.section("listen", e);
+    read_gateway_listener(listen.section("gateway", e), &mut config.listen.gateway, e);
+    let mut admin = listen.section("admin", e);
+    admin.value("address", &mut config.listen.admin.address, e, address);
+    admin.finish(e);
+    listen.finish(e);
+
+    let mut gateway = top.section("gateway", e);
+    gateway.value("public_url", &mut config.gateway.public_url, e, |t| public_url(t).map(Some));
+    gateway.value("faults", &mut config.gateway.faults, e, |t| match t {
+        "declared" => Ok(ExposeFaults::Declared),
+        "all" => Ok(ExposeFaults::All),
+        other => Err(format!("expected `declared` or `all`, found `{other}`")),
+    });
+    gateway.finish(e);
+
+    top.value("apis", &mut config.apis, e, |t| Ok(Some(PathBuf::from(t))));
+
+    let mut network = top.section("network", e);
+    network.list("allow", &mut config.network.allow, e, |t| Ok(t.to_owned()));
+    network.finish(e);
+
+    read_limits(top.section("limits", e), &mut config.limits, e);
+
+    let mut log = top.section("log", e);
+    log.value("level", &mut config.log.level, e, |t| Ok(t.to_owned()));
+    log.finish(e);
+
+    top.finish(e);
+    if config.gateway.public_url.is_none() && !config.listen.gateway.address.ip().is_loopback() {
+        errors.whole(format!(
+            "`gateway.public_url` is needed because `listen.gateway.address` is {}, which others can reach: documents must not repeat a caller's Host header",
+            config.listen.gateway.address
+        ));
+    }
+    errors.finish(config)
+}
+
+fn read_gateway_listener(mut section: Section, listener: &mut GatewayListener, e: &mut Errors) {
+    section.value("address", &mut listener.address, e, address);
+    section.value("h2c", &mut listener.h2c, e, boolean);
+    let (mut certificate, mut key) = (None, None);
+    let mut tls = section.section("tls", e);
+    tls.value("certificate", &mut certificate, e, |t| Ok(Some(PathBuf::from(t))));
+    tls.value("key", &mut key, e, |t| Ok(Some(PathBuf::from(t))));
+    tls.finish(e);
+    listener.tls = match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        _ => {
+            e.whole(String::from("`listen.gateway.tls` needs both `certificate` and `key`"));
+            None
+        }
+    };
+    section.finish(e);
+}
+
+fn read_limits(mut s: Section, limits: &mut Limits, e: &mut Errors) {
+    s.value("json_request", &mut limits.json_request, e, parse_bytes);
+    s.value("soap_request", &mut limits.soap_request, e, parse_bytes);
+    s.value("reply", &mut limits.reply, e, parse_bytes);
+    s.value("reply_buffer", &mut limits.reply_buffer, e, parse_bytes);
+    s.value("passthrough_hold", &mut limits.passthrough_hold, e, parse_bytes);
+    s.value("in_flight", &mut limits.in_flight, e, count);
+    s.value("waiting", &mut limits.waiting, e, count);
+    s.value("wait", &mut limits.wait, e, parse_duration);
+    s.value("grace", &mut limits.grace, e, parse_duration);
+
+    let mut h = s.section("http", e);
+    let http = &mut limits.http;
+    h.value("head", &mut http.head, e, parse_bytes);
+    h.value("headers", &mut http.headers, e, count);
+    h.value("uri", &mut http.uri, e, parse_bytes);
+    h.value("head_deadline", &mut http.head_deadline, e, parse_duration);
+    h.value("body_idle", &mut http.body_idle, e, parse_duration);
+    h.value("body_rate", &mut http.body_rate, e, count);
+    h.value("body_rate_after", &mut http.body_rate_after, e, parse_duration);
+    h.value("keep_alive", &mut http.keep_alive, e, parse_duration);
+    h.value("requests_per_connection", &mut http.requests_per_connection, e, count);
+    h.value("write_idle", &mut http.write_idle, e, parse_duration);
+    h.value("connections", &mut http.connections, e, count);
+    h.value("connections_per_address", &mut http.connections_per_address, e, count);
+    h.value("h2_streams", &mut http.h2_streams, e, count);
+    h.value("h2_stream_window", &mut http.h2_stream_window, e, parse_bytes);
+    h.value("h2_connection_window", &mut http.h2_connection_window, e, parse_bytes);
+    h.finish(e);
+
+    let mut u = s.section("upstream", e);
+    u.value("connect", &mut limits.upstream.connect, e, parse_duration);
+    u.value("first_byte", &mut limits.upstream.first_byte, e, parse_duration);
+    u.value("call", &mut limits.upstream.call, e, parse_duration);
+    u.finish(e);
+    s.finish(e);
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("expected an address with a port such as `127.0.0.1:8280` or `[::1]:8280`, found `{text}`"))
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(format!("expected `true` or `false`, found `{other}`")),
+    }
+}
+
+fn count<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("expected a whole number, found `{text}`"))
+}
+
+fn public_url(text: &str) -> Result<url::Url, String> {
+    let url = url::Url::parse(text).map_err(|e| format!("`{text}` is no address: {e}"))?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
+        return Err(String::from("expected http(s)://HOST[:PORT][/PATH], without credentials, query or fragment"));
+    }
+    Ok(url)
+}

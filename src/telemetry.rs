@@ -1,0 +1,114 @@
+//! Logs as JSON lines, metrics for Prometheus, request ids.
+//!
+//! Comes in: a filter. Goes out: one subscriber, one recorder. Must not know: what is logged. Metric names: `docs/metrics.md`.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Names of metrics, in one list.
+pub mod names {
+    /// Calls answered: counter; `api`, `version`, `kind`, `status`, `reason`.
+    pub const REQUESTS: &str = "castile_requests_total";
+    /// From head to last byte, seconds: histogram; `api`, `kind`.
+    pub const REQUEST_SECONDS: &str = "castile_request_duration_seconds";
+    /// From the call of the upstream to its reply's head, seconds: histogram; `api`.
+    pub const UPSTREAM_SECONDS: &str = "castile_upstream_duration_seconds";
+    /// Calls of an API that are running: gauge; `api`.
+    pub const IN_FLIGHT: &str = "castile_calls_in_flight";
+    /// Open connections of callers: gauge.
+    pub const CONNECTIONS: &str = "castile_connections";
+    /// Connections that were closed at once: counter; `reason`.
+    pub const CONNECTIONS_REFUSED: &str = "castile_connections_refused_total";
+    /// Replies cut off after their first byte was sent: counter; `api`.
+    pub const REPLIES_CUT: &str = "castile_replies_cut_total";
+    /// Panics that were caught: counter.
+    pub const PANICS: &str = "castile_panics_total";
+    /// Number of the current snapshot: gauge.
+    pub const SNAPSHOT: &str = "castile_snapshot_number";
+    /// APIs of the current snapshot: gauge.
+    pub const APIS: &str = "castile_apis";
+    /// Build and version: gauge, always 1; `version`.
+    pub const BUILD: &str = "castile_build_info";
+}
+
+/// Buckets of the two durations, seconds.
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+/// Sends log lines as JSON to standard error. `filter` is what `log.level` says; a broken one is `info`.
+///
+/// A second call changes nothing: tests start several gateways in one process.
+pub fn init_logs(filter: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let result = subscriber.with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    drop(result);
+}
+
+/// The process's recorder; made at the first call.
+pub fn metrics() -> &'static PrometheusHandle {
+    static HANDLE: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+        let builder = PrometheusBuilder::new();
+        let builder = builder
+            .set_buckets_for_metric(Matcher::Suffix(String::from("_duration_seconds")), SECONDS)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        // Another recorder may stand already where a test set one: then ours stays empty.
+        drop(metrics::set_global_recorder(recorder));
+        describe();
+        handle
+    });
+    &HANDLE
+}
+
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!(names::REQUESTS, "Calls answered.");
+    describe_histogram!(names::REQUEST_SECONDS, "Time from a request's head to its answer's last byte, in seconds.");
+    describe_histogram!(names::UPSTREAM_SECONDS, "Time from the call of the upstream to its reply's head, in seconds.");
+    describe_gauge!(names::IN_FLIGHT, "Calls of an API that are running.");
+    describe_gauge!(names::CONNECTIONS, "Open connections of callers.");
+    describe_counter!(names::CONNECTIONS_REFUSED, "Connections that were closed at once.");
+    describe_counter!(names::REPLIES_CUT, "Replies cut off after their first byte was sent.");
+    describe_counter!(names::PANICS, "Panics that were caught.");
+    describe_gauge!(names::SNAPSHOT, "Number of the current snapshot.");
+    describe_gauge!(names::APIS, "APIs of the current snapshot.");
+    describe_gauge!(names::BUILD, "Version of this build; always 1.");
+    metrics::gauge!(names::BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+}
+
+/// Crockford's alphabet: no I, L, O, U.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A new request id: a ULID, 48 bits of milliseconds and 80 that nobody can guess from another one's.
+pub fn request_id() -> String {
+    static SEED: LazyLock<(RandomState, RandomState)> = LazyLock::new(|| (RandomState::new(), RandomState::new()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
+    let random = (u128::from(SEED.0.hash_one(count)) << 64) | u128::from(SEED.1.hash_one(count));
+    let mut id = ((ms & 0xFFFF_FFFF_FFFF) << 80) | (random & 0xFFFF_FFFF_FFFF_FFFF_FFFF);
+    let mut text = [b'0'; 26];
+    for place in text.iter_mut().rev() {
+        *place = CROCKFORD[(id & 31) as usize];
+        id >>= 5;
+    }
+    text.iter().map(|b| char::from(*b)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_ids_are_ulids_and_differ() {
+        let ids: std::collections::HashSet<String> = (0..10_000).map(|_| request_id()).collect();
+        assert_eq!(ids.len(), 10_000);
+        assert!(ids.iter().all(|id| id.len() == 26 && id.bytes().all(|b| CROCKFORD.contains(&b))));
+        assert!(ids.iter().all(|id| id.starts_with('0')), "the time's upper bits come first");
+    }
+}
