@@ -39,10 +39,7 @@ impl Sources {
     /// Keeps a document and gives its id.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(u32::try_from(self.documents.len()).unwrap_or(u32::MAX));
-        self.documents.push(Source {
-            name: name.into(),
-            text: text.into(),
-        });
+        self.documents.push(Source { name: name.into(), text: text.into() });
         id
     }
 
@@ -53,10 +50,7 @@ impl Sources {
 
     /// All documents.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
-        self.documents
-            .iter()
-            .enumerate()
-            .map(|(i, d)| (SourceId(i as u32), d))
+        self.documents.iter().enumerate().map(|(i, d)| (SourceId(i as u32), d))
     }
 
     /// Line and column, both from 1, the column in characters, of a span's start.
@@ -111,14 +105,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A finding without a place.
     pub fn new(severity: Severity, code: &'static Code, message: impl Into<String>) -> Self {
-        Self {
-            severity,
-            code,
-            message: message.into(),
-            span: None,
-            expected: None,
-            hint: None,
-        }
+        Self { severity, code, message: message.into(), span: None, expected: None, hint: None }
     }
 
     /// An error without a place.
@@ -152,12 +139,7 @@ impl Diagnostic {
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
-        .map(|c| {
-            (
-                strsim::damerau_levenshtein(&name.to_lowercase(), &c.to_lowercase()),
-                c,
-            )
-        })
+        .map(|c| (strsim::damerau_levenshtein(&name.to_lowercase(), &c.to_lowercase()), c))
         .filter(|(d, c)| *d <= 1 + name.len().min(c.len()) / 4)
         .min_by_key(|(d, _)| *d)
         .map(|(_, c)| c)

@@ -55,10 +55,7 @@ pub struct Identity {
 
 /// The states of an API's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "the names say it; the product's section 8 says what each means"
-)]
+#[allow(missing_docs, reason = "the names say it; the product's section 8 says what each means")]
 pub enum State {
     Created,
     Prototype,

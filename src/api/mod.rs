@@ -8,7 +8,6 @@ mod definition;
 mod lock;
 
 pub use definition::{
-    ApiDefinition, Endpoint, Expose, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource,
-    Source, State, Stream, Unknown,
+    ApiDefinition, Endpoint, Expose, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream, Unknown,
 };
 pub use lock::{Lock, TypeKey};

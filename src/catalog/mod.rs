@@ -8,6 +8,5 @@ mod snapshot;
 
 pub use documents::Documents;
 pub use snapshot::{
-    BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi,
-    PublishedResource, RawOperation, Snapshot,
+    BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
 };

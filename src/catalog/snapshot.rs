@@ -27,9 +27,7 @@ pub struct Catalog {
 impl Catalog {
     /// A catalog that holds these APIs as snapshot 1.
     pub fn new(apis: Vec<Arc<PublishedApi>>) -> Self {
-        Self {
-            current: ArcSwap::from_pointee(Snapshot { number: 1, apis }),
-        }
+        Self { current: ArcSwap::from_pointee(Snapshot { number: 1, apis }) }
     }
 
     /// The snapshot of this instant.
@@ -39,10 +37,7 @@ impl Catalog {
 
     /// Puts these APIs in the place of the present ones and gives the new snapshot.
     pub fn publish(&self, apis: Vec<Arc<PublishedApi>>) -> Arc<Snapshot> {
-        let next = Arc::new(Snapshot {
-            number: self.current.load().number + 1,
-            apis,
-        });
+        let next = Arc::new(Snapshot { number: self.current.load().number + 1, apis });
         self.current.store(next.clone());
         next
     }

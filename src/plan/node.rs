@@ -58,6 +58,8 @@ pub struct Program {
     pub types_by_name: HashMap<NameId, TypeId>,
     /// `$type` → type: `"Cat"`, `"p:Cat"`, `"xs:int"`. `"{ns}local"` is looked up by name.
     pub types_by_label: HashMap<Arc<str>, TypeId>,
+    /// What `$type` calls the types of [`Program::types_by_name`].
+    pub type_labels: HashMap<NameId, Arc<str>>,
     /// `xs:anyType`, whose content follows the generic rules.
     pub any_type: Option<TypeId>,
     /// Operations in the order of the ports, then of the binding.
@@ -118,6 +120,8 @@ pub struct Type {
     pub is_abstract: bool,
     /// Named types that derive from it, directly or not, and are not abstract; in schema order.
     pub derived: Vec<TypeId>,
+    /// The member types of a union: each may stand in its place.
+    pub union_members: Vec<TypeId>,
     /// What its value is.
     pub body: TypeBody,
     /// Its annotation.
@@ -411,7 +415,9 @@ pub struct OperationPlan {
     pub address: Option<Arc<str>>,
     /// Marked as safe by the WSDL.
     pub safe: bool,
-    /// What is asked.
+    /// Who sends first, and is there an answer? Only what callers begin is published.
+    pub pattern: Pattern,
+    /// What is asked; an empty message for a notification.
     pub input: MessagePlan,
     /// What is answered; `None` for a one-way operation.
     pub output: Option<MessagePlan>,
@@ -419,6 +425,16 @@ pub struct OperationPlan {
     pub faults: Vec<FaultPlan>,
     /// Its documentation.
     pub documentation: Option<Arc<str>>,
+}
+
+/// The transmission primitives of WSDL 1.1, section 2.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the specification's names")]
+pub enum Pattern {
+    RequestResponse,
+    OneWay,
+    SolicitResponse,
+    Notification,
 }
 
 /// One direction of an operation.
@@ -509,10 +525,7 @@ impl NameTable {
             return *id;
         }
         let id = NameId(self.names.len() as u32);
-        self.names.push(Name {
-            namespace,
-            local: local.clone(),
-        });
+        self.names.push(Name { namespace, local: local.clone() });
         self.index.insert((namespace, local), id);
         id
     }
@@ -546,11 +559,7 @@ impl NameTable {
     /// `{ns}local`, or `local` without a namespace.
     pub fn clark(&self, id: NameId) -> String {
         let name = &self.names[id.index()];
-        if name.namespace == NamespaceId::NONE {
-            name.local.to_string()
-        } else {
-            format!("{{{}}}{}", self.uri(name.namespace), name.local)
-        }
+        if name.namespace == NamespaceId::NONE { name.local.to_string() } else { format!("{{{}}}{}", self.uri(name.namespace), name.local) }
     }
 }
 
@@ -598,7 +607,7 @@ impl Program {
     pub fn derives(&self, given: TypeId, declared: TypeId) -> bool {
         let mut at = Some(given);
         while let Some(t) = at {
-            if t == declared {
+            if t == declared || self.type_(declared).union_members.iter().any(|m| *m == t) {
                 return true;
             }
             at = self.type_(t).base;
@@ -608,9 +617,7 @@ impl Program {
 
     /// The operation of that name, at that port (`PORT` or `SERVICE/PORT`) where one is given; the first of its overloads.
     pub fn operation(&self, name: &str, port: Option<&str>) -> Option<&OperationPlan> {
-        self.operations
-            .iter()
-            .find(|o| &*o.name == name && port.is_none_or(|p| o.is_at(p)))
+        self.operations.iter().find(|o| &*o.name == name && port.is_none_or(|p| o.is_at(p)))
     }
 }
 
@@ -618,9 +625,7 @@ impl OperationPlan {
     /// Is this operation at `port` (`PORT` or `SERVICE/PORT`)?
     pub fn is_at(&self, port: &str) -> bool {
         match port.split_once('/') {
-            Some((service, port)) => {
-                self.service.as_deref() == Some(service) && self.port.as_deref() == Some(port)
-            }
+            Some((service, port)) => self.service.as_deref() == Some(service) && self.port.as_deref() == Some(port),
             None => self.port.as_deref() == Some(port),
         }
     }

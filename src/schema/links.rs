@@ -115,13 +115,7 @@ pub(crate) fn schema_reference(node: Node<'_, '_>, source: SourceId) -> Option<R
 }
 
 /// A reference whose location stands in the attribute `attribute`.
-pub(crate) fn reference(
-    node: Node<'_, '_>,
-    source: SourceId,
-    kind: ReferenceKind,
-    attribute: &str,
-    namespace: Option<&str>,
-) -> Reference {
+pub(crate) fn reference(node: Node<'_, '_>, source: SourceId, kind: ReferenceKind, attribute: &str, namespace: Option<&str>) -> Reference {
     let location = node.attribute_node(attribute).filter(|a| !a.value().trim().is_empty());
     let range = location.map_or_else(|| node.range(), |a| a.range_value());
     Reference {

@@ -493,18 +493,12 @@ impl TypeDefinition {
 impl PrefixScope {
     /// The namespace that `prefix` (`""`: the default) stands for here.
     pub fn namespace(&self, prefix: &str) -> Option<&Arc<str>> {
-        self.0
-            .iter()
-            .find(|(p, _)| &**p == prefix)
-            .map(|(_, ns)| ns)
+        self.0.iter().find(|(p, _)| &**p == prefix).map(|(_, ns)| ns)
     }
 
     /// The first declared prefix of `namespace`, never the default.
     pub fn prefix(&self, namespace: &str) -> Option<&Arc<str>> {
-        self.0
-            .iter()
-            .find(|(p, ns)| !p.is_empty() && &**ns == namespace)
-            .map(|(p, _)| p)
+        self.0.iter().find(|(p, ns)| !p.is_empty() && &**ns == namespace).map(|(p, _)| p)
     }
 }
 

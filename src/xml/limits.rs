@@ -66,13 +66,7 @@ impl Limits {
             let scaled = u128::from(count) * u128::from(size_bytes) / u128::from(MESSAGE_BYTES);
             u64::try_from(scaled).unwrap_or(u64::MAX).max(count)
         };
-        Self {
-            size_bytes,
-            text_bytes: size_bytes,
-            nodes: grown(base.nodes),
-            references: grown(base.references),
-            ..base
-        }
+        Self { size_bytes, text_bytes: size_bytes, nodes: grown(base.nodes), references: grown(base.references), ..base }
     }
 
     /// A WSDL or schema document: 16 MiB, as many names, nodes and comments as fit.
@@ -97,9 +91,6 @@ mod tests {
         assert_eq!(Limits::message_of(10 << 20), Limits::message());
         assert_eq!(Limits::message_of(100 << 20).nodes, 5_000_000);
         assert_eq!(Limits::message_of(1 << 10).nodes, 500_000);
-        assert_eq!(
-            Limits::message_of(u64::MAX).nodes,
-            u64::MAX / (10 << 20) * 500_000 + 762_939
-        );
+        assert_eq!(Limits::message_of(u64::MAX).nodes, u64::MAX / (10 << 20) * 500_000 + 762_939);
     }
 }

@@ -47,5 +47,4 @@ pub const WSP15: &str = "http://www.w3.org/ns/ws-policy";
 /// XML encryption.
 pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// WS-Security 1.0 extensions.
-pub const WSSE: &str =
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+pub const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";

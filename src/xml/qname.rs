@@ -12,26 +12,17 @@ impl QName {
     /// A name in `namespace`; the empty string is no namespace.
     pub fn new(namespace: impl Into<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
         let namespace = namespace.into();
-        Self {
-            namespace: (!namespace.is_empty()).then_some(namespace),
-            local: local.into(),
-        }
+        Self { namespace: (!namespace.is_empty()).then_some(namespace), local: local.into() }
     }
 
     /// A name in `namespace`, or in none.
     pub fn with_optional(namespace: Option<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
-        Self {
-            namespace: namespace.filter(|n| !n.is_empty()),
-            local: local.into(),
-        }
+        Self { namespace: namespace.filter(|n| !n.is_empty()), local: local.into() }
     }
 
     /// A name in no namespace.
     pub fn local_only(local: impl Into<Arc<str>>) -> Self {
-        Self {
-            namespace: None,
-            local: local.into(),
-        }
+        Self { namespace: None, local: local.into() }
     }
 
     /// The namespace name, `None` for no namespace.

@@ -42,11 +42,7 @@ pub fn is_xml_char(c: char) -> bool {
 pub fn check(text: &str) -> Result<(), Unwritable> {
     let bytes = text.as_bytes();
     let mut from = 0;
-    while let Some(found) = bytes
-        .iter()
-        .skip(from)
-        .position(|b| class(*b) & FORBIDDEN != 0)
-    {
+    while let Some(found) = bytes.iter().skip(from).position(|b| class(*b) & FORBIDDEN != 0) {
         let at = from + found;
         from = at + forbidden(text, at)?;
     }
@@ -56,10 +52,7 @@ pub fn check(text: &str) -> Result<(), Unwritable> {
 /// Is this an `NCName` of Namespaces in XML 1.0: a name without a colon?
 pub fn is_ncname(name: &str) -> bool {
     let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c != ':' && is_name_start_char(c))
-        && chars.all(|c| c != ':' && is_name_char(c))
+    chars.next().is_some_and(|c| c != ':' && is_name_start_char(c)) && chars.all(|c| c != ':' && is_name_char(c))
 }
 
 /// Production 4, `NameStartChar`; the colon is one.
@@ -78,8 +71,7 @@ pub fn is_name_start_char(c: char) -> bool {
 /// Production 4a, `NameChar`.
 #[inline]
 pub fn is_name_char(c: char) -> bool {
-    is_name_start_char(c)
-        || matches!(c, '0'..='9' | '-' | '.' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+    is_name_start_char(c) || matches!(c, '0'..='9' | '-' | '.' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
 /// Bits of [`class`]: the byte needs a reference in text, in an attribute, or may begin a forbidden character.
@@ -113,10 +105,7 @@ fn class(byte: u8) -> u8 {
 /// The length of the character at `at`, if XML can carry it.
 fn forbidden(text: &str, at: usize) -> Result<usize, Unwritable> {
     match text.get(at..).and_then(|t| t.chars().next()) {
-        Some(character) if !is_xml_char(character) => Err(Unwritable {
-            character,
-            offset: at,
-        }),
+        Some(character) if !is_xml_char(character) => Err(Unwritable { character, offset: at }),
         Some(character) => Ok(character.len_utf8()),
         None => Ok(1),
     }
@@ -125,10 +114,7 @@ fn forbidden(text: &str, at: usize) -> Result<usize, Unwritable> {
 fn escape(out: &mut Vec<u8>, text: &str, context: u8) -> Result<(), Unwritable> {
     let bytes = text.as_bytes();
     let (mut done, mut at) = (0, 0);
-    while let Some(found) = bytes
-        .get(at..)
-        .and_then(|rest| rest.iter().position(|b| class(*b) & context != 0))
-    {
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| class(*b) & context != 0)) {
         at += found;
         let reference: &[u8] = match bytes.get(at) {
             Some(b'<') => b"&lt;",
@@ -171,24 +157,15 @@ mod tests {
 
     #[test]
     fn text_and_attributes_are_escaped() {
-        assert_eq!(
-            written(|o| text(o, "a<b>&\"'\t\n\r\u{FEFF}ü")),
-            "a&lt;b&gt;&amp;\"'\t\n&#13;\u{FEFF}ü"
-        );
-        assert_eq!(
-            written(|o| attribute(o, "a<b>&\"'\t\n\r")),
-            "a&lt;b&gt;&amp;&quot;&#39;&#9;&#10;&#13;"
-        );
+        assert_eq!(written(|o| text(o, "a<b>&\"'\t\n\r\u{FEFF}ü")), "a&lt;b&gt;&amp;\"'\t\n&#13;\u{FEFF}ü");
+        assert_eq!(written(|o| attribute(o, "a<b>&\"'\t\n\r")), "a&lt;b&gt;&amp;&quot;&#39;&#9;&#10;&#13;");
     }
 
     #[test]
     fn forbidden_characters_are_refused_with_their_place() {
         for c in ['\0', '\u{1}', '\u{B}', '\u{1F}', '\u{FFFE}', '\u{FFFF}'] {
             let s = format!("a\u{FEFF}{c}b");
-            let expected = Err(Unwritable {
-                character: c,
-                offset: 4,
-            });
+            let expected = Err(Unwritable { character: c, offset: 4 });
             assert_eq!(text(&mut Vec::new(), &s), expected);
             assert_eq!(attribute(&mut Vec::new(), &s), expected);
             assert_eq!(check(&s), expected);
@@ -201,9 +178,7 @@ mod tests {
         for name in ["a", "_1", "é.b-c", "名前", "\u{10000}"] {
             assert!(is_ncname(name), "{name}");
         }
-        for name in [
-            "", "1a", "-a", "a:b", ":a", "a b", "a\u{d7}", "\u{37e}", "·a",
-        ] {
+        for name in ["", "1a", "-a", "a:b", ":a", "a b", "a\u{d7}", "\u{37e}", "·a"] {
             assert!(!is_ncname(name), "{name}");
         }
     }

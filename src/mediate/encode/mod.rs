@@ -9,12 +9,7 @@ use crate::plan::node::OperationPlan;
 ///
 /// # Errors
 /// Everything that does not fit, each with its pointer.
-pub fn encode(
-    _program: &Program,
-    _operation: &OperationPlan,
-    _direction: Direction,
-    _text: &[u8],
-) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(_program: &Program, _operation: &OperationPlan, _direction: Direction, _text: &[u8]) -> Result<Vec<u8>, EncodeError> {
     todo!("encode")
 }
 

@@ -167,12 +167,7 @@ impl Scalar {
     ///
     /// # Errors
     /// Where the text is not of the type; nothing is appended then.
-    pub fn decode(
-        &self,
-        _text: &str,
-        _scope: &dyn Namespaces,
-        _out: &mut Vec<u8>,
-    ) -> Result<(), Mismatch> {
+    pub fn decode(&self, _text: &str, _scope: &dyn Namespaces, _out: &mut Vec<u8>) -> Result<(), Mismatch> {
         todo!()
     }
 
@@ -180,12 +175,7 @@ impl Scalar {
     ///
     /// # Errors
     /// Where the value does not fit; nothing is appended then.
-    pub fn encode(
-        &self,
-        _value: &Value<'_>,
-        _prefixes: &mut dyn Prefixes,
-        _out: &mut String,
-    ) -> Result<(), Mismatch> {
+    pub fn encode(&self, _value: &Value<'_>, _prefixes: &mut dyn Prefixes, _out: &mut String) -> Result<(), Mismatch> {
         todo!()
     }
 

@@ -15,11 +15,7 @@ pub struct GateError {
 
 impl fmt::Display for GateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} (line {}, column {})",
-            self.kind, self.line, self.column
-        )
+        write!(f, "{} (line {}, column {})", self.kind, self.line, self.column)
     }
 }
 
@@ -32,10 +28,7 @@ pub enum GateErrorKind {
     // Bytes and encoding.
     /// Size limit.
     #[error("the document is larger than {limit} bytes")]
-    #[allow(
-        missing_docs,
-        reason = "the limit that was passed, as everywhere below"
-    )]
+    #[allow(missing_docs, reason = "the limit that was passed, as everywhere below")]
     TooLarge { limit: u64 },
     /// The transport's charset is not one that can be read.
     #[error("the charset of the transport is not supported")]

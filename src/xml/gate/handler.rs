@@ -100,16 +100,12 @@ impl<'a> StartTag<'a> {
     #[inline]
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = Attribute<'a>> + use<'a> {
         let (tag, scratch) = (self.tag, self.scratch);
-        self.attributes
-            .iter()
-            .map(move |raw| raw.attribute(tag, scratch))
+        self.attributes.iter().map(move |raw| raw.attribute(tag, scratch))
     }
 
     /// The normalised value of the attribute `local` in `namespace` (empty: none).
     pub fn attribute(&self, namespace: &str, local: &str) -> Option<&'a str> {
-        self.attributes()
-            .find(|a| a.local == local && self.scope.uri(a.namespace) == namespace)
-            .map(|a| a.value)
+        self.attributes().find(|a| a.local == local && self.scope.uri(a.namespace) == namespace).map(|a| a.value)
     }
 
     /// The namespace declarations of this tag in document order: prefix (empty for the default) and namespace.
@@ -157,16 +153,12 @@ pub(super) struct Range {
 impl Range {
     #[inline]
     pub(super) fn new(start: usize, end: usize) -> Self {
-        Self {
-            start: start as u32,
-            end: end as u32,
-        }
+        Self { start: start as u32, end: end as u32 }
     }
 
     #[inline]
     pub(super) fn of(self, text: &str) -> &str {
-        text.get(self.start as usize..self.end as usize)
-            .unwrap_or("")
+        text.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 }
 
@@ -198,12 +190,7 @@ pub(super) struct RawAttribute {
 impl RawAttribute {
     #[inline]
     fn attribute<'a>(&self, tag: &'a str, scratch: &'a str) -> Attribute<'a> {
-        Attribute {
-            namespace: self.namespace,
-            prefix: self.prefix.of(tag),
-            local: self.local.of(tag),
-            value: self.value.of(tag, scratch),
-        }
+        Attribute { namespace: self.namespace, prefix: self.prefix.of(tag), local: self.local.of(tag), value: self.value.of(tag, scratch) }
     }
 }
 

@@ -32,11 +32,7 @@ impl Gate {
     ///
     /// # Errors
     /// The document is refused, or the handler stopped. After an error the gate must not be fed again: it repeats the refusal.
-    pub fn feed<H: Handler>(
-        &mut self,
-        chunk: &[u8],
-        handler: &mut H,
-    ) -> Result<(), Stop<H::Error>> {
+    pub fn feed<H: Handler>(&mut self, chunk: &[u8], handler: &mut H) -> Result<(), Stop<H::Error>> {
         let _ = (chunk, handler, self.limits);
         todo!()
     }

@@ -35,17 +35,8 @@ pub struct Namespaces {
 impl Namespaces {
     pub(super) fn new() -> Self {
         let uris: Vec<Box<str>> = vec!["".into(), ns::XML.into(), ns::XMLNS.into()];
-        let ids = uris
-            .iter()
-            .cloned()
-            .zip([NamespaceId::NONE, NamespaceId::XML, NamespaceId::XMLNS])
-            .collect();
-        Self {
-            uris,
-            ids,
-            bindings: Vec::new(),
-            prefixes: String::new(),
-        }
+        let ids = uris.iter().cloned().zip([NamespaceId::NONE, NamespaceId::XML, NamespaceId::XMLNS]).collect();
+        Self { uris, ids, bindings: Vec::new(), prefixes: String::new() }
     }
 
     /// The namespace name of an id of this document, empty for no namespace (and for an id of another document).
@@ -83,11 +74,7 @@ impl Namespaces {
     pub fn in_scope(&self) -> impl Iterator<Item = (&str, NamespaceId)> {
         self.bindings.iter().enumerate().rev().filter_map(|(i, b)| {
             let prefix = self.prefix(b);
-            let hidden = self
-                .bindings
-                .iter()
-                .skip(i + 1)
-                .any(|inner| self.prefix(inner) == prefix);
+            let hidden = self.bindings.iter().skip(i + 1).any(|inner| self.prefix(inner) == prefix);
             (!hidden).then_some((prefix, b.namespace))
         })
     }
@@ -110,11 +97,7 @@ impl Namespaces {
         };
         let prefix_start = self.prefixes.len() as u32;
         self.prefixes.push_str(prefix);
-        self.bindings.push(Binding {
-            prefix_start,
-            prefix_end: self.prefixes.len() as u32,
-            namespace,
-        });
+        self.bindings.push(Binding { prefix_start, prefix_end: self.prefixes.len() as u32, namespace });
     }
 
     /// Takes the innermost declarations back until `depth` are left.
@@ -138,8 +121,6 @@ impl Namespaces {
 
     #[inline]
     fn prefix(&self, binding: &Binding) -> &str {
-        self.prefixes
-            .get(binding.prefix_start as usize..binding.prefix_end as usize)
-            .unwrap_or("")
+        self.prefixes.get(binding.prefix_start as usize..binding.prefix_end as usize).unwrap_or("")
     }
 }

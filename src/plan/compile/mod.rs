@@ -1,0 +1,80 @@
+//! The compiler: `Definitions` + `SchemaSet` + the API's choices → [`Program`]. The only part of `plan` that knows them.
+
+pub mod codes;
+mod content;
+mod names;
+mod operations;
+mod scalars;
+mod shape;
+mod types;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use self::content::Builder;
+use self::names::Names;
+use super::node::{MappingOptions, NameTable, Program};
+use super::scalar::Scalar;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::schema::model::TypeId;
+use crate::wsdl::Definitions;
+
+/// The HTTP status of a declared fault that the API definition says nothing of.
+pub const DEFAULT_FAULT_STATUS: u16 = 422;
+
+/// What an API definition says to the compiler.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The mapping's options.
+    pub mapping: MappingOptions,
+    /// (operation, fault) → HTTP status of its problem document.
+    pub fault_statuses: HashMap<(Arc<str>, Arc<str>), u16>,
+}
+
+/// What comes out.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The program.
+    pub program: Program,
+    /// Approximations and what was left out; never errors.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles a whole WSDL. Total: what cannot be mapped is left out with a diagnostic.
+pub fn compile(definitions: &Definitions, settings: &Settings) -> Compiled {
+    let mut compiler = Compiler {
+        definitions,
+        settings,
+        program: Program { names: NameTable::new(), options: settings.mapping.clone(), ..Program::default() },
+        builder: Builder::new(&definitions.schemas),
+        names: Names::new(definitions),
+        scalars: HashMap::new(),
+        keys: HashMap::new(),
+        attributes: HashMap::new(),
+        diagnostics: Vec::new(),
+    };
+    compiler.components();
+    compiler.operations();
+    compiler.program.index();
+    if compiler.builder.exhausted {
+        compiler.diagnostics.push(Diagnostic::new(
+            Severity::Warning,
+            &codes::TOO_MANY_PARTICLES,
+            "content models multiply beyond 2000000 particles",
+        ));
+    }
+    Compiled { program: compiler.program, diagnostics: compiler.diagnostics }
+}
+
+struct Compiler<'a> {
+    definitions: &'a Definitions,
+    settings: &'a Settings,
+    program: Program,
+    builder: Builder<'a>,
+    names: Names<'a>,
+    scalars: HashMap<TypeId, Arc<Scalar>>,
+    keys: HashMap<TypeId, Rc<shape::TypeKeys>>,
+    attributes: HashMap<TypeId, types::Attributes>,
+    diagnostics: Vec<Diagnostic>,
+}

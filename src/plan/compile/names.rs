@@ -1,0 +1,159 @@
+//! JSON names: prefixes, property keys and `$type` labels. Mapping decisions 1–3 and 6.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::schema::SchemaSet;
+use crate::schema::model::{PrefixScope, ScopeId};
+use crate::wsdl::Definitions;
+use crate::xml::{QName, ns};
+
+/// Gives prefixes and labels of one WSDL.
+pub(super) struct Names<'a> {
+    schemas: &'a SchemaSet,
+    wsdl_scopes: &'a [PrefixScope],
+    /// Namespace → the prefix that `$type` labels use for it.
+    service_prefixes: HashMap<String, Arc<str>>,
+    taken: HashSet<String>,
+    /// Local name → how many named types of the WSDL's schemas have it.
+    type_locals: HashMap<Arc<str>, usize>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(definitions: &'a Definitions) -> Self {
+        let schemas = &definitions.schemas;
+        let mut names = Self {
+            schemas,
+            wsdl_scopes: &definitions.scopes,
+            service_prefixes: HashMap::new(),
+            taken: ["xs", "xml", "xsi", "soapenc"].into_iter().map(String::from).collect(),
+            type_locals: HashMap::new(),
+        };
+        let own: Vec<&QName> = global_types(schemas).filter(|n| !is_told_by_prefix(n)).collect();
+        for name in &own {
+            *names.type_locals.entry(name.local_arc().clone()).or_default() += 1;
+        }
+        // In the order of the documents, so that prefixes do not depend on a message.
+        for name in own {
+            if names.type_locals.get(name.local()).is_some_and(|n| *n > 1) {
+                names.service_prefix(name.namespace());
+            }
+        }
+        names
+    }
+
+    /// The prefix that the scope `near` declares for a namespace, else one of that namespace's own documents, else the WSDL's, else `ns`.
+    fn declared(&self, namespace: &str, near: Option<ScopeId>) -> Arc<str> {
+        let own =
+            self.schemas.documents.iter().filter(|d| d.target_namespace.as_deref() == Some(namespace)).map(|d| self.schemas.scope(d.scope));
+        let scopes = near.map(|s| self.schemas.scope(s)).into_iter().chain(own).chain(self.wsdl_scopes);
+        scopes.filter_map(|s| s.prefix(namespace)).next().cloned().unwrap_or_else(|| "ns".into())
+    }
+
+    /// One prefix for a namespace over the whole service; unique.
+    fn service_prefix(&mut self, namespace: Option<&str>) -> Arc<str> {
+        let Some(namespace) = namespace else {
+            return "".into();
+        };
+        match namespace {
+            ns::XSD => "xs".into(),
+            ns::SOAPENC11 | ns::SOAPENC12 => "soapenc".into(),
+            _ => {
+                if let Some(known) = self.service_prefixes.get(namespace) {
+                    return known.clone();
+                }
+                let wanted = self.declared(namespace, None);
+                let prefix: Arc<str> = unique(&wanted, &mut self.taken).into();
+                self.service_prefixes.insert(namespace.to_owned(), prefix.clone());
+                prefix
+            }
+        }
+    }
+
+    /// What `$type` calls a type: `Cat`, `p:Cat` where two share the local name, `xs:int`.
+    pub(super) fn type_label(&mut self, name: &QName) -> Arc<str> {
+        let alone = !is_told_by_prefix(name) && self.type_locals.get(name.local()).is_none_or(|n| *n < 2);
+        if alone {
+            return name.local_arc().clone();
+        }
+        let prefix = self.service_prefix(name.namespace());
+        format!("{prefix}:{}", name.local()).into()
+    }
+
+    /// The keys of the distinct element names of one type.
+    pub(super) fn element_keys(
+        &self,
+        names: &[QName],
+        own_namespace: Option<&str>,
+        near: ScopeId,
+        inherited: &HashMap<QName, Arc<str>>,
+    ) -> HashMap<QName, Arc<str>> {
+        self.assign(names, own_namespace, near, inherited)
+    }
+
+    /// The keys of the attributes of one type, with their `@`.
+    pub(super) fn attribute_keys(&self, names: &[QName], near: ScopeId) -> HashMap<QName, Arc<str>> {
+        let plain: Vec<_> = names.iter().filter(|n| n.namespace() != Some(ns::XML)).cloned().collect();
+        let mut keys = self.assign(&plain, None, near, &HashMap::new());
+        for name in names.iter().filter(|n| n.namespace() == Some(ns::XML)) {
+            keys.insert(name.clone(), format!("xml:{}", name.local()).into());
+        }
+        keys.into_iter().map(|(n, k)| (n, format!("@{k}").into())).collect()
+    }
+
+    fn assign(
+        &self,
+        names: &[QName],
+        own_namespace: Option<&str>,
+        near: ScopeId,
+        inherited: &HashMap<QName, Arc<str>>,
+    ) -> HashMap<QName, Arc<str>> {
+        let mut seen = HashSet::new();
+        let mut order: Vec<&QName> = names.iter().filter(|n| seen.insert(*n)).collect();
+        // Stable: schema order is the last word.
+        order.sort_by_key(|n| (!inherited.contains_key(*n), n.namespace() != own_namespace, n.namespace().is_some()));
+        let mut taken: HashSet<Arc<str>> = HashSet::new();
+        let mut keys = HashMap::new();
+        for name in order {
+            let mut key = inherited.get(name).unwrap_or(name.local_arc()).clone();
+            if taken.contains(&key) {
+                key = match name.namespace() {
+                    None => format!(":{}", name.local()).into(),
+                    Some(namespace) => {
+                        let prefix = self.declared(namespace, Some(near));
+                        let free = (1..)
+                            .map(|i| if i == 1 { format!("{prefix}:{}", name.local()) } else { format!("{prefix}{i}:{}", name.local()) });
+                        free.map(Arc::<str>::from).find(|k| !taken.contains(k)).unwrap_or(key)
+                    }
+                };
+            }
+            taken.insert(key.clone());
+            keys.insert(name.clone(), key);
+        }
+        keys
+    }
+}
+
+/// Names of the global types in document order.
+fn global_types(schemas: &SchemaSet) -> impl Iterator<Item = &QName> {
+    schemas.types.iter().enumerate().filter_map(|(i, t)| {
+        let name = t.name()?;
+        (schemas.type_names.get(name).is_some_and(|id| id.index() == i)).then_some(name)
+    })
+}
+
+/// Built-ins and SOAP encoding's types are always written with their prefix.
+fn is_told_by_prefix(name: &QName) -> bool {
+    matches!(name.namespace(), Some(ns::XSD | ns::SOAPENC11 | ns::SOAPENC12))
+}
+
+fn unique(wanted: &str, taken: &mut HashSet<String>) -> String {
+    let mut candidate = wanted.to_owned();
+    let mut i = 2;
+    while taken.contains(&candidate) {
+        candidate = format!("{wanted}{i}");
+        i += 1;
+    }
+    taken.insert(candidate.clone());
+    candidate
+}

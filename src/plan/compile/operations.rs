@@ -1,0 +1,219 @@
+//! Operations: bindings → [`OperationPlan`]s. WSDL 1.1 sections 2.4–2.8 and 3.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Compiler, codes};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::plan::node::{Body, ElementId, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion, TypeId};
+use crate::schema::SchemaSet;
+use crate::wsdl::Definitions;
+use crate::wsdl::model::{
+    Binding, BindingId, BindingMessage, BindingOperation, MessageId, Operation, OperationMessage, Part, PartKind, PortType, Protocol,
+    Service, Style, Use,
+};
+use crate::xml::QName;
+
+/// The place of a binding in the WSDL: a port of a service, or none.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    service: Option<&'a Service>,
+    port: Option<&'a crate::wsdl::model::Port>,
+    binding: BindingId,
+}
+
+impl Compiler<'_> {
+    /// All operations of SOAP bindings: the ports' in the order of the services, then those of bindings that no port names.
+    pub(super) fn operations(&mut self) {
+        let definitions = self.definitions;
+        let mut places = Vec::new();
+        for service in &definitions.services {
+            for port in &service.ports {
+                places.push(At { service: Some(service), port: Some(port), binding: port.binding });
+            }
+        }
+        for i in 0..definitions.bindings.len() {
+            if !places.iter().any(|p| p.binding.0 == i) {
+                places.push(At { service: None, port: None, binding: BindingId(i) });
+            }
+        }
+        for at in places {
+            self.binding(at);
+        }
+    }
+
+    fn binding(&mut self, at: At<'_>) {
+        let definitions = self.definitions;
+        let binding = definitions.binding(at.binding);
+        let version = match &binding.protocol {
+            Protocol::Soap11 => SoapVersion::Soap11,
+            Protocol::Soap12 => SoapVersion::Soap12,
+            // Reported by whoever lists what an import leaves out.
+            Protocol::Http(_) | Protocol::Other(_) => return,
+        };
+        let Some(port_type) = binding.port_type.map(|p| definitions.port_type(p)) else {
+            return;
+        };
+        let mut seen: HashMap<&str, u32> = HashMap::new();
+        for bound in &binding.operations {
+            let Some(operation) = bound.operation.and_then(|i| port_type.operations.get(i)) else {
+                continue;
+            };
+            let overload = seen.entry(&bound.name).and_modify(|n| *n += 1).or_insert(0);
+            let made = self.operation(at, binding, port_type, bound, operation, version, *overload);
+            self.program.operations.extend(made);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the levels of a WSDL that an operation stands on")]
+    fn operation(
+        &mut self,
+        at: At<'_>,
+        binding: &Binding,
+        port_type: &PortType,
+        bound: &BindingOperation,
+        operation: &Operation,
+        version: SoapVersion,
+        overload: u32,
+    ) -> Option<OperationPlan> {
+        if let Some(m) = operation.input.iter().chain(&operation.output).find(|m| m.message.is_none()) {
+            let text = format!("operation {} is left out: a message of it is defined nowhere", operation.name);
+            self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::LEFT_OUT, text).at(m.span));
+            return None;
+        }
+        let pattern = match (&operation.input, &operation.output) {
+            (Some(_), Some(_)) if operation.output_first => Pattern::SolicitResponse,
+            (Some(_), Some(_)) => Pattern::RequestResponse,
+            (Some(_), None) => Pattern::OneWay,
+            (None, Some(_)) => Pattern::Notification,
+            (None, None) => return None,
+        };
+        let input = operation.input.as_ref().map(|m| self.message(m, bound.input.as_ref(), bound, ""));
+        let output = operation.output.as_ref().map(|m| self.message(m, bound.output.as_ref(), bound, "Response"));
+        Some(OperationPlan {
+            name: operation.name.clone(),
+            overload,
+            service: at.service.map(|s| s.name.local_arc().clone()),
+            port: at.port.map(|p| p.name.clone()),
+            binding: binding.name.local_arc().clone(),
+            port_type: port_type.name.local_arc().clone(),
+            version,
+            soap_action: bound.soap_action.clone(),
+            wsa_action: operation.input.as_ref().and_then(|m| m.action.clone()),
+            wsa_reply_action: operation.output.as_ref().and_then(|m| m.action.clone()),
+            address: at.port.and_then(|p| p.address.clone()),
+            safe: operation.safe,
+            pattern,
+            input: input.unwrap_or(MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new() }),
+            output,
+            faults: self.faults(operation),
+            documentation: operation.documentation.clone(),
+        })
+    }
+
+    /// One direction: what the binding says decides which parts stand in the Body and which in the Header.
+    fn message(
+        &mut self,
+        message: &OperationMessage,
+        bound: Option<&BindingMessage>,
+        operation: &BindingOperation,
+        suffix: &str,
+    ) -> MessagePlan {
+        let definitions = self.definitions;
+        let id = message.message;
+        let all: &[Part] = id.map_or(&[], |m| &definitions.message(m).parts);
+        let body = bound.and_then(|b| b.body.as_ref());
+        let mut parts: Vec<&Part> = match (bound, body) {
+            (Some(b), Some(body)) => match &body.parts {
+                Some(names) => all.iter().filter(|p| names.contains(&p.name)).collect(),
+                None => all.iter().filter(|p| !b.mime_parts.iter().any(|(name, _)| *name == p.name)).collect(),
+            },
+            _ => all.iter().collect(),
+        };
+        let mut headers: Vec<Slot> = Vec::new();
+        for header in bound.map_or(&[][..], |b| &b.headers) {
+            if header.message == id && !body.and_then(|b| b.parts.as_ref()).is_some_and(|p| !p.is_empty()) {
+                parts.retain(|p| p.name != header.part);
+            }
+            if let Some(part) = part_of(definitions, header.message, &header.part) {
+                self.header(part, &mut headers);
+            }
+        }
+        let encoded = body.is_some_and(|b| b.use_ == Use::Encoded);
+        let mut slots: Vec<Slot> = parts.into_iter().map(|p| self.slot(p)).collect();
+        let body = match operation.style {
+            Style::Rpc => {
+                let namespace = body.and_then(|b| b.namespace.clone());
+                let wrapper = self.name(&QName::with_optional(namespace, format!("{}{suffix}", operation.name)));
+                Body::Rpc { wrapper, parts: slots }
+            }
+            Style::Document if slots.len() > 1 => Body::Parts(slots),
+            Style::Document => slots.pop().map_or(Body::Empty, Body::Element),
+        };
+        MessagePlan { body, encoded, headers }
+    }
+
+    /// Adds a header block, once; parts of one name from different messages are numbered (mapping decision 41).
+    fn header(&mut self, part: &Part, headers: &mut Vec<Slot>) {
+        let mut slot = self.slot(part);
+        if headers.iter().any(|h| h.tag == slot.tag) {
+            return;
+        }
+        let free = (1..).map(|i| if i == 1 { part.name.clone() } else { Arc::from(format!("{}{i}", part.name)) });
+        if let Some(key) = free.into_iter().find(|k| !headers.iter().any(|h| h.key == *k)) {
+            slot.key = key;
+        }
+        headers.push(slot);
+    }
+
+    fn slot(&mut self, part: &Part) -> Slot {
+        let (tag, element, type_) = match &part.kind {
+            PartKind::Element(name, element) => {
+                let element = element.map(|e| ElementId(e.0));
+                let type_ = element.map_or(TypeId(SchemaSet::ANY_TYPE.0), |e| self.program.element(e).type_);
+                (self.name(name), element, type_)
+            }
+            PartKind::Type(_, id) => (self.name(&QName::local_only(part.name.clone())), None, TypeId(id.unwrap_or(SchemaSet::ANY_TYPE).0)),
+            PartKind::Neither => (self.name(&QName::local_only(part.name.clone())), None, TypeId(SchemaSet::ANY_TYPE.0)),
+        };
+        let declaration = element.map(|e| self.program.element(e));
+        let members = match (element, declaration) {
+            (Some(e), Some(d)) if !d.members.is_empty() => {
+                (!d.is_abstract).then_some(e).into_iter().chain(d.members.iter().copied()).collect()
+            }
+            _ => Vec::new(),
+        };
+        Slot {
+            key: part.name.clone(),
+            tag,
+            element,
+            type_,
+            nillable: declaration.is_none_or(|d| d.nillable),
+            members,
+            documentation: part.documentation.clone(),
+        }
+    }
+
+    fn faults(&mut self, operation: &Operation) -> Vec<FaultPlan> {
+        let definitions = self.definitions;
+        let mut out = Vec::new();
+        for fault in &operation.faults {
+            let parts: &[Part] = fault.message.map_or(&[], |m| &definitions.message(m).parts);
+            for part in parts {
+                let name: Arc<str> = fault.name.clone().unwrap_or_else(|| part.name.clone());
+                let status = self
+                    .settings
+                    .fault_statuses
+                    .get(&(operation.name.clone(), name.clone()))
+                    .copied()
+                    .unwrap_or(super::DEFAULT_FAULT_STATUS);
+                out.push(FaultPlan { name, detail: self.slot(part), status });
+            }
+        }
+        out
+    }
+}
+
+fn part_of<'a>(definitions: &'a Definitions, message: Option<MessageId>, name: &str) -> Option<&'a Part> {
+    definitions.message(message?).parts.iter().find(|p| &*p.name == name)
+}
