@@ -24,10 +24,13 @@ pub struct ApiDefinition {
     pub reply_buffer_bytes: usize,
     /// `stream`: are larger replies streamed?
     pub stream: Stream,
-    /// `faults.expose`: whose texts a caller may read.
-    pub expose: Expose,
+    /// `faults.expose`: whose texts a caller may read; `None`: declared ones, in the state prototype all.
+    pub expose: Option<Expose>,
     /// `soap_fault_status`: the HTTP status of faults that the gateway itself gives to SOAP callers; `None`: the same as REST callers get.
     pub soap_fault_status: Option<u16>,
+    /// `headers`: declared header part → who gives its value; parts that are not here are the caller's, or secret where the name looks like a
+    /// credential's.
+    pub headers: BTreeMap<String, HeaderPart>,
     /// `resources`: those that differ from the derived ones. An operation that stands here has no derived resource.
     pub resources: Vec<Resource>,
     /// `only_listed: true`: operations that `resources` does not name are not published.
@@ -36,6 +39,23 @@ pub struct ApiDefinition {
     pub passthrough: bool,
     /// `rest`: are the resources open? Default true.
     pub rest: bool,
+    /// Settings whose feature is not there yet, as written, by key: `visibility`, `backend_authorization`, `claims`, `mtom`, `cors`.
+    pub later: BTreeMap<String, serde_json::Value>,
+    /// Where settings stand that are not in force, by the way to them (`resources/1/scope`): `check` says so.
+    pub not_in_force: Vec<(String, Span)>,
+}
+
+/// Who gives the value of a declared header part.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HeaderPart {
+    /// The caller, under `$headers`.
+    Caller,
+    /// The caller, but it is a credential: no document shows it, no log and no message repeats it.
+    Secret,
+    /// Nobody: the block is not sent.
+    Omit,
+    /// The API: this value is sent with every call.
+    Constant(serde_json::Value),
 }
 
 /// `api: { name, version, context, state, default_version }`.
@@ -91,6 +111,8 @@ pub struct Endpoint {
     pub first_byte_timeout: Duration,
     /// Names of caller's header fields that travel to the upstream, in lower case.
     pub forward_headers: Vec<String>,
+    /// Names of the upstream's header fields that travel to the caller, in lower case.
+    pub return_headers: Vec<String>,
     /// `auth`: kept as written. Not in force yet.
     pub auth: Option<serde_json::Value>,
 }
@@ -246,13 +268,29 @@ impl ApiDefinition {
             mapping: Mapping::default(),
             reply_buffer_bytes: 256 * 1024,
             stream: Stream::default(),
-            expose: Expose::default(),
+            expose: None,
             soap_fault_status: None,
+            headers: BTreeMap::new(),
             resources: Vec::new(),
             only_listed: false,
             passthrough: true,
             rest: true,
+            later: BTreeMap::new(),
+            not_in_force: Vec::new(),
         }
+    }
+
+    /// Whose fault texts a caller may read.
+    pub fn exposes(&self) -> Expose {
+        self.expose.unwrap_or(if self.api.state == State::Prototype { Expose::All } else { Expose::Declared })
+    }
+
+    /// Who gives the value of a declared header part: what the file says, else by its name.
+    pub fn header_part(&self, part: &str) -> HeaderPart {
+        self.headers
+            .get(part)
+            .cloned()
+            .unwrap_or_else(|| if looks_like_credentials(part) { HeaderPart::Secret } else { HeaderPart::Caller })
     }
 
     /// Its base address under the gateway: `/geo/1`.
@@ -269,6 +307,7 @@ impl Default for Endpoint {
             connect_timeout: Duration::from_secs(3),
             first_byte_timeout: Duration::from_secs(30),
             forward_headers: Vec::new(),
+            return_headers: Vec::new(),
             auth: None,
         }
     }
@@ -349,4 +388,11 @@ impl Resource {
             span: None,
         }
     }
+}
+
+/// Does a header part of that name carry credentials, as far as a name can say?
+fn looks_like_credentials(part: &str) -> bool {
+    const WORDS: [&str; 9] = ["security", "auth", "credential", "password", "token", "session", "apikey", "license", "login"];
+    let part = part.to_lowercase();
+    WORDS.iter().any(|w| part.contains(w))
 }

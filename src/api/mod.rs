@@ -4,10 +4,22 @@
 //! Comes in: the text of the files, and `Definitions` to derive names and resources from. Goes out: definitions, locks, diagnostics
 //! with places. Must not know: plans, stores, HTTP servers. The surface is fixed by the product's page of files (section 4).
 
+/// The codes of this room, with their long help.
+pub mod codes;
 mod definition;
 mod lock;
+mod read;
+mod units;
+mod write;
+mod yaml;
 
 pub use definition::{
-    ApiDefinition, Endpoint, Expose, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream, Unknown,
+    ApiDefinition, Endpoint, Expose, HeaderPart, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream,
+    Unknown,
 };
 pub use lock::{Lock, TypeKey};
+pub use read::{check_path, is_context, is_http, is_reserved, is_segment};
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Span;

@@ -1,0 +1,155 @@
+use crate::diagnostic::Code;
+
+/// Not YAML.
+pub static NOT_YAML: Code = Code {
+    id: "api.not-yaml",
+    title: "the file is not YAML",
+    help: "The file could not be read as YAML 1.2: the frame shows where the reader gave up. Usual causes are a tab in the indentation, a \
+           missing space after a colon, a key that stands twice, or an unquoted text that begins with a special character such as `{`, `@`, `%` or `*`. \
+           Put such texts in double quotes.",
+};
+
+/// A key that nobody knows.
+pub static UNKNOWN_KEY: Code = Code {
+    id: "api.unknown-key",
+    title: "a key that an API definition does not have",
+    help: "Unknown keys are errors, so that a slip of the pen cannot switch off a setting in silence. The hint names the nearest known key. \
+           `castile init` writes a commented example, and the product's documentation lists all keys.",
+};
+
+/// A key that must be there.
+pub static MISSING_KEY: Code = Code {
+    id: "api.missing-key",
+    title: "a key that must be there is missing",
+    help: "An API definition needs `version: 1`, `api: { name }` and `source: { wsdl }`; a resource needs one of `get post put patch delete` \
+           with its path, and `operation`. Everything else has a default.",
+};
+
+/// A value that does not fit its key.
+pub static WRONG_VALUE: Code = Code {
+    id: "api.wrong-value",
+    title: "a value does not fit its key",
+    help: "The frame says what would fit. Lengths of time are written `500ms`, `10s`, `2m`, `1h`; sizes `256KiB`, `10MiB` or a number of bytes; rates \
+           `200/s`, `50/min`, `20 per minute`; texts that look like numbers, such as an API's version, in quotes.",
+};
+
+/// A feature that this version does not have.
+pub static NOT_IN_FORCE: Code = Code {
+    id: "api.not-in-force",
+    title: "a setting is kept, but not in force yet",
+    help: "The file may hold this key and it is kept as written, but this version of Castile does not act on it. It is said aloud, because a limit \
+           or a protection that is believed to be there and is not is worse than none.",
+};
+
+/// A context that is taken by the gateway itself.
+pub static RESERVED_CONTEXT: Code = Code {
+    id: "api.reserved-context",
+    title: "a context that the gateway needs for itself",
+    help: "The contexts `/t`, `/oauth2`, `/token`, `/revoke` and `/.well-known` are the gateway's own. Choose another one.",
+};
+
+/// Two APIs at one address.
+pub static DUPLICATE_CONTEXT: Code = Code {
+    id: "api.duplicate-address",
+    title: "two APIs answer at one address",
+    help: "Context and version together are the address of an API, and every address belongs to one API. Give one of them another `context` or `version`.",
+};
+
+/// Two resources at one address.
+pub static DUPLICATE_RESOURCE: Code = Code {
+    id: "api.duplicate-resource",
+    title: "two resources have the same method and path",
+    help: "Method and path together name a resource; names of path parameters do not count: `/a/{x}` and `/a/{y}` are the same path. Change one of them.",
+};
+
+/// An operation that the WSDL does not have.
+pub static UNKNOWN_OPERATION: Code = Code {
+    id: "api.unknown-operation",
+    title: "a resource names an operation that the WSDL does not have",
+    help: "`operation` is the name of an operation of a port type with a SOAP binding, verbatim. Where several port types have one of that name, \
+           `port_type` says which; `overload: 2` is the second of that name in one port type; `port` is `PORT` or `SERVICE/PORT`.",
+};
+
+/// A pointer, parameter or property that the message does not have.
+pub static UNKNOWN_PROPERTY: Code = Code {
+    id: "api.unknown-property",
+    title: "a parameter points at a property that the message does not have",
+    help: "A path or query parameter is one simple value of the request. Without a JSON pointer it is the property of the same name; with one \
+           (`query: { lang: /language }`) it is the value there. `castile explain API OPERATION` shows the message.",
+};
+
+/// Parameters where none may be.
+pub static BAD_PATH: Code = Code {
+    id: "api.bad-path",
+    title: "a path cannot be a resource's",
+    help: "A path begins with `/`, has no query, no empty segment and no `.` or `..`; a parameter is a whole segment: `/countries/{code}`. \
+           `/openapi.json` belongs to the gateway.",
+};
+
+/// A fault that the operation does not declare.
+pub static UNKNOWN_FAULT: Code = Code {
+    id: "api.unknown-fault",
+    title: "a status is given to a fault that the operation does not declare",
+    help: "`faults` gives declared faults a status: the names are those of `wsdl:fault` in the port type. Faults that are not declared answer 502 \
+           (or 400 where the code blames the caller).",
+};
+
+/// No operation that can be published.
+pub static NOTHING_TO_PUBLISH: Code = Code {
+    id: "api.nothing-to-publish",
+    title: "the WSDL has no operation with a SOAP binding",
+    help: "Only port types with a SOAP 1.1 or SOAP 1.2 binding give resources. HTTP GET and POST bindings are read and reported, but not published.",
+};
+
+/// A binding that is reported only.
+pub static NOT_PUBLISHED: Code = Code {
+    id: "api.binding-not-published",
+    title: "a binding is not published",
+    help: "Resources are made from SOAP bindings. The HTTP GET and POST bindings of .NET services say the same operations over again in a form \
+           without types, and bindings of other protocols (JMS, …) cannot be called over HTTP. They are left out.",
+};
+
+/// A name like that of a reading operation.
+pub static SUGGEST_GET: Code = Code {
+    id: "api.suggest-get",
+    title: "an operation looks safe",
+    help: "The name begins like that of an operation that only reads, and its input is made of simple values. Verbs are never guessed: if the \
+           operation changes nothing, say so by a resource with `get:` in api.yaml; its simple inputs are then query or path parameters.",
+};
+
+/// A lock that does not fit.
+pub static BAD_LOCK: Code = Code {
+    id: "api.bad-lock",
+    title: "api.lock cannot be read",
+    help: "`api.lock` is written by `castile import` and `castile update` only and committed beside the rest. Restore it from version control; if it is \
+           lost, delete it: names are derived again and `check` warns, because they may differ from those that callers know.",
+};
+
+/// No lock.
+pub static NO_LOCK: Code = Code {
+    id: "api.no-lock",
+    title: "the API has no api.lock",
+    help: "Without `api.lock` the JSON names, `$type` names and paths are derived from the WSDL each time, so that a changed WSDL may rename what \
+           callers use. `castile import` writes one.",
+};
+
+/// All codes of this room.
+pub static ALL: &[&Code] = &[
+    &NOT_YAML,
+    &UNKNOWN_KEY,
+    &MISSING_KEY,
+    &WRONG_VALUE,
+    &NOT_IN_FORCE,
+    &RESERVED_CONTEXT,
+    &DUPLICATE_CONTEXT,
+    &DUPLICATE_RESOURCE,
+    &UNKNOWN_OPERATION,
+    &UNKNOWN_PROPERTY,
+    &BAD_PATH,
+    &UNKNOWN_FAULT,
+    &NOTHING_TO_PUBLISH,
+    &NOT_PUBLISHED,
+    &SUGGEST_GET,
+    &BAD_LOCK,
+    &NO_LOCK,
+];

@@ -1,0 +1,589 @@
+//! The text of `api.yaml` → [`ApiDefinition`], every error at its place.
+
+use std::time::Duration;
+
+use super::yaml::{Fields, File, Kind, Node};
+use super::*;
+use crate::diagnostic::{Diagnostic, Severity, SourceId};
+
+/// Contexts that the gateway needs for itself.
+const RESERVED: [&str; 5] = ["/t", "/oauth2", "/token", "/revoke", "/.well-known"];
+
+/// The shipped plans.
+const SECURITY: [&str; 6] = ["none", "api_key", "oauth2", "jwt", "basic", "mtls"];
+
+/// Keys of later features at the top level, kept as written.
+const LATER: [&str; 6] = ["visibility", "backend_authorization", "claims", "mtom", "cors", "cache"];
+
+impl ApiDefinition {
+    /// Reads the text of an `api.yaml`. `None` where a diagnostic is an error.
+    pub fn parse(source: SourceId, text: &str) -> (Option<Self>, Vec<Diagnostic>) {
+        let (mut file, node) = File::parse(source, text);
+        let definition = node.and_then(|node| root(&mut file, &node));
+        let diagnostics = file.diagnostics;
+        let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+        (definition.filter(|_| !failed), diagnostics)
+    }
+}
+
+fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
+    let mut fields = file.fields(node);
+    if let Some(version) = fields.need(file, "version") {
+        file.integer(version, 1, 1);
+    }
+    let api = fields.need(file, "api");
+    let mut definition = ApiDefinition::named("");
+    if let Some(api) = api {
+        definition.api = identity(file, api)?;
+    }
+    if let Some(node) = fields.need(file, "source") {
+        definition.source = self::source(file, node);
+    }
+    if let Some(node) = fields.take("endpoint") {
+        definition.endpoint = endpoint(file, node, &mut definition.not_in_force);
+    }
+    if let Some(node) = fields.take("security") {
+        definition.security = security(file, node, &mut definition.not_in_force);
+    }
+    if let Some(node) = fields.take("plans") {
+        definition.plans = file.texts(node);
+        later(file, "plans", node, &mut definition.not_in_force);
+    }
+    if let Some(node) = fields.take("limits") {
+        definition.limits = limits(file, node, &mut definition.not_in_force);
+    }
+    mapping(file, &mut fields, &mut definition);
+    delivery(file, &mut fields, &mut definition);
+    if let Some(node) = fields.take("headers") {
+        definition.headers = headers(file, node);
+    }
+    if let Some(node) = fields.take("resources") {
+        let items = file.list(node);
+        definition.resources =
+            items.iter().enumerate().filter_map(|(i, item)| resource(file, item, i, &mut definition.not_in_force)).collect();
+    }
+    flag(file, &mut fields, "only_listed", &mut definition.only_listed);
+    flag(file, &mut fields, "passthrough", &mut definition.passthrough);
+    flag(file, &mut fields, "rest", &mut definition.rest);
+    for key in LATER {
+        if let Some(node) = fields.take(key) {
+            definition.later.insert(key.to_owned(), file.json(node));
+            later(file, key, node, &mut definition.not_in_force);
+        }
+    }
+    fields.end(file);
+    Some(definition)
+}
+
+/// Notes that a setting is not in force.
+fn later(file: &File<'_>, way: &str, node: &Node, list: &mut Vec<(String, Span)>) {
+    list.push((way.to_owned(), file.span(node)));
+}
+
+fn flag(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str, value: &mut bool) {
+    if let Some(node) = fields.take(key) {
+        *value = file.boolean(node).unwrap_or(*value);
+    }
+}
+
+/// A text of a key that may be left out.
+fn optional(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
+    fields.take(key).and_then(|node| file.text(node))
+}
+
+fn identity(file: &mut File<'_>, node: &Node) -> Option<Identity> {
+    let mut fields = file.fields(node);
+    let name = fields.need(file, "name").and_then(|n| file.text(n));
+    let mut identity = ApiDefinition::named(name.as_deref().unwrap_or_default()).api;
+    if let Some(node) = fields.take("version")
+        && let Some(version) = file.text(node)
+    {
+        if !is_segment(&version) || version.contains(['{', '}']) {
+            file.wrong(node, "one path segment, such as \"1\" or \"v2.1\"");
+        }
+        identity.version = version;
+    }
+    if let Some(node) = fields.take("context")
+        && let Some(context) = file.text(node)
+    {
+        if !is_context(&context) {
+            file.wrong(node, "a path such as /geo, without a slash at the end");
+        } else if is_reserved(&context) {
+            let at = file.span(node);
+            file.diagnostics.push(Diagnostic::error(&codes::RESERVED_CONTEXT, format!("the context `{context}` is reserved")).at(at));
+        }
+        identity.context = context;
+    }
+    if let Some(node) = fields.take("state") {
+        const STATES: [(&str, State); 6] = [
+            ("created", State::Created),
+            ("prototype", State::Prototype),
+            ("published", State::Published),
+            ("blocked", State::Blocked),
+            ("deprecated", State::Deprecated),
+            ("retired", State::Retired),
+        ];
+        identity.state = file.word(node, &STATES).unwrap_or(identity.state);
+    }
+    flag(file, &mut fields, "default_version", &mut identity.default_version);
+    fields.end(file);
+    name.map(|_| identity)
+}
+
+/// Is it one segment of a path, in characters that need no escape?
+pub fn is_segment(text: &str) -> bool {
+    (1..=100).contains(&text.len())
+        && text != "."
+        && text != ".."
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@{}".contains(&b))
+}
+
+/// Is it a context: `/` and one or more segments?
+pub fn is_context(text: &str) -> bool {
+    text.strip_prefix('/').is_some_and(|t| t.split('/').all(|s| is_segment(s) && !s.contains(['{', '}']))) && text.len() <= 200
+}
+
+/// Does the gateway need that context for itself?
+pub fn is_reserved(context: &str) -> bool {
+    RESERVED.iter().any(|r| context.strip_prefix(r).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+fn source(file: &mut File<'_>, node: &Node) -> Source {
+    let mut fields = file.fields(node);
+    let mut source = Source::default();
+    if let Some(node) = fields.need(file, "wsdl")
+        && let Some(wsdl) = file.text(node)
+    {
+        if wsdl.is_empty() || wsdl.starts_with('/') || wsdl.contains('\\') || wsdl.split('/').any(|s| s == "..") {
+            file.wrong(node, "a path inside the API's folder, such as wsdl/service.wsdl");
+        }
+        source.wsdl = wsdl;
+    }
+    source.service = optional(file, &mut fields, "service");
+    source.port = optional(file, &mut fields, "port");
+    source.digest = optional(file, &mut fields, "digest");
+    fields.end(file);
+    source
+}
+
+fn duration(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str, value: &mut Duration) {
+    let Some(node) = fields.take(key) else { return };
+    match file.text(node).and_then(|t| units::duration(&t)) {
+        Some(duration) => *value = duration,
+        None => file.wrong(node, "a length of time of at most a day, such as 500ms, 10s, 2m"),
+    }
+}
+
+fn endpoint(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) -> Endpoint {
+    let mut fields = file.fields(node);
+    let mut endpoint = Endpoint::default();
+    if let Some(node) = fields.take("url")
+        && let Some(url) = file.text(node)
+    {
+        match is_http(&url) {
+            true => endpoint.url = Some(url),
+            false => file.wrong(node, "an address that begins with http:// or https://, without user and password"),
+        }
+    }
+    duration(file, &mut fields, "timeout", &mut endpoint.timeout);
+    duration(file, &mut fields, "connect_timeout", &mut endpoint.connect_timeout);
+    duration(file, &mut fields, "first_byte_timeout", &mut endpoint.first_byte_timeout);
+    for (key, names) in [("forward_headers", &mut endpoint.forward_headers), ("return_headers", &mut endpoint.return_headers)] {
+        if let Some(node) = fields.take(key) {
+            *names = field_names(file, node);
+        }
+    }
+    if let Some(node) = fields.take("auth") {
+        endpoint.auth = Some(file.json(node));
+        later(file, "endpoint/auth", node, list);
+    }
+    fields.end(file);
+    endpoint
+}
+
+/// An http(s) address with a host and without credentials.
+pub fn is_http(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    !authority.is_empty() && !authority.contains('@') && url.bytes().all(|b| b.is_ascii_graphic()) && !url.contains('#')
+}
+
+fn field_names(file: &mut File<'_>, node: &Node) -> Vec<String> {
+    /// What the gateway sets or strips by itself.
+    const NEVER: [&str; 14] = [
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "host",
+        "content-length",
+        "content-type",
+        "authorization",
+        "soapaction",
+    ];
+    let mut names = Vec::new();
+    for item in file.list(node) {
+        let Some(name) = file.text(item) else { continue };
+        let name = name.to_ascii_lowercase();
+        let is_token = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+        match is_token && !NEVER.contains(&name.as_str()) {
+            true => names.push(name),
+            false => file.wrong(item, "the name of a header field that is neither hop-by-hop nor the gateway's own"),
+        }
+    }
+    names
+}
+
+fn security(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) -> Vec<String> {
+    let mut schemes = Vec::new();
+    for item in file.list(node) {
+        let words: Vec<_> = SECURITY.iter().map(|s| (*s, *s)).collect();
+        let Some(word) = file.word(item, &words) else { continue };
+        if word != "none" {
+            later(file, &format!("security/{word}"), item, list);
+        }
+        schemes.push(word.to_owned());
+    }
+    schemes
+}
+
+fn size(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str, value: &mut u64) {
+    /// Nothing unbounded.
+    const LARGEST: u64 = 4 << 30;
+    let Some(node) = fields.take(key) else { return };
+    match file.text(node).and_then(|t| units::size(&t)).filter(|n| *n <= LARGEST) {
+        Some(bytes) => *value = bytes,
+        None => file.wrong(node, "a size of at most 4GiB, such as 4096, 256KiB, 10MiB"),
+    }
+}
+
+fn rate(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str) -> Option<(String, Span)> {
+    let node = fields.take(key)?;
+    let text = file.text(node)?;
+    if !units::is_rate(&text) {
+        file.wrong(node, "a rate such as 200/s, 50/min, 20 per minute");
+        return None;
+    }
+    Some((text, file.span(node)))
+}
+
+fn limits(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) -> Limits {
+    let mut fields = file.fields(node);
+    let mut limits = Limits::default();
+    for (key, value) in [("api", &mut limits.api), ("per_address", &mut limits.per_address)] {
+        if let Some((text, span)) = rate(file, &mut fields, key) {
+            *value = Some(text);
+            list.push((format!("limits/{key}"), span));
+        }
+    }
+    if let Some(node) = fields.take("in_flight") {
+        limits.in_flight = file.integer(node, 1, 100_000).map_or(limits.in_flight, |n| n as u32);
+    }
+    size(file, &mut fields, "json_request", &mut limits.json_request_bytes);
+    size(file, &mut fields, "soap_request", &mut limits.soap_request_bytes);
+    size(file, &mut fields, "reply", &mut limits.reply_bytes);
+    fields.end(file);
+    limits
+}
+
+fn mapping(file: &mut File<'_>, fields: &mut Fields<'_>, definition: &mut ApiDefinition) {
+    let mapping = &mut definition.mapping;
+    if let Some(node) = fields.take("numbers") {
+        mapping.numbers = file.word(node, &[("exact", Numbers::Exact), ("string", Numbers::String)]).unwrap_or_default();
+    }
+    if let Some(node) = fields.take("nulls") {
+        mapping.nulls = file.word(node, &[("error", Nulls::Error), ("absent", Nulls::Absent)]).unwrap_or_default();
+    }
+    if let Some(node) = fields.take("unknown") {
+        mapping.unknown = file.word(node, &[("error", Unknown::Error), ("ignore", Unknown::Ignore)]).unwrap_or_default();
+    }
+    flag(file, fields, "flatten", &mut mapping.flatten);
+    flag(file, fields, "lenient", &mut mapping.lenient);
+    flag(file, fields, "strict", &mut mapping.strict);
+    flag(file, fields, "raw_xml", &mut mapping.raw_xml);
+}
+
+fn delivery(file: &mut File<'_>, fields: &mut Fields<'_>, definition: &mut ApiDefinition) {
+    let mut buffer = definition.reply_buffer_bytes as u64;
+    size(file, fields, "reply_buffer", &mut buffer);
+    definition.reply_buffer_bytes = usize::try_from(buffer).unwrap_or(usize::MAX);
+    if let Some(node) = fields.take("stream") {
+        definition.stream = file.word(node, &[("large", Stream::Large), ("never", Stream::Never)]).unwrap_or_default();
+    }
+    if let Some(node) = fields.take("faults") {
+        let mut inner = file.fields(node);
+        if let Some(node) = inner.take("expose") {
+            definition.expose = file.word(node, &[("declared", Expose::Declared), ("all", Expose::All)]);
+        }
+        inner.end(file);
+    }
+    if let Some(node) = fields.take("soap_fault_status") {
+        definition.soap_fault_status = file.integer(node, 200, 599).map(|n| n as u16);
+    }
+}
+
+fn headers(file: &mut File<'_>, node: &Node) -> BTreeMap<String, HeaderPart> {
+    let mut headers = BTreeMap::new();
+    for (name, _, value) in file.entries(node) {
+        let part = match &value.kind {
+            Kind::Map(_) => {
+                let mut fields = file.fields(value);
+                let constant = fields.need(file, "constant").map(|n| HeaderPart::Constant(file.json(n)));
+                fields.end(file);
+                constant
+            }
+            Kind::Null | Kind::Bool(_) | Kind::Number | Kind::String(_) | Kind::List(_) => file
+                .word(value, &[("caller", HeaderWord::Caller), ("secret", HeaderWord::Secret), ("omit", HeaderWord::Omit)])
+                .map(|w| match w {
+                    HeaderWord::Caller => HeaderPart::Caller,
+                    HeaderWord::Secret => HeaderPart::Secret,
+                    HeaderWord::Omit => HeaderPart::Omit,
+                }),
+        };
+        if let Some(part) = part {
+            headers.insert(name, part);
+        }
+    }
+    headers
+}
+
+#[derive(Clone, Copy)]
+enum HeaderWord {
+    Caller,
+    Secret,
+    Omit,
+}
+
+fn resource(file: &mut File<'_>, node: &Node, index: usize, list: &mut Vec<(String, Span)>) -> Option<Resource> {
+    let mut fields = file.fields(node);
+    let (method, path) = method_and_path(file, &mut fields, node)?;
+    let operation = fields.need(file, "operation").and_then(|n| file.text(n));
+    let mut resource = Resource::new(method, path, operation.as_deref().unwrap_or_default());
+    resource.span = Some(file.span(node));
+    resource.safe = method == Method::Get;
+    flag(file, &mut fields, "safe", &mut resource.safe);
+    if let Some(node) = fields.take("overload") {
+        resource.overload = file.integer(node, 1, 1000).map_or(0, |n| n as u32 - 1);
+    }
+    resource.port_type = optional(file, &mut fields, "port_type");
+    resource.port = optional(file, &mut fields, "port");
+    for (key, map) in [("query", &mut resource.query), ("path_parameters", &mut resource.path_parameters)] {
+        if let Some(node) = fields.take(key) {
+            *map = pointers(file, node);
+        }
+    }
+    resource.unwrap = optional(file, &mut fields, "unwrap");
+    if let Some(node) = fields.take("faults") {
+        for (name, _, value) in file.entries(node) {
+            if let Some(status) = file.integer(value, 400, 599) {
+                resource.faults.insert(name, status as u16);
+            }
+        }
+    }
+    for (key, value) in [("sequence", &mut resource.sequence), ("scope", &mut resource.scope)] {
+        if let Some(node) = fields.take(key) {
+            *value = file.text(node);
+            list.push((format!("resources/{index}/{key}"), file.span(node)));
+        }
+    }
+    if let Some((text, span)) = rate(file, &mut fields, "limit") {
+        resource.limit = Some(text);
+        list.push((format!("resources/{index}/limit"), span));
+    }
+    fields.end(file);
+    operation.map(|_| resource)
+}
+
+fn method_and_path(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node) -> Option<(Method, String)> {
+    let mut found = None;
+    for method in Method::ALL {
+        let Some(value) = fields.take(method.key()) else { continue };
+        if found.is_some() {
+            file.wrong(value, "a resource with one method");
+        }
+        let Some(path) = file.text(value) else { continue };
+        if let Err(why) = check_path(&path) {
+            let at = file.span(value);
+            file.diagnostics.push(Diagnostic::error(&codes::BAD_PATH, format!("`{path}` {why}")).at(at));
+        }
+        found = Some((method, path));
+    }
+    if found.is_none() {
+        let at = file.span(node);
+        file.diagnostics
+            .push(Diagnostic::error(&codes::MISSING_KEY, "a resource without method and path").at(at).expected("post: /Operation"));
+    }
+    found
+}
+
+/// Can it be a resource's path?
+///
+/// # Errors
+/// Why it cannot, in words that follow the path.
+pub fn check_path(path: &str) -> Result<(), &'static str> {
+    let Some(rest) = path.strip_prefix('/') else { return Err("does not begin with a slash") };
+    if path == "/openapi.json" {
+        return Err("belongs to the gateway");
+    }
+    let mut names = Vec::new();
+    for segment in rest.split('/') {
+        if !is_segment(segment) {
+            return Err("has a segment that is empty, too long, a dot segment, or needs escapes");
+        }
+        match segment.strip_prefix('{').map(|s| s.strip_suffix('}')) {
+            Some(Some(name)) if !name.is_empty() && !name.contains(['{', '}', '*']) => {
+                if names.contains(&name) {
+                    return Err("has two parameters of one name");
+                }
+                names.push(name);
+            }
+            None if !segment.contains(['{', '}']) => {}
+            Some(_) | None => return Err("has a parameter that is not a whole segment: /countries/{code}"),
+        }
+    }
+    Ok(())
+}
+
+fn pointers(file: &mut File<'_>, node: &Node) -> BTreeMap<String, String> {
+    let mut pointers = BTreeMap::new();
+    for (name, _, value) in file.entries(node) {
+        let Some(pointer) = file.text(value) else { continue };
+        if !pointer.starts_with('/') {
+            file.wrong(value, "a JSON pointer such as /language");
+        }
+        pointers.insert(name, pointer);
+    }
+    pointers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Sources;
+
+    /// What is wrong with a text: `line:column code message (hint)`.
+    fn findings(text: &str) -> Vec<String> {
+        let mut sources = Sources::default();
+        let id = sources.add("api.yaml", text);
+        let (definition, diagnostics) = ApiDefinition::parse(id, text);
+        assert_eq!(definition.is_none(), !diagnostics.is_empty());
+        let say = |d: &Diagnostic| {
+            let (line, column) = d.span.and_then(|s| sources.position(s)).unwrap_or_default();
+            let hint = d.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+            format!("{line}:{column} {} {}{hint}", d.code.id, d.message)
+        };
+        diagnostics.iter().map(say).collect()
+    }
+
+    const EXAMPLE: &str = r#"
+version: 1
+api: { name: Countries, version: "1", context: /geo, state: published }
+source: { wsdl: wsdl/service.wsdl, service: Countries, port: CountriesSoap, digest: "sha256:0" }
+endpoint: { url: "https://soap.internal/countries", timeout: 10s, auth: { basic: { user: svc, password_env: COUNTRIES_PW } } }
+security: [api_key, oauth2]
+plans: [bronze, gold]
+limits: { api: 200/s, in_flight: 256, per_address: 20/s }
+numbers: exact
+resources:
+  - get: /countries/{code}
+    operation: GetCountry
+    query: { lang: /language }
+    unwrap: GetCountryResult
+    faults: { CountryNotFound: 404 }
+  - post: /countries
+    operation: AddCountry
+    sequence: sequences/add-country.yaml
+    scope: countries:write
+    limit: 50/min
+passthrough: true
+"#;
+
+    #[test]
+    fn the_example_of_the_product_page_reads() {
+        let (definition, diagnostics) = ApiDefinition::parse(SourceId(0), EXAMPLE);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        let definition = definition.unwrap();
+        assert_eq!(definition.base_path(), "/geo/1");
+        assert_eq!(definition.endpoint.timeout, Duration::from_secs(10));
+        assert_eq!(definition.resources.len(), 2);
+        assert!(definition.resources[0].safe && !definition.resources[1].safe);
+        assert_eq!(definition.resources[0].faults["CountryNotFound"], 404);
+        let waiting: Vec<_> = definition.not_in_force.iter().map(|(way, _)| way.as_str()).collect();
+        assert_eq!(
+            waiting,
+            [
+                "endpoint/auth",
+                "security/api_key",
+                "security/oauth2",
+                "plans",
+                "limits/api",
+                "limits/per_address",
+                "resources/1/sequence",
+                "resources/1/scope",
+                "resources/1/limit"
+            ]
+        );
+        let text = definition.to_yaml(&[]);
+        let (again, diagnostics) = ApiDefinition::parse(SourceId(0), &text);
+        assert!(diagnostics.is_empty(), "{diagnostics:?} {text}");
+        assert_eq!(again.unwrap().endpoint.auth, definition.endpoint.auth);
+    }
+
+    #[test]
+    fn all_errors_are_said_at_once_at_their_places() {
+        let text = "version: 1\napi: { name: X, contxt: /x, version: 1.50 }\nsource: { wsdl: ../up.wsdl }\nnumbers: exakt\nresuorces: []\n\
+                    endpoint:\n  timeout: soon\n  url: ftp://x/\nresources:\n  - get: no-slash\n    operation: Op\n  - operation: Op\n";
+        assert_eq!(
+            findings(text),
+            [
+                "2:17 api.unknown-key unknown key `contxt` (did you mean `context`?)",
+                "3:17 api.wrong-value `../up.wsdl` is not a path inside the API's folder, such as wsdl/service.wsdl",
+                "8:8 api.wrong-value `ftp://x/` is not an address that begins with http:// or https://, without user and password",
+                "7:12 api.wrong-value `soon` is not a length of time of at most a day, such as 500ms, 10s, 2m",
+                "4:10 api.wrong-value `exakt` is not one of exact, string (did you mean `exact`?)",
+                "10:10 api.bad-path `no-slash` does not begin with a slash",
+                "12:5 api.missing-key a resource without method and path",
+                "5:1 api.unknown-key unknown key `resuorces` (did you mean `resources`?)",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unquoted_version_keeps_its_digits() {
+        let (definition, _) = ApiDefinition::parse(SourceId(0), "version: 1\napi: { name: X, version: 1.50 }\nsource: { wsdl: a.wsdl }\n");
+        assert_eq!(definition.unwrap().api.version, "1.50");
+    }
+
+    #[test]
+    fn what_is_no_yaml_has_a_place() {
+        for (text, place) in [("version: 1\napi: {\n", "2:6 "), ("a: 1\na: 2\n", "2:1 "), ("\tx: 1", "1:"), ("", "1:1 "), ("- 1", "1:1 ")] {
+            let found = findings(text);
+            assert!(!found.is_empty() && found[0].starts_with(place), "{text:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn reserved_contexts_are_refused() {
+        for context in ["/t", "/t/x", "/oauth2", "/token", "/revoke", "/.well-known/x"] {
+            assert!(is_reserved(context), "{context}");
+        }
+        assert!(!is_reserved("/tea") && !is_reserved("/geo"));
+        assert!(is_context("/geo/sub") && !is_context("/geo/") && !is_context("geo") && !is_context("/a/../b") && !is_context("/{x}"));
+    }
+
+    #[test]
+    fn paths() {
+        for path in ["/a", "/a/{b}/c", "/a.b/{c-d}"] {
+            assert_eq!(check_path(path), Ok(()), "{path}");
+        }
+        for path in ["", "a", "/", "/a//b", "/a/", "/a?b", "/a/..", "/a{b}", "/{a}/{a}", "/{}", "/a b", "/{*x}", "/openapi.json", "/\u{e4}"]
+        {
+            assert!(check_path(path).is_err(), "{path}");
+        }
+    }
+}

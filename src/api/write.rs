@@ -1,0 +1,362 @@
+//! [`ApiDefinition`] → the text of `api.yaml`: what equals a default is not written.
+
+use std::fmt::Write;
+
+use super::*;
+
+/// A resource that the WSDL gives by itself, for the comment at the end of a new file.
+pub struct Derived<'a> {
+    /// Its method.
+    pub method: Method,
+    /// Its path.
+    pub path: &'a str,
+    /// Its operation.
+    pub operation: &'a str,
+}
+
+impl ApiDefinition {
+    /// The text of its `api.yaml`; `derived` are listed in a comment, ready to be taken over and changed.
+    pub fn to_yaml(&self, derived: &[Derived<'_>]) -> String {
+        let mut out = String::new();
+        let default = Self::named(&self.api.name);
+        let _infallible = self.write(&mut out, &default, derived);
+        out
+    }
+
+    fn write(&self, out: &mut String, default: &Self, derived: &[Derived<'_>]) -> std::fmt::Result {
+        writeln!(out, "# {}: what Castile publishes of its WSDL. What equals a default is not written here;", one_line(&self.api.name))?;
+        writeln!(out, "# `castile check` reads this file, `castile explain API OPERATION` shows what becomes of it.")?;
+        writeln!(out, "version: 1")?;
+        self.write_identity(out, default)?;
+        let s = &self.source;
+        let mut map = Flow::default();
+        map.text("wsdl", &s.wsdl);
+        map.optional("service", s.service.as_deref());
+        map.optional("port", s.port.as_deref());
+        map.optional("digest", s.digest.as_deref());
+        writeln!(out, "source: {}", map.end())?;
+        self.write_endpoint(out, default)?;
+        if self.security != default.security {
+            writeln!(out, "security: {}", list(&self.security))?;
+        }
+        if !self.plans.is_empty() {
+            writeln!(out, "plans: {}", list(&self.plans))?;
+        }
+        self.write_limits(out, default)?;
+        self.write_mapping(out)?;
+        for (name, value, usual) in
+            [("only_listed", self.only_listed, false), ("passthrough", self.passthrough, true), ("rest", self.rest, true)]
+        {
+            if value != usual {
+                writeln!(out, "{name}: {value}")?;
+            }
+        }
+        for (key, value) in &self.later {
+            writeln!(out, "{key}: {value}")?;
+        }
+        self.write_headers(out)?;
+        self.write_resources(out, derived)
+    }
+
+    fn write_identity(&self, out: &mut String, default: &Self) -> std::fmt::Result {
+        let mut map = Flow::default();
+        map.text("name", &self.api.name);
+        if self.api.version != default.api.version {
+            map.raw("version", &quoted(&self.api.version));
+        }
+        if self.api.context != default.api.context {
+            map.text("context", &self.api.context);
+        }
+        if self.api.state != default.api.state {
+            map.raw("state", self.api.state.as_str());
+        }
+        if self.api.default_version {
+            map.raw("default_version", "true");
+        }
+        writeln!(out, "api: {}", map.end())
+    }
+
+    fn write_endpoint(&self, out: &mut String, default: &Self) -> std::fmt::Result {
+        let (e, d) = (&self.endpoint, &default.endpoint);
+        let mut map = Flow::default();
+        map.optional("url", e.url.as_deref());
+        for (key, value, usual) in [
+            ("timeout", e.timeout, d.timeout),
+            ("connect_timeout", e.connect_timeout, d.connect_timeout),
+            ("first_byte_timeout", e.first_byte_timeout, d.first_byte_timeout),
+        ] {
+            if value != usual {
+                map.raw(key, &units::say_duration(value));
+            }
+        }
+        for (key, names) in [("forward_headers", &e.forward_headers), ("return_headers", &e.return_headers)] {
+            if !names.is_empty() {
+                map.raw(key, &list(names));
+            }
+        }
+        if let Some(auth) = &e.auth {
+            map.raw("auth", &auth.to_string());
+        }
+        match map.is_empty() {
+            true => Ok(()),
+            false => writeln!(out, "endpoint: {}", map.end()),
+        }
+    }
+
+    fn write_limits(&self, out: &mut String, default: &Self) -> std::fmt::Result {
+        let (l, d) = (&self.limits, &default.limits);
+        let mut map = Flow::default();
+        map.optional("api", l.api.as_deref());
+        map.optional("per_address", l.per_address.as_deref());
+        if l.in_flight != d.in_flight {
+            map.raw("in_flight", &l.in_flight.to_string());
+        }
+        for (key, value, usual) in [
+            ("json_request", l.json_request_bytes, d.json_request_bytes),
+            ("soap_request", l.soap_request_bytes, d.soap_request_bytes),
+            ("reply", l.reply_bytes, d.reply_bytes),
+        ] {
+            if value != usual {
+                map.raw(key, &units::say_size(value));
+            }
+        }
+        if !map.is_empty() {
+            writeln!(out, "limits: {}", map.end())?;
+        }
+        if self.reply_buffer_bytes != default.reply_buffer_bytes {
+            writeln!(out, "reply_buffer: {}", units::say_size(self.reply_buffer_bytes as u64))?;
+        }
+        if self.stream == Stream::Never {
+            writeln!(out, "stream: never")?;
+        }
+        match self.expose {
+            Some(Expose::All) => writeln!(out, "faults: {{ expose: all }}")?,
+            Some(Expose::Declared) => writeln!(out, "faults: {{ expose: declared }}")?,
+            None => {}
+        }
+        match self.soap_fault_status {
+            Some(status) => writeln!(out, "soap_fault_status: {status}"),
+            None => Ok(()),
+        }
+    }
+
+    fn write_mapping(&self, out: &mut String) -> std::fmt::Result {
+        let m = &self.mapping;
+        if m.numbers == Numbers::String {
+            writeln!(out, "numbers: string")?;
+        }
+        if m.nulls == Nulls::Absent {
+            writeln!(out, "nulls: absent")?;
+        }
+        if m.unknown == Unknown::Ignore {
+            writeln!(out, "unknown: ignore")?;
+        }
+        for (name, value, usual) in
+            [("flatten", m.flatten, true), ("lenient", m.lenient, false), ("strict", m.strict, false), ("raw_xml", m.raw_xml, true)]
+        {
+            if value != usual {
+                writeln!(out, "{name}: {value}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_headers(&self, out: &mut String) -> std::fmt::Result {
+        if self.headers.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "headers:")?;
+        for (name, part) in &self.headers {
+            let value = match part {
+                HeaderPart::Caller => "caller".to_owned(),
+                HeaderPart::Secret => "secret".to_owned(),
+                HeaderPart::Omit => "omit".to_owned(),
+                HeaderPart::Constant(value) => format!("{{ constant: {value} }}"),
+            };
+            writeln!(out, "  {}: {value}", scalar(name))?;
+        }
+        Ok(())
+    }
+
+    fn write_resources(&self, out: &mut String, derived: &[Derived<'_>]) -> std::fmt::Result {
+        if !self.resources.is_empty() {
+            writeln!(out, "resources:")?;
+        }
+        for r in &self.resources {
+            r.write(out)?;
+        }
+        if derived.is_empty() {
+            return Ok(());
+        }
+        if self.resources.is_empty() {
+            writeln!(out, "# These resources come from the WSDL by themselves. To change one, take it over:")?;
+            writeln!(out, "# resources:")?;
+        } else {
+            writeln!(out, "# These come from the WSDL by themselves:")?;
+        }
+        for d in derived {
+            writeln!(out, "#   - {}: {}", d.method.key(), scalar(d.path))?;
+            writeln!(out, "#     operation: {}", scalar(d.operation))?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Its word in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Prototype => "prototype",
+            Self::Published => "published",
+            Self::Blocked => "blocked",
+            Self::Deprecated => "deprecated",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+impl Resource {
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "  - {}: {}", self.method.key(), scalar(&self.path))?;
+        writeln!(out, "    operation: {}", scalar(&self.operation))?;
+        if self.overload > 0 {
+            writeln!(out, "    overload: {}", self.overload + 1)?;
+        }
+        for (key, value) in [
+            ("port_type", &self.port_type),
+            ("port", &self.port),
+            ("unwrap", &self.unwrap),
+            ("sequence", &self.sequence),
+            ("scope", &self.scope),
+            ("limit", &self.limit),
+        ] {
+            if let Some(value) = value {
+                writeln!(out, "    {key}: {}", scalar(value))?;
+            }
+        }
+        for (key, map) in [("query", &self.query), ("path_parameters", &self.path_parameters)] {
+            if !map.is_empty() {
+                let mut flow = Flow::default();
+                for (name, pointer) in map {
+                    flow.text(name, pointer);
+                }
+                writeln!(out, "    {key}: {}", flow.end())?;
+            }
+        }
+        if self.safe != (self.method == Method::Get) {
+            writeln!(out, "    safe: {}", self.safe)?;
+        }
+        if !self.faults.is_empty() {
+            let mut flow = Flow::default();
+            for (name, status) in &self.faults {
+                flow.raw(name, &status.to_string());
+            }
+            writeln!(out, "    faults: {}", flow.end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A flow map that is being written.
+#[derive(Default)]
+struct Flow(Vec<String>);
+
+impl Flow {
+    fn raw(&mut self, key: &str, value: &str) {
+        self.0.push(format!("{}: {value}", scalar(key)));
+    }
+
+    fn text(&mut self, key: &str, value: &str) {
+        self.raw(key, &scalar(value));
+    }
+
+    fn optional(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(key, value);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn end(self) -> String {
+        format!("{{ {} }}", self.0.join(", "))
+    }
+}
+
+fn list(items: &[String]) -> String {
+    let items: Vec<_> = items.iter().map(|i| scalar(i)).collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A text as a plain scalar where no reader could take it for something else, also in flow style; else in double quotes.
+fn scalar(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_-.".contains(&b))
+        && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
+    if plain { text.to_owned() } else { quoted(text) }
+}
+
+/// A text in double quotes: JSON's escapes are YAML's too.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::diagnostic::SourceId;
+
+    fn read(text: &str) -> ApiDefinition {
+        let (definition, diagnostics) = ApiDefinition::parse(SourceId(0), text);
+        definition.unwrap_or_else(|| panic!("{diagnostics:?}\n{text}"))
+    }
+
+    #[test]
+    fn what_equals_a_default_is_not_written() {
+        let mut definition = ApiDefinition::named("Countries");
+        definition.source.wsdl = "wsdl/service.wsdl".to_owned();
+        let text = definition.to_yaml(&[Derived { method: Method::Post, path: "/GetCountry", operation: "GetCountry" }]);
+        let lines: Vec<_> = text.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            [
+                "version: 1",
+                "api: { name: Countries }",
+                "source: { wsdl: wsdl/service.wsdl }",
+                "# These resources come from the WSDL by themselves. To change one, take it over:",
+                "# resources:",
+                "#   - post: /GetCountry",
+                "#     operation: GetCountry",
+            ]
+        );
+        assert_eq!(read(&text), definition);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back(name in "\\PC{1,40}", url in "https?://[a-z]{1,9}(:[0-9]{1,4})?/[!-~&&[^#@]]{0,20}", pointer in "/\\PC{0,20}") {
+            let mut definition = ApiDefinition::named(&name);
+            definition.source.wsdl = "wsdl/a b.wsdl".to_owned();
+            definition.api.context = "/x".to_owned();
+            definition.endpoint.url = Some(url);
+            let mut resource = Resource::new(Method::Get, "/a/{b}", name.clone());
+            resource.query.insert(name.clone(), pointer);
+            resource.faults.insert(name.clone(), 404);
+            resource.safe = true;
+            definition.resources.push(resource);
+            definition.headers.insert(name, HeaderPart::Constant(serde_json::json!({"a": [1, "x"]})));
+            let mut again = read(&definition.to_yaml(&[]));
+            again.resources.iter_mut().for_each(|r| r.span = None);
+            prop_assert_eq!(again, definition);
+        }
+    }
+}
