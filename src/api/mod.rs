@@ -7,6 +7,7 @@
 /// The codes of this room, with their long help.
 pub mod codes;
 mod definition;
+mod derive;
 mod lock;
 mod read;
 mod units;
@@ -17,8 +18,10 @@ pub use definition::{
     ApiDefinition, Endpoint, Expose, HeaderPart, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream,
     Unknown,
 };
+pub use derive::{Derivation, bindings_in_order, derive, effective_resources, folder_name, reading_word, suggested_name};
 pub use lock::{Lock, TypeKey};
 pub use read::{check_path, is_context, is_http, is_reserved, is_segment};
+pub use write::Derived;
 
 use std::collections::BTreeMap;
 
