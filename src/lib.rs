@@ -24,6 +24,9 @@ pub mod plan;
 // Call time: hot, total, bounded.
 pub mod mediate;
 
+// What people and machines read about an API.
+pub mod openapi;
+
 // What the gateway knows.
 pub mod catalog;
 
