@@ -27,8 +27,9 @@ pub mod mediate;
 // What people and machines read about an API.
 pub mod openapi;
 
-// What the gateway knows.
+// What is kept, and what the gateway knows of it.
 pub mod catalog;
+pub mod store;
 
 // The edges' own: settings, what callers read, what operators read.
 pub mod config;
