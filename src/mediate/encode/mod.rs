@@ -1,27 +1,267 @@
 //! JSON → envelope, checking on the way.
+//!
+//! The value is walked beside the plan, and the bytes are written in schema order as it goes: no tree. After an error the walk goes on,
+//! so that all are found. Recursion is bounded by the depth of the JSON text (320) and by 400 levels of elements.
 
-use super::{Direction, EncodeError};
-use crate::json::Value;
+mod array;
+mod content;
+mod element;
+mod generic;
+mod given;
+mod object;
+mod problem;
+mod raw;
+mod row;
+mod text;
+mod wild;
+mod writer;
+
+use super::{Direction, EncodeError, FieldError};
+use crate::json::{Limits, Value, parse};
 use crate::plan::Program;
-use crate::plan::node::OperationPlan;
+use crate::plan::node::{Body, Content, MessagePlan, OperationPlan, Slot, SoapVersion, TypeBody};
+use crate::xml::ns;
+use element::Site;
+use given::{Given, HEADERS};
+use problem::{At, Errors, Found, Path};
+use writer::{Tag, Writer};
+
+/// Elements in elements, at most.
+const MAX_DEPTH: u32 = 400;
 
 /// JSON text → envelope bytes (UTF-8, with an XML declaration).
 ///
 /// # Errors
 /// Everything that does not fit, each with its pointer.
-pub fn encode(_program: &Program, _operation: &OperationPlan, _direction: Direction, _text: &[u8]) -> Result<Vec<u8>, EncodeError> {
-    todo!("encode")
+pub fn encode(program: &Program, operation: &OperationPlan, direction: Direction, text: &[u8]) -> Result<Vec<u8>, EncodeError> {
+    let value = parse(text, &Limits::default()).map_err(EncodeError::NotJson)?;
+    encode_sized(program, operation, direction, &value, text.len() * 2 + 512)
 }
 
 /// The same for a value that was read already.
 ///
 /// # Errors
 /// Everything that does not fit, each with its pointer.
-pub fn encode_value(
-    _program: &Program,
-    _operation: &OperationPlan,
-    _direction: Direction,
-    _value: &Value<'_>,
+pub fn encode_value(program: &Program, operation: &OperationPlan, direction: Direction, value: &Value<'_>) -> Result<Vec<u8>, EncodeError> {
+    encode_sized(program, operation, direction, value, 4096)
+}
+
+fn encode_sized(
+    program: &Program,
+    operation: &OperationPlan,
+    direction: Direction,
+    value: &Value<'_>,
+    capacity: usize,
 ) -> Result<Vec<u8>, EncodeError> {
-    todo!("encode_value")
+    let message = match direction {
+        Direction::Request => Some(&operation.input),
+        Direction::Response => operation.output.as_ref(),
+    };
+    let nothing = MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new() };
+    let message = message.unwrap_or(&nothing);
+    let mut encoder = Encoder::new(program, operation.version, message.encoded, capacity);
+    encoder.message(message, value);
+    encoder.finish().map_err(EncodeError::Invalid)
+}
+
+/// One message on its way out.
+struct Encoder<'p> {
+    program: &'p Program,
+    version: SoapVersion,
+    /// SOAP encoding: `xsi:type` everywhere, nil anywhere.
+    encoded: bool,
+    out: Writer<'p>,
+    errors: Errors,
+    /// What stands at the places of the objects that are being written, innermost last.
+    slots: Vec<u32>,
+    /// The text of the simple value that is being written.
+    text: String,
+    depth: u32,
+}
+
+impl<'p> Encoder<'p> {
+    fn new(program: &'p Program, version: SoapVersion, encoded: bool, capacity: usize) -> Self {
+        Self {
+            program,
+            version,
+            encoded,
+            out: Writer::new(&program.names, version, capacity),
+            errors: Errors::default(),
+            slots: Vec::with_capacity(64),
+            text: String::new(),
+            depth: 0,
+        }
+    }
+
+    fn finish(mut self) -> Result<Vec<u8>, Vec<FieldError>> {
+        if self.out.too_many_namespaces && self.errors.count() == 0 {
+            self.errors.add(At::ROOT, "at most 12 further namespaces in one element", Found::Words("more"));
+        }
+        let errors = self.errors.into_list();
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        self.out.into_envelope().ok_or_else(|| {
+            // Every text is checked where it is met; this is the last line.
+            let mut errors = Errors::default();
+            errors.add(At::ROOT, generic::NOT_XML, Found::Words("another"));
+            errors.into_list()
+        })
+    }
+
+    /// `<soap:Header>` and `<soap:Body>`.
+    fn message(&mut self, message: &'p MessagePlan, value: &Value<'_>) {
+        let mut given = Given::of(value);
+        let mut path = None;
+        if !message.headers.is_empty() {
+            if let Some(headers) = given.member("$headers") {
+                given = given.without(HEADERS);
+                self.headers(&message.headers, headers);
+            }
+            if let Some(("$value", inner)) = given.only_member()
+                && !self.takes_value(message)
+            {
+                given = Given::of(inner);
+                path = Some(Path::member("$value"));
+            }
+        }
+        let at = path.as_ref().map_or(At::ROOT, Path::at);
+        let body = self.out.soap("Body");
+        self.out.start(body);
+        match &message.body {
+            Body::Empty => self.parts(&[], message.encoded, given, at),
+            Body::Element(slot) => self.slot(slot, true, given, at),
+            Body::Parts(parts) => self.parts(parts, message.encoded, given, at),
+            Body::Rpc { wrapper, parts } => {
+                let tag = Tag::known(&self.program.names, *wrapper);
+                self.out.start(tag);
+                if message.encoded {
+                    self.encoding_style();
+                }
+                self.parts(parts, message.encoded, given, at);
+                self.out.end(tag);
+            }
+        }
+        self.out.end(body);
+    }
+
+    fn encoding_style(&mut self) {
+        let style = self.out.soap("encodingStyle");
+        let encoding = match self.version {
+            SoapVersion::Soap11 => ns::SOAPENC11,
+            SoapVersion::Soap12 => ns::SOAPENC12,
+        };
+        self.out.attribute(style, encoding);
+    }
+
+    /// Is `{"$value": …}` the first part's own object form?
+    fn takes_value(&self, message: &MessagePlan) -> bool {
+        let first = match &message.body {
+            Body::Empty => None,
+            Body::Element(slot) => Some(slot),
+            Body::Parts(parts) | Body::Rpc { parts, .. } => parts.first(),
+        };
+        match first.map(|s| &self.program.type_(s.type_).body) {
+            Some(TypeBody::Generic) => true,
+            Some(TypeBody::Complex(c)) => {
+                matches!(c.content, Content::Simple(_)) && (!c.attributes.is_empty() || c.any_attribute.is_some())
+            }
+            Some(TypeBody::Simple(_) | TypeBody::SoapArray(_)) | None => false,
+        }
+    }
+
+    fn headers(&mut self, slots: &'p [Slot], value: &Value<'_>) {
+        let path = Path::member("$headers");
+        if !matches!(value, Value::Object(_)) {
+            return self.errors.add(path.at(), "an object", Found::Value(value));
+        }
+        let given = Given::of(value);
+        self.unknown_parts(slots, given, path.at());
+        let header = self.out.soap("Header");
+        let mut is_open = false;
+        for slot in slots {
+            let Some(value) = given.member(&slot.key).filter(|v| !self.is_absent_part(slot, v)) else { continue };
+            if !is_open {
+                self.out.start(header);
+                is_open = true;
+            }
+            self.slot(slot, false, Given::of(value), path.at().key(&slot.key).at());
+        }
+        if is_open {
+            self.out.end(header);
+        }
+    }
+
+    /// An object by part name.
+    fn parts(&mut self, slots: &'p [Slot], encoded: bool, given: Given<'_>, at: At<'_>) {
+        if !given.is_object() {
+            return self.errors.add(at, "an object", Found::Value(given.value));
+        }
+        self.unknown_parts(slots, given, at);
+        for slot in slots {
+            let path = at.key(&slot.key);
+            match given.member(&slot.key).filter(|v| !self.is_absent_part(slot, v)) {
+                Some(value) => self.slot(slot, false, Given::of(value), path.at()),
+                None if encoded => {}
+                None => {
+                    let expected = ["part ", &slot.key].concat();
+                    self.errors.add(path.at(), &expected, Found::Nothing);
+                }
+            }
+        }
+    }
+
+    fn is_absent_part(&self, slot: &Slot, value: &Value<'_>) -> bool {
+        self.program.options.nulls_are_absent && matches!(value, Value::Null) && !self.takes_nil(slot.nillable, Some(slot.type_))
+    }
+
+    fn unknown_parts(&mut self, slots: &[Slot], given: Given<'_>, at: At<'_>) {
+        for (key, value) in given.members() {
+            if !slots.iter().any(|s| &*s.key == key) && !self.ignores(key) {
+                let known = slots.iter().map(|s| &*s.key);
+                self.errors.unknown(at.key(key).at(), "no such property", Found::Value(value), key, known);
+            }
+        }
+    }
+
+    /// One part. `root`: is it the message's root, whose type is never flattened?
+    fn slot(&mut self, slot: &'p Slot, root: bool, given: Given<'_>, at: At<'_>) {
+        if !slot.members.is_empty() {
+            return self.substituted(slot, given, at);
+        }
+        let program = self.program;
+        match slot.element {
+            Some(id) => {
+                let element = program.element(id);
+                self.element(element, element.nillable, !root, given, at);
+            }
+            None => {
+                let tag = Tag::known(&program.names, slot.tag);
+                self.fill(Site { tag, type_: Some(slot.type_), nillable: true, fixed: None, flat: !root }, given, at);
+            }
+        }
+    }
+
+    /// The head of a substitution group: one property names the element that stands there.
+    #[inline(never)]
+    fn substituted(&mut self, slot: &'p Slot, given: Given<'_>, at: At<'_>) {
+        let program = self.program;
+        let local = |id| -> &'p str { program.names.local(program.element(id).name) };
+        let names = || slot.members.iter().map(|id| local(*id));
+        let Some((key, value)) = given.only_member() else {
+            let expected = ["one property that names the element: ", &names().collect::<Vec<_>>().join(", ")].concat();
+            return self.errors.add(at, &expected, Found::Value(given.value));
+        };
+        let path = at.key(key);
+        match slot.members.iter().find(|id| local(**id) == key) {
+            Some(id) => {
+                let element = program.element(*id);
+                self.element(element, element.nillable, true, Given::of(value), path.at());
+            }
+            None => {
+                let expected = ["one of ", &names().collect::<Vec<_>>().join(", ")].concat();
+                self.errors.unknown(path.at(), &expected, Found::Words(key), key, names());
+            }
+        }
+    }
 }
