@@ -9,6 +9,7 @@
 // Floor 0: open to all.
 pub mod diagnostic;
 pub mod json;
+pub mod net;
 pub mod xml;
 
 // Import time: cold, tolerant, rich in diagnostics.

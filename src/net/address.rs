@@ -28,8 +28,7 @@ pub enum AddressClass {
     Reserved,
 }
 
-impl AddressClass {
-}
+impl AddressClass {}
 
 impl fmt::Display for AddressClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,10 +94,7 @@ impl AddressPolicy {
             AddressClass::Private => self.allow_private || self.lists(address),
             AddressClass::Loopback => self.allow_loopback || self.lists(address),
             AddressClass::Reserved => self.lists(address),
-            AddressClass::LinkLocal
-            | AddressClass::Metadata
-            | AddressClass::Unspecified
-            | AddressClass::Multicast => false,
+            AddressClass::LinkLocal | AddressClass::Metadata | AddressClass::Unspecified | AddressClass::Multicast => false,
         };
         if allowed { Ok(()) } else { Err(AddressRefused { address, class }) }
     }
@@ -118,11 +114,9 @@ pub fn classify(address: IpAddr) -> AddressClass {
 }
 
 /// Host services of cloud providers that are not link-local: Azure's wire server, Alibaba, Oracle.
-const METADATA_V4: [Ipv4Addr; 3] =
-    [Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
+const METADATA_V4: [Ipv4Addr; 3] = [Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
 /// The same in IPv6: Amazon, Google.
-const METADATA_V6: [Ipv6Addr; 2] =
-    [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
+const METADATA_V6: [Ipv6Addr; 2] = [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)];
 
 fn classify_v4(a: Ipv4Addr) -> AddressClass {
     let [o0, o1, o2, _] = a.octets();
@@ -182,9 +176,7 @@ fn embedded_v4(address: IpAddr) -> Option<Ipv4Addr> {
     };
     match s {
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => Some(from(high, low)),
-        [0, 0, 0, 0, 0, 0, high, low] if v6 != Ipv6Addr::UNSPECIFIED && v6 != Ipv6Addr::LOCALHOST => {
-            Some(from(high, low))
-        }
+        [0, 0, 0, 0, 0, 0, high, low] if v6 != Ipv6Addr::UNSPECIFIED && v6 != Ipv6Addr::LOCALHOST => Some(from(high, low)),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, _, _, _, high, low] => Some(from(high, low)),
         [0x2002, high, low, ..] => Some(from(high, low)),
         _ => None,
@@ -324,10 +316,8 @@ mod tests {
 
     #[test]
     fn a_list_allows_networks_but_never_the_link() {
-        let all = |list: &[&str]| AddressPolicy {
-            allow: list.iter().map(|t| t.parse().expect("cidr")).collect(),
-            ..AddressPolicy::public()
-        };
+        let all =
+            |list: &[&str]| AddressPolicy { allow: list.iter().map(|t| t.parse().expect("cidr")).collect(), ..AddressPolicy::public() };
         let ok = |p: &AddressPolicy, a: &str| p.check(a.parse().expect("address")).is_ok();
         let policy = all(&["10.1.0.0/16", "127.0.0.1", "fd00::/8", "0.0.0.0/0", "::/0"]);
         assert!(ok(&policy, "10.1.2.3") && ok(&policy, "127.0.0.1") && ok(&policy, "fd00::9"));

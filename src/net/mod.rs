@@ -1,6 +1,12 @@
 //! The network at the floor: the one address rule, the one resolver, the outgoing clients.
 //!
-//! Comes in: addresses to fetch (management) and requests to send (calls). Goes out: bytes within limits, responses as streams,
-//! errors told apart. Must not know: SOAP, WSDL, what a body means. Redirects are the caller's or none, proxies never.
+//! Comes in: addresses to fetch (management) and requests to send (calls). Goes out: bytes within limits, replies as streams,
+//! errors told apart. Must not know: SOAP, WSDL, what a body means. Redirects are followed by `fetch` only, each hop checked;
+//! proxies of the environment never.
 
 pub mod address;
+pub mod fetch;
+pub mod inflate;
+pub mod resolver;
+pub mod secret;
+pub mod tls;

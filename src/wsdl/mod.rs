@@ -7,6 +7,7 @@
 pub mod documents;
 pub mod model;
 pub mod resolve;
+pub mod source;
 
 pub use documents::Documents;
 pub use model::Definitions;

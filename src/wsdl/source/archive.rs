@@ -72,13 +72,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Arc
 }
 
 /// Inflates one entry; what its header says of its size is not believed.
-fn inflate(
-    entry: &mut impl Read,
-    name: &str,
-    limits: &Limits,
-    total: &mut u64,
-    compressed: u64,
-) -> Result<Vec<u8>, ArchiveRefused> {
+fn inflate(entry: &mut impl Read, name: &str, limits: &Limits, total: &mut u64, compressed: u64) -> Result<Vec<u8>, ArchiveRefused> {
     let mut out = Vec::new();
     let mut chunk = [0u8; 16 * 1024];
     loop {

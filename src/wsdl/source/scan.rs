@@ -27,6 +27,8 @@ pub(super) struct Scanned {
     pub(super) kind: Kind,
     /// Local name of the root element.
     pub(super) root_name: String,
+    /// Where its start tag begins, up to the end of its name.
+    pub(super) root_span: Span,
     pub(super) target_namespace: Option<String>,
     /// Target namespaces of the schemas inside a WSDL.
     pub(super) embedded: Vec<String>,
@@ -102,12 +104,21 @@ fn describe(document: &Document) -> Scanned {
     Scanned {
         kind,
         root_name: root.tag_name().name().to_owned(),
+        root_span: start_of(root, document.text()),
         target_namespace: target(root),
         embedded,
         has_service: root.children().any(|c| c.has_tag_name((ns::WSDL, "service"))),
         references: references(&tree, SourceId(0)),
         text: Arc::from(document.text()),
     }
+}
+
+/// `<` and the name of an element.
+fn start_of(node: roxmltree::Node<'_, '_>, text: &str) -> Span {
+    let range = node.range();
+    let tag = text.get(range.clone()).unwrap_or("");
+    let length = tag.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).unwrap_or(tag.len());
+    Span { source: SourceId(0), start: range.start as u32, end: (range.start + length) as u32 }
 }
 
 /// Text to show beside an error: never parsed again.

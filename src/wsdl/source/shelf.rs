@@ -159,14 +159,7 @@ fn entry_ignoring_case(folder: &Path, name: &str) -> Option<String> {
         .min()
 }
 
-fn walk(
-    root: &Path,
-    folder: &str,
-    depth: usize,
-    seen: &mut usize,
-    max_files: usize,
-    out: &mut Vec<String>,
-) -> Result<(), TooManyFiles> {
+fn walk(root: &Path, folder: &str, depth: usize, seen: &mut usize, max_files: usize, out: &mut Vec<String>) -> Result<(), TooManyFiles> {
     if depth > FOLDER_DEPTH {
         return Ok(());
     }
