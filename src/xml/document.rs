@@ -1,10 +1,10 @@
 //! A whole checked document and its tree.
 
-use super::gate::GateError;
+use super::gate::{Gate, GateError, GateErrorKind, Ignore, Stop};
 use super::limits::Limits;
 
 /// A document that passed the gate, as UTF-8 text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Document {
     text: String,
 }
@@ -15,8 +15,25 @@ impl Document {
     /// # Errors
     /// What the gate refuses.
     pub fn parse(bytes: &[u8], charset: Option<&str>, limits: Limits) -> Result<Self, GateError> {
-        let _ = (bytes, charset, limits);
-        todo!()
+        Self::parse_keeping(bytes, charset, limits).map_err(|(error, _)| error)
+    }
+
+    /// As [`Document::parse`]; a refusal comes with the text as far as it was decoded, for the code frame.
+    ///
+    /// # Errors
+    /// What the gate refuses.
+    pub fn parse_keeping(bytes: &[u8], charset: Option<&str>, limits: Limits) -> Result<Self, (GateError, String)> {
+        let mut gate = Gate::new(limits, charset);
+        let mut text = String::with_capacity(bytes.len());
+        let fed = gate.feed_noting(bytes, &mut Ignore, Some(&mut text)).and_then(|()| gate.finish_noting(&mut Ignore, Some(&mut text)));
+        match fed {
+            Ok(()) => match roxmltree::Document::parse(&text) {
+                Ok(_) => Ok(Self { text }),
+                Err(_) => Err((GateError { kind: GateErrorKind::Tree, offset: 0, line: 1, column: 1 }, text)),
+            },
+            Err(Stop::Refused(error)) => Err((error, text)),
+            Err(Stop::Handler(never)) => match never {},
+        }
     }
 
     /// Its text, without a byte order mark; offsets of spans and of tree nodes point into it.
@@ -24,8 +41,14 @@ impl Document {
         &self.text
     }
 
-    /// Its tree. Built at each call: keep it.
+    /// Its text, given away.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
+    /// Its tree; nodes' ranges point into [`Document::text`]. Built at each call: keep it.
+    #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "the same text was parsed when the document was made")]
     pub fn tree(&self) -> roxmltree::Document<'_> {
-        todo!()
+        roxmltree::Document::parse(&self.text).expect("the text parsed before")
     }
 }

@@ -4,6 +4,7 @@
 //! schemas. Specifications: XML 1.0 (fifth edition), Namespaces in XML 1.0.
 
 pub mod document;
+pub mod encoding;
 pub mod gate;
 pub mod limits;
 pub mod ns;

@@ -43,6 +43,13 @@ pub enum GateErrorKind {
     #[error("the bytes are not valid in the document's encoding")]
     InvalidBytes,
 
+    /// The tree's own limits: more than 65 535 namespace names.
+    #[error("the document cannot be held as a tree")]
+    Tree,
+    /// The handler stopped before, and the gate was fed again.
+    #[error("reading was stopped before")]
+    Stopped,
+
     // Document structure.
     /// Any document type declaration.
     #[error("a document type declaration (DTD) is refused")]

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use crate::xml::ns;
 
 /// A namespace name of one document: equal names have equal ids, ids are never reused within a document.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, PartialOrd, Ord)]
 pub struct NamespaceId(pub u32);
 
 impl NamespaceId {
