@@ -1,0 +1,3 @@
+//! XML at the floor, seen from outside.
+
+mod conformance;
