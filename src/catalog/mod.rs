@@ -3,10 +3,15 @@
 //! Comes in: revisions from the store, the folder `apis/`. Goes out: published APIs, compiled. A call takes one snapshot at the door
 //! and keeps it to the end. Must not know: listeners, requests.
 
+mod assemble;
 mod documents;
+mod parameters;
+mod raw;
+mod resources;
 mod snapshot;
 
-pub use documents::Documents;
+pub use assemble::{Assembled, assemble, settings};
+pub use documents::{Documents, declared_encoding};
 pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
 };

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
 use crate::api::{ApiDefinition, Method};
+use crate::openapi;
+pub use crate::openapi::Version as OpenApiVersion;
 use crate::plan::Program;
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::plan::scalar::JsonKind;
@@ -64,6 +66,14 @@ pub struct PublishedApi {
     pub documentation: Option<Arc<str>>,
     /// The WSDL and what belongs to it.
     pub documents: crate::catalog::Documents,
+    /// OpenAPI documents that were made already.
+    pub(super) described: Described,
+}
+
+/// The OpenAPI document of each version, for the address that asked last: nearly always there is one address.
+#[derive(Debug, Default)]
+pub(super) struct Described {
+    documents: [ArcSwapOption<(String, Bytes)>; 2],
 }
 
 /// A REST resource, ready to answer.
@@ -144,22 +154,52 @@ pub enum BodyChild {
     Unknown,
 }
 
-/// The versions of OpenAPI that an API is described in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum OpenApiVersion {
-    V30,
-    V31,
-}
-
 impl PublishedApi {
     /// The compiled operation behind a resource of this API.
     pub fn plan(&self, resource: &PublishedResource) -> Option<&OperationPlan> {
         self.program.operations.get(resource.operation)
     }
 
-    /// Its OpenAPI document. `public_url` is the gateway's own: `https://api.example.org`.
-    pub fn openapi(&self, _version: OpenApiVersion, _public_url: &str) -> Bytes {
-        todo!("openapi bytes")
+    /// Its OpenAPI document. `public_url` is the gateway's own, without a slash at the end: `https://api.example.org`.
+    ///
+    /// # Errors
+    /// Where the schemas make it larger than is given out.
+    pub fn openapi(&self, version: OpenApiVersion, public_url: &str) -> Result<Bytes, openapi::TooLarge> {
+        let slot = &self.described.documents[usize::from(version == OpenApiVersion::V31)];
+        if let Some(made) = slot.load_full().filter(|made| made.0 == public_url) {
+            return Ok(made.1.clone());
+        }
+        let server = format!("{public_url}{}", self.base_path);
+        let resources: Vec<_> = self.resources.iter().map(PublishedResource::described).collect();
+        let input = openapi::Input {
+            definition: &self.definition,
+            program: &self.program,
+            resources: &resources,
+            documentation: self.documentation.as_deref(),
+            server: &server,
+            examples: &|_, _| None,
+        };
+        let bytes = Bytes::from(openapi::text(&input, version)?);
+        slot.store(Some(Arc::new((public_url.to_owned(), bytes.clone()))));
+        Ok(bytes)
+    }
+}
+
+impl PublishedResource {
+    fn described(&self) -> openapi::Resource {
+        let parameter = |p: &Parameter| openapi::Parameter {
+            in_path: p.location == ParameterLocation::Path,
+            name: p.name.clone(),
+            pointer: p.pointer.clone(),
+            required: p.required,
+        };
+        openapi::Resource {
+            method: self.method,
+            path: self.path.clone(),
+            operation: self.operation,
+            parameters: self.parameters.iter().map(parameter).collect(),
+            body: self.body,
+            unwrap: self.unwrap.clone(),
+        }
     }
 }

@@ -1,0 +1,112 @@
+//! Definition + lock + documents → [`PublishedApi`]: the one way, for import, check and serving alike, so that nothing can be stored
+//! that cannot be loaded.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::resources::{self, Targets};
+use super::{Documents, PublishedApi, raw};
+use crate::api::{self, ApiDefinition, Derivation, Lock, Nulls, Numbers, Unknown, codes};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::plan::compile::{self, Settings};
+use crate::plan::node::MappingOptions;
+use crate::wsdl;
+
+/// What came of an API's texts.
+#[derive(Debug)]
+pub struct Assembled {
+    /// The API; `None` where a diagnostic is an error.
+    pub api: Option<PublishedApi>,
+    /// What the WSDL gives by itself, where it could be read.
+    pub derivation: Derivation,
+    /// What must be frozen of this API.
+    pub lock: Lock,
+    /// The name that the WSDL suggests.
+    pub suggested_name: String,
+    /// Everything that was found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Resolves, derives, compiles. `name` is the API's name in the store.
+pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, documents: &wsdl::Documents) -> Assembled {
+    let outcome = wsdl::resolve::resolve(documents);
+    let mut diagnostics = outcome.diagnostics;
+    let Some(definitions) = outcome.definitions else {
+        return failed(diagnostics);
+    };
+    let mut derivation = api::derive(&definitions, lock);
+    diagnostics.append(&mut derivation.diagnostics);
+    let compiled = compile::compile(&definitions, &settings(definition));
+    diagnostics.extend(compiled.diagnostics);
+    let program = Arc::new(compiled.program);
+    let targets = Targets { definition, program: &program };
+    let resources = if definition.rest { resources::publish(&targets, &derivation, &mut diagnostics) } else { Vec::new() };
+    let raw_operations = match definition.passthrough {
+        true => raw::raw_operations(&definitions, &program, definition.endpoint.url.as_deref()),
+        false => Vec::new(),
+    };
+    check_source(definition, &definitions, &mut diagnostics);
+    let lock = Lock { version: Lock::VERSION, paths: derivation.paths.clone(), ..lock.cloned().unwrap_or_default() };
+    let suggested_name = api::suggested_name(&definitions);
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        return Assembled { api: None, derivation, lock, suggested_name, diagnostics };
+    }
+    let service_documentation = definitions.services.first().and_then(|s| s.documentation.clone());
+    let published = PublishedApi {
+        name: name.into(),
+        base_path: definition.base_path().into(),
+        default_path: definition.api.default_version.then(|| definition.api.context.as_str().into()),
+        documentation: service_documentation.or_else(|| definitions.documentation.clone()),
+        documents: Documents::new(&definitions, documents),
+        definition: definition.clone(),
+        program,
+        resources,
+        raw_operations,
+        described: super::snapshot::Described::default(),
+    };
+    Assembled { api: Some(published), derivation, lock, suggested_name, diagnostics }
+}
+
+fn failed(diagnostics: Vec<Diagnostic>) -> Assembled {
+    Assembled { api: None, derivation: Derivation::default(), lock: Lock::default(), suggested_name: String::new(), diagnostics }
+}
+
+/// What an API definition says to the compiler.
+pub fn settings(definition: &ApiDefinition) -> Settings {
+    let m = &definition.mapping;
+    let mapping = MappingOptions {
+        numbers_as_strings: m.numbers == Numbers::String,
+        nulls_are_absent: m.nulls == Nulls::Absent,
+        ignore_unknown: m.unknown == Unknown::Ignore,
+        lenient: m.lenient,
+        strict: m.strict,
+        keep_wrappers: !m.flatten,
+        refuse_raw_xml: !m.raw_xml,
+    };
+    let mut fault_statuses: HashMap<(Arc<str>, Arc<str>), u16> = HashMap::new();
+    for resource in &definition.resources {
+        for (fault, status) in &resource.faults {
+            fault_statuses.insert((resource.operation.as_str().into(), fault.as_str().into()), *status);
+        }
+    }
+    Settings { mapping, fault_statuses }
+}
+
+/// `source.service` and `source.port` must be there.
+fn check_source(definition: &ApiDefinition, definitions: &wsdl::Definitions, diagnostics: &mut Vec<Diagnostic>) {
+    let source = &definition.source;
+    let services = || definitions.services.iter().filter(|s| source.service.as_deref().is_none_or(|n| n == s.name.local()));
+    if let Some(name) = &source.service
+        && services().next().is_none()
+    {
+        let known = definitions.services.iter().map(|s| s.name.local());
+        let hint = crate::diagnostic::nearest(name, known).map(|n| format!("did you mean `{n}`?"));
+        diagnostics.push(Diagnostic { hint, ..Diagnostic::error(&codes::UNKNOWN_OPERATION, format!("the WSDL has no service `{name}`")) });
+    } else if let Some(name) = &source.port
+        && !services().flat_map(|s| &s.ports).any(|p| &*p.name == name)
+    {
+        let hint =
+            crate::diagnostic::nearest(name, services().flat_map(|s| &s.ports).map(|p| &*p.name)).map(|n| format!("did you mean `{n}`?"));
+        diagnostics.push(Diagnostic { hint, ..Diagnostic::error(&codes::UNKNOWN_OPERATION, format!("the WSDL has no port `{name}`")) });
+    }
+}

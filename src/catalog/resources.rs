@@ -1,0 +1,199 @@
+//! Resources of the definition and derived ones → [`PublishedResource`]s, each bound to one compiled operation.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::parameters::{at_pointer, inputs};
+use super::{Parameter, ParameterLocation, PublishedResource};
+use crate::api::{ApiDefinition, Derivation, Method, Resource, codes, effective_resources};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::plan::Program;
+use crate::plan::node::{OperationPlan, Pattern, SoapVersion};
+
+/// What resources are bound to.
+pub(super) struct Targets<'a> {
+    pub(super) definition: &'a ApiDefinition,
+    pub(super) program: &'a Program,
+}
+
+/// Publishes what can be, and says why the rest cannot.
+pub(super) fn publish(targets: &Targets<'_>, derivation: &Derivation, diagnostics: &mut Vec<Diagnostic>) -> Vec<PublishedResource> {
+    let mut published = Vec::new();
+    let mut taken: BTreeSet<(Method, String)> = BTreeSet::new();
+    for resource in effective_resources(targets.definition, derivation) {
+        let explicit = targets.definition.resources.iter().any(|r| r.span == resource.span && r.path == resource.path);
+        let shape: Vec<&str> = resource.path.split('/').map(|s| if s.starts_with('{') { "{}" } else { s }).collect();
+        if !taken.insert((resource.method, shape.join("/"))) {
+            let text = format!("{} {} stands twice", resource.method.as_str(), resource.path);
+            diagnostics.push(at(&resource, Diagnostic::error(&codes::DUPLICATE_RESOURCE, text)));
+            continue;
+        }
+        match targets.find(&resource) {
+            Some(index) => published.extend(targets.bind(&resource, index, explicit, diagnostics)),
+            None if explicit => diagnostics.push(targets.unknown(&resource)),
+            // The compiler said why it left the operation out.
+            None => {}
+        }
+    }
+    published
+}
+
+fn at(resource: &Resource, diagnostic: Diagnostic) -> Diagnostic {
+    Diagnostic { span: resource.span, ..diagnostic }
+}
+
+impl Targets<'_> {
+    fn fits(resource: &Resource, plan: &OperationPlan) -> bool {
+        *plan.name == *resource.operation
+            && plan.overload == resource.overload
+            && resource.port_type.as_deref().is_none_or(|p| p == &*plan.port_type)
+            && resource.port.as_deref().is_none_or(|p| plan.is_at(p))
+            && matches!(plan.pattern, Pattern::RequestResponse | Pattern::OneWay)
+    }
+
+    /// The operation behind a resource: at the port that is asked for, else at the preferred one, else SOAP 1.1 before 1.2, in document order.
+    fn find(&self, resource: &Resource) -> Option<usize> {
+        let source = &self.definition.source;
+        let preferred = |p: &OperationPlan| {
+            (source.service.is_some() || source.port.is_some())
+                && source.service.as_deref().is_none_or(|s| p.service.as_deref() == Some(s))
+                && source.port.as_deref().is_none_or(|s| p.port.as_deref() == Some(s))
+        };
+        let candidates = self.program.operations.iter().enumerate().filter(|(_, p)| Self::fits(resource, p));
+        candidates.min_by_key(|(i, p)| (!preferred(p), p.port.is_none(), p.version != SoapVersion::Soap11, *i)).map(|(i, _)| i)
+    }
+
+    fn unknown(&self, resource: &Resource) -> Diagnostic {
+        let names = || self.program.operations.iter().map(|p| &*p.name);
+        let diagnostic = if names().any(|n| n == resource.operation) {
+            let text = format!("operation `{}` has no such port type, port or overload", resource.operation);
+            Diagnostic::error(&codes::UNKNOWN_OPERATION, text)
+        } else {
+            let text = format!("the WSDL has no operation `{}` that can be mapped", resource.operation);
+            let hint = nearest(&resource.operation, names()).map(|n| format!("did you mean `{n}`?"));
+            Diagnostic { hint, ..Diagnostic::error(&codes::UNKNOWN_OPERATION, text) }
+        };
+        at(resource, diagnostic)
+    }
+
+    fn bind(&self, resource: &Resource, index: usize, explicit: bool, diagnostics: &mut Vec<Diagnostic>) -> Option<PublishedResource> {
+        let plan = self.program.operations.get(index)?;
+        let before = diagnostics.len();
+        let mut parameters = self.path_parameters(resource, plan, diagnostics);
+        self.query_parameters(resource, plan, explicit, &mut parameters, diagnostics)?;
+        for fault in resource.faults.keys() {
+            if !plan.faults.iter().any(|f| *f.name == **fault) {
+                let text = format!("operation `{}` declares no fault `{fault}`", plan.name);
+                let hint = nearest(fault, plan.faults.iter().map(|f| &*f.name)).map(|n| format!("did you mean `{n}`?"));
+                diagnostics.push(at(resource, Diagnostic { hint, ..Diagnostic::error(&codes::UNKNOWN_FAULT, text) }));
+            }
+        }
+        if diagnostics.len() > before && diagnostics.iter().skip(before).any(|d| d.severity == Severity::Error) {
+            return None;
+        }
+        let url = self.definition.endpoint.url.as_deref().or(plan.address.as_deref()).unwrap_or_default();
+        Some(PublishedResource {
+            method: resource.method,
+            path: resource.path.as_str().into(),
+            operation: index,
+            url: url.into(),
+            parameters,
+            body: resource.method != Method::Get,
+            unwrap: resource.unwrap.as_deref().map(Arc::from),
+        })
+    }
+
+    fn path_parameters(&self, resource: &Resource, plan: &OperationPlan, diagnostics: &mut Vec<Diagnostic>) -> Vec<Parameter> {
+        let names = resource.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
+        let mut parameters = Vec::new();
+        for name in names {
+            let pointer = resource.path_parameters.get(name).cloned().unwrap_or_else(|| format!("/{name}"));
+            parameters.extend(self.parameter(resource, plan, ParameterLocation::Path, name, &pointer, diagnostics));
+        }
+        for name in resource.path_parameters.keys() {
+            if !resource.path.split('/').any(|s| s.strip_prefix('{').and_then(|s| s.strip_suffix('}')) == Some(name)) {
+                let text = format!("`{name}` is no parameter of the path {}", resource.path);
+                diagnostics.push(at(resource, Diagnostic::error(&codes::UNKNOWN_PROPERTY, text)));
+            }
+        }
+        parameters
+    }
+
+    fn parameter(
+        &self,
+        resource: &Resource,
+        plan: &OperationPlan,
+        location: ParameterLocation,
+        name: &str,
+        pointer: &str,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Parameter> {
+        match at_pointer(self.program, &plan.input, pointer) {
+            Ok((kind, required)) => {
+                let required = required || location == ParameterLocation::Path;
+                Some(Parameter { location, name: name.into(), pointer: pointer.into(), kind, required })
+            }
+            Err((why, known)) => {
+                let text = format!("parameter `{name}` cannot be the value at {pointer}: {why}");
+                let last = pointer.rsplit('/').next().unwrap_or_default();
+                let hint = nearest(last, known.iter().map(|k| &**k)).map(|n| format!("did you mean `{n}`?"));
+                diagnostics.push(at(resource, Diagnostic { hint, ..Diagnostic::error(&codes::UNKNOWN_PROPERTY, text) }));
+                None
+            }
+        }
+    }
+
+    /// Adds the query parameters: those that the resource names, and for `GET` every other simple value at the top. `None` where a `GET`
+    /// could not carry what the operation needs.
+    fn query_parameters(
+        &self,
+        resource: &Resource,
+        plan: &OperationPlan,
+        explicit: bool,
+        parameters: &mut Vec<Parameter>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<()> {
+        for (name, pointer) in &resource.query {
+            parameters.extend(self.parameter(resource, plan, ParameterLocation::Query, name, pointer, diagnostics));
+        }
+        if resource.method != Method::Get {
+            return Some(());
+        }
+        let inputs = inputs(self.program, &plan.input);
+        let covered = |key: &str, list: &[Parameter]| list.iter().any(|p| p.pointer.split('/').nth(1) == Some(key));
+        if let Some(name) = inputs.beyond.iter().find(|n| !covered(n, parameters)) {
+            if explicit {
+                let text = format!("a GET cannot carry `{name}`, which operation `{}` needs", plan.name);
+                diagnostics.push(at(resource, Diagnostic::error(&codes::UNKNOWN_PROPERTY, text)));
+            }
+            return None;
+        }
+        let more: Vec<Parameter> = inputs
+            .scalars
+            .into_iter()
+            .filter(|s| !parameters.iter().any(|p| p.pointer == s.pointer || (p.location == ParameterLocation::Query && p.name == s.name)))
+            .collect();
+        parameters.extend(more);
+        Some(())
+    }
+}
+
+/// Operations that look safe and could be `GET`: suggestions, each with its reason.
+pub(super) fn suggestions(program: &Program, published: &[PublishedResource]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for resource in published.iter().filter(|r| r.method == Method::Post) {
+        let Some(plan) = program.operations.get(resource.operation) else { continue };
+        let has_get = published.iter().any(|r| r.method == Method::Get && r.operation == resource.operation);
+        let Some(word) = crate::api::reading_word(&plan.name) else { continue };
+        let inputs = inputs(program, &plan.input);
+        if has_get || plan.output.is_none() || !inputs.beyond.is_empty() {
+            continue;
+        }
+        let names: Vec<_> = inputs.scalars.iter().map(|p| &*p.name).collect();
+        let with = if names.is_empty() { "it needs no input".to_owned() } else { format!("its inputs are simple ({})", names.join(", ")) };
+        let text = format!("{} looks safe: its name begins with `{word}` and {with}", plan.name);
+        let hint = format!("if it changes nothing, write `- get: {}` with `operation: {}` in api.yaml", resource.path, plan.name);
+        found.push(Diagnostic::new(Severity::Note, &codes::SUGGEST_GET, text).hint(hint));
+    }
+    found
+}
