@@ -3,7 +3,13 @@
 //! A [`Diagnostic`] is made in the room that finds the problem; it points into a [`Sources`] collection that keeps the
 //! texts. It is rendered at the edges only.
 
+mod collect;
+mod render;
+
 use std::sync::Arc;
+
+pub use collect::{Diagnostics, KEPT};
+pub use render::{Finding, text};
 
 /// A document among the [`Sources`] of one import or check.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -56,9 +62,10 @@ impl Sources {
     /// Line and column, both from 1, the column in characters, of a span's start.
     pub fn position(&self, span: Span) -> Option<(usize, usize)> {
         let text = &self.document(span.source)?.text;
-        let before = text.get(..span.start as usize)?;
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+        let before = text.get(..text.floor_char_boundary(span.start as usize))?;
+        let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
+        let line_start = memchr::memrchr(b'\n', before.as_bytes()).map_or(0, |i| i + 1);
+        let column = before.get(line_start..)?.chars().count() + 1;
         Some((line, column))
     }
 }
