@@ -5,6 +5,8 @@
 
 mod encode;
 
+pub use encode::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
+pub use encode::{Parameter, ParameterTarget, parameter_target, parameters};
 pub use encode::{encode, encode_value};
 
 use crate::json::ParseError;
@@ -38,6 +40,37 @@ pub struct FieldError {
     pub found: String,
     /// The nearest name, for an unknown property.
     pub hint: Option<String>,
+    /// The parameter that it came from, where it did not come from the body.
+    pub parameter: Option<ParameterSite>,
+}
+
+/// A parameter of an HTTP request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterSite {
+    /// Where it stands: `in` of a problem document.
+    pub location: ParameterIn,
+    /// Its name.
+    pub name: String,
+}
+
+/// Where a parameter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "OpenAPI's words")]
+pub enum ParameterIn {
+    Path,
+    Query,
+    Header,
+}
+
+impl ParameterIn {
+    /// OpenAPI's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+        }
+    }
 }
 
 /// What an envelope said.

@@ -6,15 +6,20 @@
 mod array;
 mod content;
 mod element;
+mod fault;
 mod generic;
 mod given;
 mod object;
+mod parameters;
 mod problem;
 mod raw;
 mod row;
 mod text;
 mod wild;
 mod writer;
+
+pub use fault::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
+pub use parameters::{Parameter, ParameterTarget, parameter_target, parameters};
 
 use super::{Direction, EncodeError, FieldError};
 use crate::json::{Limits, Value, parse};

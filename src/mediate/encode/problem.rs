@@ -134,7 +134,7 @@ impl Errors {
             Found::Words(words) => words.chars().take(MAX_FOUND_CHARS).collect(),
             Found::Nothing => "nothing".to_owned(),
         };
-        self.list.push(FieldError { pointer: at.pointer(), expected: expected.to_owned(), found, hint });
+        self.list.push(FieldError { pointer: at.pointer(), expected: expected.to_owned(), found, hint, parameter: None });
     }
 }
 
