@@ -4,14 +4,20 @@
 //! and keeps it to the end. Must not know: listeners, requests.
 
 mod assemble;
+mod content;
 mod documents;
+mod folder;
 mod parameters;
 mod raw;
 mod resources;
 mod snapshot;
+mod watch;
 
 pub use assemble::{Assembled, assemble, settings};
+pub use content::{Built, build};
 pub use documents::{Documents, declared_encoding};
+pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
 pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
 };
+pub use watch::Watch;

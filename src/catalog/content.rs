@@ -1,0 +1,122 @@
+//! Stored texts ⇄ linked documents, and from there to a published API.
+
+use std::sync::Arc;
+
+use super::{Assembled, PublishedApi, assemble};
+use crate::api::{ApiDefinition, Lock, codes};
+use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources};
+use crate::store::{Content, StoredDocument, StoredLink, StoredTarget};
+use crate::wsdl::documents::{Documents, LinkKey, Links, Target};
+
+/// What came of a stored API.
+#[derive(Debug)]
+pub struct Built {
+    /// The API; `None` where a diagnostic is an error.
+    pub api: Option<Arc<PublishedApi>>,
+    /// Everything that was found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the diagnostics point into.
+    pub sources: Sources,
+}
+
+impl Content {
+    /// Content made of linked documents.
+    pub fn of(definition: StoredDocument, lock: Option<StoredDocument>, documents: &Documents, managed_by_files: bool) -> Self {
+        let stored =
+            |(_, source): (SourceId, &crate::diagnostic::Source)| StoredDocument { name: source.name.clone(), text: source.text.clone() };
+        let mut links: Vec<StoredLink> = documents.links.iter().map(|(key, target)| stored_link(key, target)).collect();
+        links.sort();
+        Self {
+            definition,
+            lock,
+            documents: documents.sources.iter().map(stored).collect(),
+            root: documents.root.0,
+            links,
+            importer: env!("CARGO_PKG_VERSION").to_owned(),
+            managed_by_files,
+        }
+    }
+
+    /// The linked documents again.
+    pub fn linked(&self) -> Documents {
+        let mut sources = Sources::default();
+        for document in &self.documents {
+            sources.add(document.name.clone(), document.text.clone());
+        }
+        let mut documents = Documents::new(sources, SourceId(self.root));
+        documents.links = self.links.iter().map(loaded_link).collect::<Links>();
+        documents
+    }
+}
+
+fn stored_link(key: &LinkKey, target: &Target) -> StoredLink {
+    StoredLink {
+        from: key.from.0,
+        location: key.location.clone(),
+        namespace: key.namespace.clone(),
+        target: match target {
+            Target::Document(id) => StoredTarget::Document(id.0),
+            Target::Standard => StoredTarget::Standard,
+            Target::Missing { reason } => StoredTarget::Missing(reason.clone()),
+        },
+    }
+}
+
+fn loaded_link(link: &StoredLink) -> (LinkKey, Target) {
+    let key = LinkKey { from: SourceId(link.from), location: link.location.clone(), namespace: link.namespace.clone() };
+    let target = match &link.target {
+        StoredTarget::Document(id) => Target::Document(SourceId(*id)),
+        StoredTarget::Standard => Target::Standard,
+        StoredTarget::Missing(reason) => Target::Missing { reason: reason.clone() },
+    };
+    (key, target)
+}
+
+/// Builds an API from what is stored of it.
+pub fn build(name: &str, content: &Content) -> Built {
+    let mut documents = content.linked();
+    let at = documents.sources.add(content.definition.name.clone(), content.definition.text.clone());
+    let (definition, mut diagnostics) = ApiDefinition::parse(at, &content.definition.text);
+    let lock = match &content.lock {
+        Some(stored) => {
+            let at = documents.sources.add(stored.name.clone(), stored.text.clone());
+            match Lock::parse(at, &stored.text) {
+                Ok(lock) => Some(lock),
+                Err(diagnostic) => {
+                    diagnostics.push(*diagnostic);
+                    None
+                }
+            }
+        }
+        None => {
+            let text = format!("{} has no api.lock: names are derived each time", content.definition.name);
+            diagnostics.push(Diagnostic::new(Severity::Warning, &codes::NO_LOCK, text));
+            None
+        }
+    };
+    let mut built = Built { api: None, diagnostics, sources: Sources::default() };
+    if let Some(definition) = definition {
+        for (way, span) in &definition.not_in_force {
+            let text = format!("`{way}` is kept, but not in force yet");
+            built.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::NOT_IN_FORCE, text).at(*span));
+        }
+        // The documents' own ids come first, so that spans of WSDL and definition share one numbering.
+        let Assembled { api, diagnostics, .. } = assemble(name, &definition, lock.as_ref(), &documents_only(&documents, content));
+        built.diagnostics.extend(diagnostics);
+        built.api = api.map(Arc::new);
+    }
+    if built.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        built.api = None;
+    }
+    built.sources = documents.sources;
+    built
+}
+
+/// The WSDL's documents without the definition and the lock, under the same ids.
+fn documents_only(all: &Documents, content: &Content) -> Documents {
+    let mut sources = Sources::default();
+    for (_, source) in all.sources.iter().take(content.documents.len()) {
+        sources.add(source.name.clone(), source.text.clone());
+    }
+    Documents { sources, root: all.root, links: all.links.clone() }
+}
