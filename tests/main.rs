@@ -11,3 +11,5 @@ mod support;
 
 mod architecture;
 mod xml;
+mod net;
+mod source;

@@ -127,12 +127,12 @@ fn classify_v4(a: Ipv4Addr) -> AddressClass {
         (0, ..) => AddressClass::Unspecified,
         (127, ..) => AddressClass::Loopback,
         (169, 254, _) => AddressClass::LinkLocal,
-        (10, ..) | (192, 168, _) => AddressClass::Private,
-        (172, 16..=31, _) | (100, 64..=127, _) => AddressClass::Private,
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) => AddressClass::Reserved,
+        (10, ..) | (192, 168, _) | (172, 16..=31, _) | (100, 64..=127, _) => AddressClass::Private,
         (224..=239, ..) => AddressClass::Multicast,
         (255, 255, 255) if a == Ipv4Addr::BROADCAST => AddressClass::Multicast,
-        (240..=255, ..) => AddressClass::Reserved,
+        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) | (240..=255, ..) => {
+            AddressClass::Reserved
+        }
         _ => AddressClass::Public,
     }
 }
@@ -175,10 +175,13 @@ fn embedded_v4(address: IpAddr) -> Option<Ipv4Addr> {
         Ipv4Addr::new(a, b, c, d)
     };
     match s {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => Some(from(high, low)),
-        [0, 0, 0, 0, 0, 0, high, low] if v6 != Ipv6Addr::UNSPECIFIED && v6 != Ipv6Addr::LOCALHOST => Some(from(high, low)),
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, _, _, _, high, low] => Some(from(high, low)),
-        [0x2002, high, low, ..] => Some(from(high, low)),
+        [0, 0, 0, 0, 0, 0, ..] if v6 == Ipv6Addr::UNSPECIFIED || v6 == Ipv6Addr::LOCALHOST => None,
+        // Compatible, mapped, translated (RFC 2765), NAT64 well-known and local-use.
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x64, 0xff9b, 1, _, _, _, high, low]
+        | [0x2002, high, low, ..] => Some(from(high, low)),
         _ => None,
     }
 }

@@ -337,8 +337,8 @@ pub fn shown(url: &Url) -> String {
 
 fn strip_credentials(url: &mut Url) {
     // Fails only for addresses that can have none.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
+    url.set_username("").ok();
+    url.set_password(None).ok();
 }
 
 fn shown_host(url: &Url) -> String {
@@ -359,10 +359,9 @@ fn classify(error: &reqwest::Error, url: &Url) -> FetchError {
         if let Some(e) = e.downcast_ref::<rustls::Error>() {
             return FetchError::Tls { host, reason: e.to_string() };
         }
-        if let Some(inner) = e.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref()) {
-            if let Some(e) = inner.downcast_ref::<rustls::Error>() {
-                return FetchError::Tls { host, reason: e.to_string() };
-            }
+        let inner = e.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref());
+        if let Some(e) = inner.and_then(|i| i.downcast_ref::<rustls::Error>()) {
+            return FetchError::Tls { host, reason: e.to_string() };
         }
         cause = e.source();
     }

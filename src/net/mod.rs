@@ -5,8 +5,10 @@
 //! proxies of the environment never.
 
 pub mod address;
+mod connector;
 pub mod fetch;
 pub mod inflate;
 pub mod resolver;
 pub mod secret;
 pub mod tls;
+pub mod upstream;

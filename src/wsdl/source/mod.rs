@@ -14,9 +14,6 @@ mod scan;
 mod shelf;
 mod walk;
 
-#[cfg(test)]
-mod tests;
-
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::net::fetch::Fetcher;
 use crate::wsdl::documents::Documents;
