@@ -208,8 +208,7 @@ impl<'p> Encoder<'p> {
 
     fn derives(&self, given: TypeId, declared: Option<TypeId>) -> bool {
         let Some(d) = declared.filter(|_| !self.is_any(declared)) else { return true };
-        // A union's members stand among `derived`, though they do not derive from it.
-        self.program.derives(given, d) || self.program.type_(d).derived.contains(&given)
+        self.program.derives(given, d)
     }
 
     /// `"Cat"`, `"p:Cat"`, `"xs:int"`, `"{ns}Cat"` → the type and its name.

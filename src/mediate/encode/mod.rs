@@ -14,6 +14,8 @@ mod parameters;
 mod problem;
 mod raw;
 mod row;
+#[cfg(test)]
+mod tests;
 mod text;
 mod wild;
 mod writer;
