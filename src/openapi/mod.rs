@@ -4,10 +4,25 @@
 //! the same input. Must not know: schemas, WSDL, HTTP servers; the JSON shape of every message is decided by the plan's nodes alone.
 //! Specifications: OpenAPI 3.1.1 and 3.0.4, JSON Schema 2020-12.
 
+mod content;
+mod down;
+mod message;
+mod names;
+mod paths;
+mod reach;
+mod responses;
+mod scalar;
+mod schema;
+
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
+use self::message::shown_headers;
+use self::names::Names;
+use self::reach::Reach;
+use self::responses::Responses;
+use self::schema::Schemas;
 use crate::api::{ApiDefinition, Method};
 use crate::plan::Program;
 
@@ -85,10 +100,75 @@ pub struct TooLarge {
 /// A document has at most so many bytes.
 pub const MAX_BYTES: usize = 32 << 20;
 
-/// The document as JSON text.
+/// The document as JSON text. Where it would be too large it is made without examples, then without descriptions of types.
 ///
 /// # Errors
-/// Where it is too large; nobody's fault but the schemas'.
-pub fn text(_input: &Input<'_>, _version: Version) -> Result<Vec<u8>, TooLarge> {
-    todo!("openapi")
+/// Where it is too large all the same; nobody's fault but the schemas'.
+pub fn text(input: &Input<'_>, version: Version) -> Result<Vec<u8>, TooLarge> {
+    let mut bytes = 0;
+    for thrift in [Thrift::None, Thrift::NoExamples, Thrift::NoDescriptions] {
+        let text = document(input, version, thrift).to_string();
+        if text.len() <= MAX_BYTES {
+            return Ok(text.into_bytes());
+        }
+        bytes = text.len();
+    }
+    Err(TooLarge { bytes })
+}
+
+/// What is left out to keep a document small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Thrift {
+    None,
+    NoExamples,
+    NoDescriptions,
+}
+
+fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
+    let without = |_, _| None;
+    let input = &Input { examples: if thrift == Thrift::None { input.examples } else { &without }, ..*input };
+    let mut schemas = schemas(input, thrift != Thrift::NoDescriptions);
+    let mut responses = Responses::new(&mut schemas);
+    let (paths, tags) = paths::paths(input, &mut schemas, &mut responses);
+    let mut components = Map::new();
+    components.insert("schemas".into(), Value::Object(schemas.finish()));
+    responses.shared(&mut components);
+    let mut info = json!({ "title": input.definition.api.name, "version": input.definition.api.version });
+    if let Some(text) = input.documentation.map(str::trim).filter(|t| !t.is_empty()) {
+        info["description"] = json!(text);
+    }
+    let mut document = json!({
+        "openapi": "3.1.1",
+        "info": info,
+        "servers": [{ "url": input.server }],
+        "externalDocs": { "description": "The WSDL that this API is made from.", "url": format!("{}?wsdl", input.server) },
+        "security": [],
+        "tags": tags.into_iter().map(|name| json!({ "name": name })).collect::<Vec<_>>(),
+        "paths": paths,
+        "components": components,
+    });
+    match version {
+        Version::V30 => down::convert(&mut document),
+        Version::V31 => {}
+    }
+    document
+}
+
+/// Everything that the resources' messages are made of, named.
+fn schemas<'a>(input: &Input<'a>, describe: bool) -> Schemas<'a> {
+    let program = input.program;
+    let mut names = Names::default();
+    let mut messages = Vec::new();
+    let mut details = Vec::new();
+    let mut headers = Vec::new();
+    for plan in input.resources.iter().filter_map(|r| program.operations.get(r.operation)) {
+        for message in [Some(&plan.input), plan.output.as_ref()].into_iter().flatten() {
+            messages.push(message);
+            headers.extend(shown_headers(input.definition, message));
+        }
+        details.extend(plan.faults.iter().map(|f| &f.detail));
+    }
+    details.extend(headers);
+    let reach = Reach::of(program, &messages, &details, &mut names);
+    Schemas::new(program, reach, names, describe)
 }

@@ -1,0 +1,105 @@
+//! Messages → the schemas of bodies, parameters and replies.
+
+use serde_json::{Value, json};
+
+use super::schema::{Extra, Schemas, object};
+use crate::api::{ApiDefinition, HeaderPart};
+use crate::plan::node::{Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
+
+/// The header parts of a message that documents show.
+pub(super) fn shown_headers<'m>(definition: &ApiDefinition, message: &'m MessagePlan) -> Vec<&'m Slot> {
+    message.headers.iter().filter(|slot| definition.header_part(&slot.key) == HeaderPart::Caller).collect()
+}
+
+impl Schemas<'_> {
+    /// The JSON of a message. `in_place`: an object stands here, not a reference to it.
+    pub(super) fn message(&mut self, message: &MessagePlan, headers: &[&Slot], in_place: bool) -> Value {
+        let extra = self.headers(headers);
+        match &message.body {
+            Body::Empty => object(&extra, json!(false)),
+            Body::Element(slot) if extra.is_empty() && !in_place => self.slot(slot, true),
+            Body::Element(slot) if !slot.members.is_empty() => self.one_of_members(&slot.members, &extra),
+            Body::Element(slot) => {
+                let mut schema = self.root(slot.type_, &extra, in_place);
+                if slot.nillable {
+                    let mut nil = extra.clone();
+                    nil.push(("$nil".into(), json!({ "const": true }), true));
+                    schema = json!({ "oneOf": [schema, object(&nil, json!(true))] });
+                }
+                self.note(&mut schema, slot.documentation.as_deref());
+                schema
+            }
+            Body::Parts(parts) | Body::Rpc { parts, .. } => {
+                let mut all = extra;
+                for part in parts {
+                    let schema = self.slot(part, false);
+                    all.push((part.key.clone(), schema, !message.encoded));
+                }
+                object(&all, json!(false))
+            }
+        }
+    }
+
+    /// `$headers`, where there are any.
+    fn headers(&mut self, headers: &[&Slot]) -> Vec<Extra> {
+        if headers.is_empty() {
+            return Vec::new();
+        }
+        let parts: Vec<Extra> = headers.iter().map(|slot| (slot.key.clone(), self.slot(slot, false), false)).collect();
+        let mut schema = object(&parts, json!(false));
+        self.note(&mut schema, Some("SOAP header blocks."));
+        vec![("$headers".into(), schema, false)]
+    }
+
+    /// The value that a JSON pointer names in a message; `None` where it names nothing that the plan knows.
+    pub(super) fn at_pointer(&mut self, message: &MessagePlan, pointer: &str) -> Option<Value> {
+        let mut segments = pointer.strip_prefix('/')?.split('/').map(|s| s.replace("~1", "/").replace("~0", "~"));
+        let first = segments.next()?;
+        let (mut type_, mut schema) = if first == "$headers" {
+            let part = segments.next()?;
+            let slot = message.headers.iter().find(|s| *s.key == *part)?;
+            (slot.type_, self.slot(slot, false))
+        } else {
+            match &message.body {
+                Body::Empty => return None,
+                Body::Element(slot) => self.property(slot.type_, &first)?,
+                Body::Parts(parts) | Body::Rpc { parts, .. } => {
+                    let slot = parts.iter().find(|s| *s.key == *first)?;
+                    (slot.type_, self.slot(slot, false))
+                }
+            }
+        };
+        for segment in segments {
+            (type_, schema) = self.property(type_, &segment)?;
+        }
+        Some(schema)
+    }
+
+    /// A property of a type's object: the type of its element, and its schema.
+    fn property(&mut self, id: TypeId, key: &str) -> Option<(TypeId, Value)> {
+        let program = self.program;
+        let TypeBody::Complex(complex) = &program.type_(id).body else { return None };
+        if let Some(attribute) = complex.attributes.iter().find(|a| &*a.key == key) {
+            return Some((id, self.attribute(attribute)));
+        }
+        match complex.content {
+            Content::Simple(ref scalar) => (key == "$value").then(|| (id, self.scalar(scalar))),
+            Content::Elements(shape) | Content::Mixed(shape) => {
+                let place = program.shape(shape).places.iter().find(|p| &*p.key == key)?;
+                let PlaceKind::Element(element) = place.kind else { return None };
+                Some((program.element(element).type_, self.place(place)))
+            }
+        }
+    }
+}
+
+/// The schema of a body some of whose properties may come in the URL instead.
+pub(super) fn relax(schema: &mut Value, elsewhere: &[String]) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| !elsewhere.iter().any(|e| name == e.as_str()));
+        if required.is_empty() {
+            schema.remove("required");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Resources → `paths`.
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use super::message::{relax, shown_headers};
+use super::responses::Responses;
+use super::schema::Schemas;
+use super::{Input, Parameter, Resource, Side};
+use crate::api::State;
+use crate::plan::node::{OperationPlan, Pattern};
+
+/// `paths`, and the port types that tag them.
+pub(super) fn paths(input: &Input<'_>, schemas: &mut Schemas<'_>, responses: &mut Responses) -> (Map<String, Value>, BTreeSet<String>) {
+    let mut paths = Map::new();
+    let mut tags = BTreeSet::new();
+    let mut ids = HashSet::new();
+    for resource in input.resources {
+        let Some(plan) = input.program.operations.get(resource.operation) else { continue };
+        if matches!(plan.pattern, Pattern::Notification | Pattern::SolicitResponse) {
+            continue;
+        }
+        tags.insert(plan.port_type.to_string());
+        let made = operation(input, schemas, responses, resource, plan, &operation_id(&mut ids, resource, plan));
+        let path = paths.entry(resource.path.to_string()).or_insert_with(|| json!({}));
+        path[resource.method.key()] = made;
+    }
+    (paths, tags)
+}
+
+/// The operation's name; with its port type, then with a number where that is taken.
+fn operation_id(taken: &mut HashSet<String>, resource: &Resource, plan: &OperationPlan) -> String {
+    let longer = format!("{}_{}", plan.port_type, plan.name);
+    let mut candidates = vec![plan.name.to_string(), longer.clone(), format!("{}_{}", resource.method.key(), plan.name)];
+    candidates.extend((2..).take(taken.len() + 1).map(|n| format!("{longer}_{n}")));
+    let id = candidates.into_iter().find(|c| !taken.contains(c)).unwrap_or(longer);
+    taken.insert(id.clone());
+    id
+}
+
+fn operation(
+    input: &Input<'_>,
+    schemas: &mut Schemas<'_>,
+    responses: &mut Responses,
+    resource: &Resource,
+    plan: &OperationPlan,
+    id: &str,
+) -> Value {
+    let mut made = Map::new();
+    let documentation = plan.documentation.as_deref().map(str::trim).filter(|t| !t.is_empty());
+    made.insert("operationId".into(), json!(id));
+    made.insert("tags".into(), json!([plan.port_type]));
+    made.insert("summary".into(), json!(documentation.map_or(&*plan.name, first_sentence)));
+    if let Some(text) = documentation {
+        made.insert("description".into(), json!(text));
+    }
+    if input.definition.api.state == State::Deprecated {
+        made.insert("deprecated".into(), json!(true));
+    }
+    if !resource.parameters.is_empty() {
+        let example = (input.examples)(resource.operation, Side::Request);
+        let list: Vec<_> = resource.parameters.iter().map(|p| parameter(schemas, plan, p, example.as_ref())).collect();
+        made.insert("parameters".into(), json!(list));
+    }
+    if resource.body {
+        made.insert("requestBody".into(), request_body(input, schemas, resource, plan));
+    }
+    made.insert("responses".into(), responses.of(input, schemas, resource, plan));
+    Value::Object(made)
+}
+
+fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan) -> Value {
+    let headers = shown_headers(input.definition, &plan.input);
+    let elsewhere: Vec<String> = resource.parameters.iter().filter_map(|p| top_level(&p.pointer)).collect();
+    let mut schema = schemas.message(&plan.input, &headers, !elsewhere.is_empty());
+    relax(&mut schema, &elsewhere);
+    let mut content = json!({ "schema": schema });
+    if let Some(example) = (input.examples)(resource.operation, Side::Request) {
+        content["example"] = example;
+    }
+    json!({ "required": elsewhere.is_empty(), "content": { "application/json": content } })
+}
+
+/// The property that a pointer of one segment names.
+fn top_level(pointer: &str) -> Option<String> {
+    let name = pointer.strip_prefix('/')?;
+    (!name.contains('/')).then(|| name.replace("~1", "/").replace("~0", "~"))
+}
+
+fn parameter(schemas: &mut Schemas<'_>, plan: &OperationPlan, parameter: &Parameter, example: Option<&Value>) -> Value {
+    let mut schema = schemas.at_pointer(&plan.input, &parameter.pointer).unwrap_or_else(|| json!({ "type": "string" }));
+    let description = schema.as_object_mut().and_then(|s| s.remove("description"));
+    let mut made = json!({
+        "name": parameter.name,
+        "in": if parameter.in_path { "path" } else { "query" },
+        "required": parameter.required || parameter.in_path,
+        "schema": schema,
+    });
+    if let Some(text) = description {
+        made["description"] = text;
+    }
+    if let Some(value) = example.and_then(|e| e.pointer(&parameter.pointer)) {
+        made["example"] = value.clone();
+    }
+    made
+}
+
+/// The first sentence of a text, at most 120 characters.
+fn first_sentence(text: &str) -> &str {
+    const LONGEST: usize = 120;
+    let line = text.lines().next().unwrap_or(text);
+    let sentence = line.split_inclusive(". ").next().unwrap_or(line).trim_end().trim_end_matches('.');
+    match sentence.char_indices().nth(LONGEST) {
+        Some((at, _)) => sentence.get(..at).and_then(|s| s.rsplit_once(' ')).map_or(sentence, |(head, _)| head),
+        None => sentence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_is_a_sentence() {
+        assert_eq!(first_sentence("Gives a country. Or not."), "Gives a country");
+        assert_eq!(first_sentence("Gives a country"), "Gives a country");
+        let long = "word ".repeat(60);
+        assert!(first_sentence(&long).chars().count() <= 120);
+    }
+
+    #[test]
+    fn only_top_level_pointers_relax_a_body() {
+        assert_eq!(top_level("/a~1b"), Some("a/b".into()));
+        assert_eq!(top_level("/a/b"), None);
+    }
+}

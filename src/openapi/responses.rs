@@ -1,0 +1,188 @@
+//! What an operation may answer.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value, json};
+
+use super::message::shown_headers;
+use super::schema::Schemas;
+use super::{Input, Resource, Side};
+use crate::plan::node::{Body, FaultPlan, NameId, OperationPlan, TypeId};
+
+/// Problems that any operation may give: key in `components.responses`, status, sentence.
+const COMMON: [(&str, &str, &str); 5] = [
+    (
+        "BadRequest",
+        "400",
+        "The request does not fit the operation; `errors` names every place. Or the service blamed the caller (a fault `Client` or `Sender`).",
+    ),
+    ("ContentTooLarge", "413", "The request is larger than this API takes."),
+    ("UnsupportedMediaType", "415", "The request is not `application/json`."),
+    ("BadGateway", "502", "The service behind this API failed, cannot be reached, or its answer is not what its WSDL says."),
+    ("GatewayTimeout", "504", "The service behind this API did not answer in time."),
+];
+
+/// A declared fault as a component: by its name and what its detail is.
+type FaultKey = (std::sync::Arc<str>, NameId, TypeId);
+
+/// Makes responses; a problem that several operations give is one component.
+pub(super) struct Responses {
+    problem: Value,
+    faults: HashMap<FaultKey, Value>,
+}
+
+impl Responses {
+    pub(super) fn new(schemas: &mut Schemas<'_>) -> Self {
+        Self { problem: schemas.component("Problem", problem()), faults: HashMap::new() }
+    }
+
+    /// `components.responses` and `components.headers`.
+    pub(super) fn shared(&self, components: &mut Map<String, Value>) {
+        let responses: Map<String, Value> = COMMON
+            .iter()
+            .map(|(key, _, text)| ((*key).to_owned(), response(text, Some(("application/problem+json", &self.problem, None)))))
+            .collect();
+        components.insert("responses".into(), Value::Object(responses));
+        let id = json!({ "description": "Names this call in logs.", "schema": { "type": "string" } });
+        components.insert("headers".into(), json!({ "RequestId": id }));
+    }
+
+    /// `responses` of an operation behind a resource.
+    pub(super) fn of(&mut self, input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan) -> Value {
+        let mut all: BTreeMap<String, Value> = BTreeMap::new();
+        let (status, answer) = success(input, schemas, resource, plan);
+        all.insert(status.into(), answer);
+        for (key, status, _) in COMMON {
+            all.insert(status.into(), json!({ "$ref": format!("#/components/responses/{key}") }));
+        }
+        let mut by_status: BTreeMap<u16, Vec<&FaultPlan>> = BTreeMap::new();
+        for fault in &plan.faults {
+            by_status.entry(fault.status).or_default().push(fault);
+        }
+        for (status, faults) in by_status {
+            let common = COMMON.iter().find(|(_, s, _)| *s == status.to_string());
+            let mut texts: Vec<String> = faults.iter().map(|f| describe(f)).collect();
+            let mut kinds: Vec<Value> = faults.iter().map(|f| self.fault(schemas, f)).collect();
+            if let Some((_, _, text)) = common {
+                texts.push((*text).to_owned());
+                kinds.push(self.problem.clone());
+            }
+            let schema = if kinds.len() == 1 { kinds.swap_remove(0) } else { json!({ "anyOf": kinds }) };
+            all.insert(status.to_string(), response(&texts.join("\n\n"), Some(("application/problem+json", &schema, None))));
+        }
+        json!(all)
+    }
+
+    /// A problem document that carries a declared fault.
+    fn fault(&mut self, schemas: &mut Schemas<'_>, fault: &FaultPlan) -> Value {
+        let key = (fault.name.clone(), fault.detail.tag, fault.detail.type_);
+        if let Some(known) = self.faults.get(&key) {
+            return known.clone();
+        }
+        let entry = schemas.slot(&fault.detail, false);
+        let name = schemas.program.names.local(fault.detail.tag).to_string();
+        let schema = json!({
+            "allOf": [
+                self.problem,
+                {
+                    "type": "object",
+                    "description": describe(fault),
+                    "properties": {
+                        "title": { "const": fault.name },
+                        "fault": {
+                            "type": "object",
+                            "properties": { "detail": { "type": "object", "properties": { name: entry } } },
+                        },
+                    },
+                },
+            ],
+        });
+        let made = schemas.component(&format!("{}.problem", fault.name), schema);
+        self.faults.insert(key, made.clone());
+        made
+    }
+}
+
+fn describe(fault: &FaultPlan) -> String {
+    let text = fault.detail.documentation.as_deref().map(str::trim).unwrap_or_default();
+    if text.is_empty() { format!("The fault {}.", fault.name) } else { format!("The fault {}: {text}", fault.name) }
+}
+
+/// The status and response of a call that went well.
+fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan) -> (&'static str, Value) {
+    let Some(output) = &plan.output else {
+        return ("202", response("Taken. The operation is one-way: there is no answer.", None));
+    };
+    let headers = shown_headers(input.definition, output);
+    if matches!(output.body, Body::Empty) && headers.is_empty() {
+        return ("204", response("Done. The answer has no parts.", None));
+    }
+    let mut example = (input.examples)(resource.operation, Side::Response);
+    let schema = match &resource.unwrap {
+        Some(property) => {
+            example = example.and_then(|mut e| e.get_mut(&**property).map(Value::take));
+            let pointer = format!("/{}", property.replace('~', "~0").replace('/', "~1"));
+            schemas.at_pointer(output, &pointer).unwrap_or_else(|| schemas.message(output, &headers, false))
+        }
+        None => schemas.message(output, &headers, false),
+    };
+    ("200", response("The answer.", Some(("application/json", &schema, example))))
+}
+
+fn response(text: &str, content: Option<(&str, &Value, Option<Value>)>) -> Value {
+    let mut made = json!({ "description": text, "headers": { "X-Request-Id": { "$ref": "#/components/headers/RequestId" } } });
+    if let Some((media_type, schema, example)) = content {
+        let mut body = json!({ "schema": schema });
+        if let Some(example) = example {
+            body["example"] = example;
+        }
+        made["content"] = json!({ media_type: body });
+    }
+    made
+}
+
+/// RFC 9457, with this gateway's members.
+fn problem() -> Value {
+    let text = |what: &str| json!({ "type": "string", "description": what });
+    json!({
+        "type": "object",
+        "description": "What went wrong (RFC 9457).",
+        "properties": {
+            "type": { "type": "string", "format": "uri", "description": "Names the kind of problem." },
+            "title": text("The kind of problem in words; for a declared fault its name."),
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "code": text("A stable code."),
+            "detail": text("What happened."),
+            "scope": text("Which limit was passed."),
+            "retry_after": { "type": "integer", "minimum": 0, "description": "Seconds after which another try makes sense." },
+            "request_id": text("Names this call in logs."),
+            "errors": {
+                "type": "array",
+                "description": "Every place of the request that does not fit.",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "pointer": text("JSON pointer into the request's body."),
+                        "in": { "type": "string", "enum": ["path", "query", "header"], "description": "Where the parameter stands." },
+                        "name": text("The parameter."),
+                        "expected": text("What would fit."),
+                        "found": text("What was there."),
+                        "hint": text("The nearest name."),
+                    },
+                    "required": ["expected", "found"],
+                },
+            },
+            "fault": {
+                "type": "object",
+                "description": "The SOAP fault, where there was one.",
+                "properties": {
+                    "code": text("`Client`, `Server`, … or `{namespace}name`."),
+                    "subcodes": { "type": "array", "items": { "type": "string" } },
+                    "actor": text("Who failed, as the service says."),
+                    "detail": { "description": "Text, or the detail's elements by name." },
+                },
+            },
+        },
+        "required": ["type", "title", "status", "code", "detail", "request_id"],
+    })
+}
