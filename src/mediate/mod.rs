@@ -3,10 +3,12 @@
 //! Comes in: bytes and a [`Program`]. Goes out: bytes, or every error with its pointer. Synchronous, bounded, no I/O. Must not know:
 //! schemas, WSDL, HTTP.
 
+mod decode;
 mod encode;
 
 pub use encode::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
 pub use encode::{Parameter, ParameterTarget, parameter_target, parameters};
+pub use decode::{Decoder, Options as DecodeOptions, decode};
 pub use encode::{encode, encode_value};
 
 use crate::json::ParseError;

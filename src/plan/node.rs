@@ -95,7 +95,8 @@ pub struct NameTable {
     /// Names.
     pub names: Vec<Name>,
     namespace_index: HashMap<Arc<str>, NamespaceId>,
-    index: HashMap<(NamespaceId, Arc<str>), NameId>,
+    /// By namespace: local part → name.
+    index: Vec<HashMap<Arc<str>, NameId>>,
 }
 
 /// An expanded name.
@@ -513,6 +514,7 @@ impl NameTable {
         let id = NamespaceId(self.namespaces.len() as u32);
         let uri: Arc<str> = uri.into();
         self.namespaces.push(uri.clone());
+        self.index.push(HashMap::new());
         self.namespace_index.insert(uri, id);
         id
     }
@@ -520,13 +522,13 @@ impl NameTable {
     /// The id of a name, made if needed.
     pub fn intern(&mut self, uri: &str, local: &str) -> NameId {
         let namespace = self.intern_namespace(uri);
-        let local: Arc<str> = local.into();
-        if let Some(id) = self.index.get(&(namespace, local.clone())) {
-            return *id;
+        if let Some(id) = self.find(namespace, local) {
+            return id;
         }
         let id = NameId(self.names.len() as u32);
+        let local: Arc<str> = local.into();
         self.names.push(Name { namespace, local: local.clone() });
-        self.index.insert((namespace, local), id);
+        self.index[namespace.index()].insert(local, id);
         id
     }
 
@@ -537,8 +539,7 @@ impl NameTable {
 
     /// The id of a name that some node speaks of.
     pub fn find(&self, namespace: NamespaceId, local: &str) -> Option<NameId> {
-        // The key owns its text; one allocation is the price of a plain map. Hot paths keep a cache.
-        self.index.get(&(namespace, Arc::from(local))).copied()
+        self.index.get(namespace.index())?.get(local).copied()
     }
 
     /// The local part of a name.

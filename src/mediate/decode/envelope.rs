@@ -1,0 +1,224 @@
+//! Envelope, Header, Body, RPC wrapper: where a message's parts stand. SOAP 1.1 section 4, SOAP 1.2 part 1 section 5.
+
+use super::fault::{FaultState, Field};
+use super::machine::{Close, EnvelopeNs, Kind, Run, Step};
+use super::tag::Tag;
+use super::value::Wanted;
+use crate::mediate::DecodeErrorKind;
+use crate::plan::node::{Body, NameId, Slot};
+use crate::xml::ns;
+
+impl Run<'_> {
+    pub(super) fn envelope<T: Tag>(&mut self, tag: &T) -> Step {
+        if tag.local() != "Envelope" || !matches!(tag.uri(), ns::SOAP11 | ns::SOAP12) {
+            let what = match (tag.local(), tag.uri()) {
+                ("Envelope", uri) => format!("an Envelope of an unknown SOAP version (namespace {uri:?})"),
+                (local, _) if local.eq_ignore_ascii_case("html") => "an HTML page, not a SOAP envelope".to_owned(),
+                (local, _) => format!("not a SOAP envelope but <{local}>"),
+            };
+            return Err(self.fail(DecodeErrorKind::NotSoap, what));
+        }
+        self.machine.envelope.namespace = EnvelopeNs(tag.namespace());
+        let message = self.message;
+        self.machine.envelope.headers_seen = vec![false; message.map_or(0, |m| m.headers.len())];
+        self.push(Kind::Envelope, tag.namespace(), Close::Nothing);
+        Ok(())
+    }
+
+    pub(super) fn envelope_child<T: Tag>(&mut self, tag: &T) -> Step {
+        let ours = tag.namespace() == self.machine.envelope.namespace.0;
+        let kind = match tag.local() {
+            "Header" if ours && !self.machine.envelope.body => Kind::Header,
+            "Body" if ours && !self.machine.envelope.body => {
+                self.machine.envelope.body = true;
+                let parts = match self.message.map(|m| &m.body) {
+                    Some(Body::Parts(parts) | Body::Rpc { parts, .. }) => parts.len(),
+                    Some(Body::Empty | Body::Element(_)) | None => 0,
+                };
+                self.machine.envelope.parts_seen = vec![false; parts];
+                Kind::Body
+            }
+            _ => Kind::Ignored,
+        };
+        self.push(kind, tag.namespace(), Close::Nothing);
+        Ok(())
+    }
+
+    /// A header block: declared ones, the first of each, are `$headers`; the others are dropped.
+    pub(super) fn header_child<T: Tag>(&mut self, tag: &T) -> Step {
+        let message = self.message;
+        let name = self.name(tag.namespace(), tag.local(), tag.scope());
+        let slots = message.map_or(&[][..], |m| &m.headers);
+        let seen = &self.machine.envelope.headers_seen;
+        let found = slots.iter().enumerate().find(|(i, s)| seen.get(*i) == Some(&false) && self.stands_for(s, name));
+        let Some((i, slot)) = found else {
+            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+            return Ok(());
+        };
+        if let Some(seen) = self.machine.envelope.headers_seen.get_mut(i) {
+            *seen = true;
+        }
+        let first = !self.machine.envelope.headers_open;
+        self.emit(if first { br#"{"$headers":{"# } else { b"," });
+        self.machine.envelope.headers_open = true;
+        self.key(false, &slot.key);
+        self.slot(tag, slot, name)
+    }
+
+    pub(super) fn end_header(&mut self) {
+        if self.machine.envelope.headers_open {
+            self.emit(b"}");
+        }
+    }
+
+    fn stands_for(&self, slot: &Slot, name: Option<NameId>) -> bool {
+        name == Some(slot.tag) || slot.members.iter().any(|m| Some(self.program.element(*m).name) == name)
+    }
+
+    /// The value of a part that is no message root.
+    fn slot<T: Tag>(&mut self, tag: &T, slot: &Slot, name: Option<NameId>) -> Step {
+        if slot.members.is_empty() {
+            return self.value(tag, Wanted::new(slot.type_, slot.element, Close::Nothing));
+        }
+        self.emit(b"{");
+        self.member_of_group(tag, slot, name)
+    }
+
+    /// `"name": value}` of the element that stands for a substitution group's head.
+    fn member_of_group<T: Tag>(&mut self, tag: &T, slot: &Slot, name: Option<NameId>) -> Step {
+        let element = name.and_then(|n| self.program.globals.get(&n)).copied().or(slot.element);
+        let type_ = element.map_or(slot.type_, |e| self.program.element(e).type_);
+        self.key(self.machine.out.last() != Some(&b'{'), tag.local());
+        self.value(tag, Wanted::new(type_, element, Close::Brace))
+    }
+
+    pub(super) fn body_child<T: Tag>(&mut self, tag: &T) -> Step {
+        self.machine.envelope.rows += 1;
+        let first = self.machine.envelope.rows == 1;
+        if first && tag.local() == "Fault" && tag.namespace() == self.machine.envelope.namespace.0 {
+            return self.fault(tag);
+        }
+        let message = self.message;
+        match message.map(|m| &m.body) {
+            Some(Body::Element(slot)) if first => self.body_element(tag, slot),
+            Some(Body::Rpc { .. }) if first => {
+                self.open_root();
+                self.push(Kind::Wrapper, tag.namespace(), Close::Nothing);
+                Ok(())
+            }
+            Some(Body::Parts(parts)) => {
+                if first {
+                    self.open_root();
+                }
+                self.part(tag, parts, false)
+            }
+            Some(Body::Element(_) | Body::Rpc { .. } | Body::Empty) | None => {
+                self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+                Ok(())
+            }
+        }
+    }
+
+    fn body_element<T: Tag>(&mut self, tag: &T, slot: &Slot) -> Step {
+        let name = self.name(tag.namespace(), tag.local(), tag.scope());
+        let program = self.program;
+        if !self.stands_for(slot, name) {
+            let expected = program.names.local(slot.tag);
+            if tag.local() != &**expected || self.machine.strict {
+                let text = format!("<{}> in the Body, expected {}", tag.local(), program.names.clark(slot.tag));
+                return Err(self.fail(DecodeErrorKind::UnexpectedBody, text));
+            }
+            self.machine.deviations += 1;
+        }
+        self.machine.envelope.started = true;
+        if !slot.members.is_empty() {
+            self.open_root();
+            return self.member_of_group(tag, slot, name);
+        }
+        let mut wanted = Wanted::new(slot.type_, slot.element, Close::Root);
+        (wanted.flat, wanted.root) = (false, true);
+        self.value(tag, wanted)
+    }
+
+    /// `{` of the message's object; it is open already where headers came.
+    fn open_root(&mut self) {
+        self.machine.envelope.started = true;
+        if !self.machine.envelope.headers_open {
+            self.emit(b"{");
+        }
+    }
+
+    pub(super) fn wrapper_child<T: Tag>(&mut self, tag: &T) -> Step {
+        match self.message.map(|m| &m.body) {
+            Some(Body::Rpc { parts, .. }) => self.part(tag, parts, true),
+            Some(Body::Empty | Body::Element(_) | Body::Parts(_)) | None => {
+                self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+                Ok(())
+            }
+        }
+    }
+
+    /// A part by its name; an RPC accessor also by its local name, then by its position: the return value's name does not matter in SOAP 1.1.
+    fn part<T: Tag>(&mut self, tag: &T, parts: &[Slot], rpc: bool) -> Step {
+        let name = self.name(tag.namespace(), tag.local(), tag.scope());
+        let seen = self.machine.envelope.parts_seen.clone();
+        let free = |i: &usize| seen.get(*i) == Some(&false);
+        let by_name = parts.iter().enumerate().filter(|(i, _)| free(i)).find(|(_, s)| self.stands_for(s, name));
+        let by_local = || parts.iter().enumerate().filter(|(i, _)| rpc && free(i)).find(|(_, s)| *s.key == *tag.local());
+        let next = seen.iter().position(|s| !s);
+        let by_position = || next.filter(|_| rpc).and_then(|i| parts.get(i).map(|p| (i, p)));
+        let Some((i, slot)) = by_name.or_else(by_local).or_else(by_position) else {
+            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+            return Ok(());
+        };
+        if let Some(seen) = self.machine.envelope.parts_seen.get_mut(i) {
+            *seen = true;
+        }
+        let comma = self.machine.out.last() != Some(&b'{');
+        self.key(comma, &slot.key);
+        self.slot(tag, slot, name)
+    }
+
+    pub(super) fn end_wrapper(&mut self) {
+        self.emit(b"}");
+    }
+
+    pub(super) fn end_body(&mut self) -> Step {
+        if self.machine.envelope.fault.is_some() {
+            return Ok(());
+        }
+        let empty = self.machine.envelope.rows == 0;
+        let message = self.message;
+        match message.map(|m| &m.body) {
+            Some(Body::Element(slot)) if empty => {
+                let text = format!("an empty Body, expected {}", self.program.names.clark(slot.tag));
+                return Err(self.fail(DecodeErrorKind::UnexpectedBody, text));
+            }
+            Some(Body::Rpc { wrapper, .. }) if empty => {
+                let text = format!("an empty Body, expected {}", self.program.names.clark(*wrapper));
+                return Err(self.fail(DecodeErrorKind::UnexpectedBody, text));
+            }
+            Some(Body::Element(slot)) if !slot.members.is_empty() => self.emit(b"}"),
+            Some(Body::Parts(_)) => {
+                if empty {
+                    self.open_root();
+                }
+                self.emit(b"}");
+            }
+            Some(Body::Empty) | None => {
+                self.open_root();
+                self.emit(b"}");
+            }
+            Some(Body::Element(_) | Body::Rpc { .. }) => {}
+        }
+        Ok(())
+    }
+
+    /// A fault: what came before it is forgotten.
+    fn fault<T: Tag>(&mut self, tag: &T) -> Step {
+        self.machine.out.clear();
+        self.machine.envelope.fault = Some(FaultState { soap12: tag.uri() == ns::SOAP12, ..FaultState::default() });
+        self.push(Kind::Fault(Field::Fault), tag.namespace(), Close::Nothing);
+        Ok(())
+    }
+}

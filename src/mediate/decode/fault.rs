@@ -1,0 +1,192 @@
+//! Faults of both versions: SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4. Mapping decision 45.
+
+use std::sync::Arc;
+
+use super::generic::member;
+use super::machine::{ChildKind, Close, Frame, Kind, Run, Step};
+use super::tag::{Tag, read_qname};
+use super::value::Wanted;
+use crate::json::string_into;
+use crate::mediate::Fault;
+use crate::plan::node::{FaultPlan, TypeId};
+use crate::xml::gate::Namespaces;
+use crate::xml::ns;
+
+/// What was read of a fault.
+#[derive(Debug, Default)]
+pub(super) struct FaultState {
+    pub(super) soap12: bool,
+    code: Option<String>,
+    subcodes: Vec<String>,
+    reason: Option<String>,
+    actor: Option<String>,
+    node: Option<String>,
+    /// Its detail as JSON text.
+    detail: Option<Vec<u8>>,
+    declared: Option<(Arc<str>, u16)>,
+    /// Where the detail's entries begin among the machine's children.
+    entries: usize,
+}
+
+/// Which element of a fault is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Fault,
+    Code,
+    Subcode,
+    /// `faultcode`, or `Value` of a `Code`.
+    CodeValue,
+    SubcodeValue,
+    /// `Reason`, which holds `Text`s.
+    Reason,
+    /// `faultstring`, or `Text`.
+    ReasonText,
+    /// `faultactor`, or `Role`.
+    Actor,
+    Node,
+    Detail,
+    /// Anything else.
+    Other,
+}
+
+impl Run<'_> {
+    pub(super) fn fault_child<T: Tag>(&mut self, parent: Field, tag: &T) -> Step {
+        let soap12 = self.machine.envelope.fault.as_ref().is_some_and(|f| f.soap12);
+        let field = match (parent, tag.local()) {
+            (Field::Detail, _) => return self.detail_entry(tag),
+            (Field::Fault, "Code") if soap12 => Field::Code,
+            (Field::Fault, "Reason") if soap12 => Field::Reason,
+            (Field::Fault, "Role") if soap12 => Field::Actor,
+            (Field::Fault, "Node") if soap12 => Field::Node,
+            (Field::Fault, "Detail") if soap12 => Field::Detail,
+            (Field::Fault, "faultcode") if !soap12 => Field::CodeValue,
+            (Field::Fault, "faultstring") if !soap12 => Field::ReasonText,
+            (Field::Fault, "faultactor") if !soap12 => Field::Actor,
+            (Field::Fault, "detail") if !soap12 => Field::Detail,
+            (Field::Code, "Value") => Field::CodeValue,
+            (Field::Code | Field::Subcode, "Subcode") => Field::Subcode,
+            (Field::Subcode, "Value") => Field::SubcodeValue,
+            (Field::Reason, "Text") => Field::ReasonText,
+            _ => Field::Other,
+        };
+        if field == Field::Detail {
+            let entries = self.machine.children.len();
+            if let Some(fault) = &mut self.machine.envelope.fault {
+                fault.entries = entries;
+            }
+        }
+        self.push(Kind::Fault(field), tag.namespace(), Close::Nothing);
+        Ok(())
+    }
+
+    /// An entry of the detail: typed by the fault's declaration, else by a global element's, else generic.
+    fn detail_entry<T: Tag>(&mut self, tag: &T) -> Step {
+        let name = self.name(tag.namespace(), tag.local(), tag.scope());
+        let (operation, program) = (self.operation, self.program);
+        let mut same: Vec<&FaultPlan> = operation.faults.iter().filter(|f| name == Some(f.detail.tag)).collect();
+        if same.len() > 1
+            && let Some(told) = self.told_type(tag)
+        {
+            same.sort_by_key(|f| f.detail.type_ != told);
+        }
+        let any = program.any_type.unwrap_or(TypeId(0));
+        let (type_, element) = match same.first() {
+            Some(fault) => (fault.detail.type_, fault.detail.element),
+            None => match name.and_then(|n| program.globals.get(&n)) {
+                Some(element) => (program.element(*element).type_, Some(*element)),
+                None => (any, None),
+            },
+        };
+        if let Some(plan) = same.first()
+            && let Some(fault) = &mut self.machine.envelope.fault
+        {
+            fault.declared.get_or_insert_with(|| (plan.name.clone(), plan.status));
+        }
+        let at = self.machine.children.len();
+        self.add_child(tag, ChildKind::Generic, name);
+        self.value(tag, Wanted::new(type_, element, Close::Child(at)))
+    }
+
+    fn told_type<T: Tag>(&self, tag: &T) -> Option<TypeId> {
+        let (uri, local) = read_qname(tag.attribute(ns::XSI, "type")?.trim(), tag.scope())?;
+        let names = &self.program.names;
+        self.program.types_by_name.get(&names.find(names.namespace_id(uri)?, local)?).copied()
+    }
+
+    pub(super) fn end_fault(&mut self, frame: &Frame, field: Field, scope: &Namespaces) -> Step {
+        let text = self.machine.text.get(frame.text..).unwrap_or("").trim().to_owned();
+        if field == Field::Detail {
+            return self.end_detail(&text);
+        }
+        let Some(fault) = &mut self.machine.envelope.fault else { return Ok(()) };
+        match field {
+            Field::CodeValue => fault.code = Some(fault_code(&text, scope)),
+            Field::SubcodeValue => fault.subcodes.push(fault_code(&text, scope)),
+            Field::ReasonText => {
+                fault.reason.get_or_insert(text);
+            }
+            Field::Actor => fault.actor = Some(text),
+            Field::Node => fault.node = Some(text),
+            Field::Fault | Field::Code | Field::Subcode | Field::Reason | Field::Detail | Field::Other => {}
+        }
+        Ok(())
+    }
+
+    fn end_detail(&mut self, text: &str) -> Step {
+        let entries = self.machine.envelope.fault.as_ref().map_or(0, |f| f.entries);
+        let children = self.machine.children.split_off(entries.min(self.machine.children.len()));
+        let mut made = Vec::new();
+        if children.is_empty() {
+            string_into(&mut made, text);
+        } else {
+            self.by_local_name(&children, &mut made);
+        }
+        self.machine.names.clear();
+        if let Some(fault) = &mut self.machine.envelope.fault {
+            fault.detail = Some(made);
+        }
+        Ok(())
+    }
+}
+
+impl FaultState {
+    /// The fault as callers of the decoder see it.
+    pub(super) fn finish(self) -> Fault {
+        let mut json = vec![b'{'];
+        let mut comma = false;
+        member(&mut json, &mut comma, "code");
+        match &self.code {
+            Some(code) => string_into(&mut json, code),
+            None => json.extend_from_slice(b"null"),
+        }
+        member(&mut json, &mut comma, "subcodes");
+        json.push(b'[');
+        for (i, code) in self.subcodes.iter().enumerate() {
+            if i > 0 {
+                json.push(b',');
+            }
+            string_into(&mut json, code);
+        }
+        json.push(b']');
+        if let Some(actor) = self.actor.filter(|a| !a.is_empty()).or(self.node).filter(|a| !a.is_empty()) {
+            member(&mut json, &mut comma, "actor");
+            string_into(&mut json, &actor);
+        }
+        if let Some(detail) = &self.detail {
+            member(&mut json, &mut comma, "detail");
+            json.extend_from_slice(detail);
+        }
+        json.push(b'}');
+        let (declared, status) = self.declared.unzip();
+        Fault { declared, status, reason: self.reason, code: self.code, fault_json: json }
+    }
+}
+
+/// `Client` in an envelope's namespace, `{ns}local` elsewhere, as written where no namespace is known.
+fn fault_code(text: &str, scope: &Namespaces) -> String {
+    match read_qname(text, scope) {
+        Some((ns::SOAP11 | ns::SOAP12 | "", local)) => local.to_owned(),
+        Some((uri, local)) => format!("{{{uri}}}{local}"),
+        None => text.to_owned(),
+    }
+}

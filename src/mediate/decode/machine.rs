@@ -1,0 +1,362 @@
+//! The decoder's state: a stack of frames over one output, driven by events.
+
+use super::tag::Tag;
+use crate::mediate::{DecodeError, DecodeErrorKind};
+use crate::plan::Program;
+use crate::plan::node::{ElementId, MessagePlan, NameId, NamespaceId, OperationPlan, PlaceIx, ShapeId, TypeId};
+use crate::xml::gate::{NamespaceId as DocumentNs, Namespaces};
+
+/// Nesting of values at most (mapping decision 51).
+pub(super) const MAX_DEPTH: usize = 400;
+
+/// What a decoder carries between events. `run` pairs it with the program it executes.
+#[derive(Debug, Default)]
+pub(super) struct Machine {
+    pub(super) frames: Vec<Frame>,
+    /// JSON text; absolute offset `base` is its first byte.
+    pub(super) out: Vec<u8>,
+    /// Bytes that were taken already.
+    pub(super) base: usize,
+    /// Text of the open elements, outermost first.
+    pub(super) text: String,
+    /// Local names of the children of collecting frames.
+    pub(super) names: String,
+    /// Children of collecting frames, outermost frame first.
+    pub(super) children: Vec<Child>,
+    /// One bit per place of each open object, in words, outermost first.
+    pub(super) seen: Vec<u64>,
+    /// Document namespace → the program's, `None` where no node speaks of it. Filled as they appear.
+    namespaces: Vec<Option<Option<NamespaceId>>>,
+    /// Local names of the open elements, for error texts.
+    pub(super) path: Path,
+    /// Where the reply broke its schema, leniently read: count.
+    pub(super) deviations: u64,
+    pub(super) envelope: Envelope,
+    pub(super) scratch: Vec<u8>,
+    /// Is a reply that breaks its schema refused?
+    pub(super) strict: bool,
+}
+
+/// What was learnt of the envelope.
+#[derive(Debug, Default)]
+pub(super) struct Envelope {
+    pub(super) namespace: EnvelopeNs,
+    /// Was `$headers` begun?
+    pub(super) headers_open: bool,
+    /// Header parts that came already.
+    pub(super) headers_seen: Vec<bool>,
+    /// Body children so far.
+    pub(super) rows: usize,
+    /// Parts that came already.
+    pub(super) parts_seen: Vec<bool>,
+    /// Did the Body's value begin?
+    pub(super) started: bool,
+    /// Was there a Body?
+    pub(super) body: bool,
+    pub(super) fault: Option<super::fault::FaultState>,
+}
+
+/// The document's number of the envelope's namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EnvelopeNs(pub(super) DocumentNs);
+
+impl Default for EnvelopeNs {
+    fn default() -> Self {
+        Self(DocumentNs::NONE)
+    }
+}
+
+/// An open element.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) kind: Kind,
+    /// Where its text begins in [`Machine::text`].
+    pub(super) text: usize,
+    /// Absolute offset of its value.
+    pub(super) start: usize,
+    /// The element's namespace.
+    pub(super) namespace: DocumentNs,
+    /// What is written after the value.
+    pub(super) close: Close,
+}
+
+/// What follows a value when its element ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Close {
+    /// Nothing.
+    Nothing,
+    /// `}`: the value is the only member of an object around it.
+    Brace,
+    /// The end of a collected child: its range is known now.
+    Child(usize),
+    /// Nothing: it is the message's value.
+    Root,
+}
+
+/// What an open element is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Envelope,
+    Header,
+    Body,
+    Wrapper,
+    /// Nothing of it is data.
+    Ignored,
+    /// A simple value. `wrapped`: an object around it is open, `$value` is to come.
+    Scalar { type_: TypeId, element: Option<ElementId>, wrapped: bool },
+    /// nil: its value is written.
+    Nil,
+    Object(Object),
+    Mixed(Mixed),
+    Generic(Generic),
+    Fault(super::fault::Field),
+}
+
+/// A typed object of elements.
+#[derive(Debug)]
+pub(super) struct Object {
+    pub(super) shape: ShapeId,
+    /// Where its places' bits begin in [`Machine::seen`].
+    pub(super) seen: usize,
+    /// Absolute offset after `{` and attributes, where the elements' properties begin.
+    pub(super) members: usize,
+    /// Is a comma due before the next member?
+    pub(super) comma: bool,
+    /// Was one due before the first?
+    pub(super) comma_before: bool,
+    /// The array that is open.
+    pub(super) open: Option<PlaceIx>,
+    /// Is it a bare array?
+    pub(super) flat: bool,
+    /// Where its children begin in [`Machine::children`], once it collects them.
+    pub(super) collect: Option<Collect>,
+}
+
+/// A frame that keeps its children's values apart until its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Collect {
+    pub(super) children: usize,
+    pub(super) names: usize,
+    /// Properties before this were sent already.
+    pub(super) tail: bool,
+    /// Was there text that is no white space?
+    pub(super) stray_text: bool,
+}
+
+/// Mixed content.
+#[derive(Debug)]
+pub(super) struct Mixed {
+    pub(super) shape: ShapeId,
+    pub(super) comma: bool,
+}
+
+/// Content under the generic rules.
+#[derive(Debug)]
+pub(super) struct Generic {
+    /// Where its children begin in [`Machine::children`].
+    pub(super) children: usize,
+    pub(super) names: usize,
+    /// Absolute offset after the attributes' members.
+    pub(super) members: usize,
+    /// Is it nil?
+    pub(super) nil: bool,
+    /// The namespace that encode will give the element: children elsewhere say theirs.
+    pub(super) around: Around,
+    /// Did an element come?
+    pub(super) elements: bool,
+}
+
+/// The namespace around generic content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Around(pub(super) DocumentNs);
+
+/// One child of a collecting frame.
+#[derive(Debug, Clone)]
+pub(super) struct Child {
+    pub(super) kind: ChildKind,
+    /// Absolute range of its value's JSON text (of text: into [`Machine::names`]).
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Its local name in [`Machine::names`].
+    pub(super) local: (usize, usize),
+    pub(super) name: Option<NameId>,
+    pub(super) namespace: DocumentNs,
+}
+
+/// What a collected child is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChildKind {
+    /// An element that the shape declares.
+    Declared,
+    /// One that a wildcard admits, read by its global declaration.
+    Typed,
+    /// One read by the generic rules.
+    Generic,
+    /// Text between elements.
+    Text,
+}
+
+/// Local names of the open elements.
+#[derive(Debug, Default)]
+pub(super) struct Path {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Path {
+    pub(super) fn push(&mut self, local: &str) {
+        self.ends.push(self.text.len());
+        self.text.push('/');
+        self.text.push_str(local);
+    }
+
+    pub(super) fn pop(&mut self) {
+        if let Some(end) = self.ends.pop() {
+            self.text.truncate(end);
+        }
+    }
+}
+
+/// The machine at work on one operation's message.
+pub(super) struct Run<'a> {
+    pub(super) machine: &'a mut Machine,
+    pub(super) program: &'a Program,
+    pub(super) operation: &'a OperationPlan,
+    pub(super) message: Option<&'a MessagePlan>,
+}
+
+pub(super) type Step = Result<(), DecodeError>;
+
+impl<'a> Run<'a> {
+    pub(super) fn start<T: Tag>(&mut self, tag: &T) -> Step {
+        self.machine.path.push(tag.local());
+        if self.machine.frames.len() > MAX_DEPTH {
+            return Err(self.fail(DecodeErrorKind::Limit, "nested more than 400 levels deep"));
+        }
+        let Some(top) = self.machine.frames.last() else { return self.envelope(tag) };
+        match top.kind {
+            Kind::Envelope => self.envelope_child(tag),
+            Kind::Header => self.header_child(tag),
+            Kind::Body => self.body_child(tag),
+            Kind::Wrapper => self.wrapper_child(tag),
+            Kind::Object(_) => self.object_child(tag),
+            Kind::Mixed(_) => self.mixed_child(tag),
+            Kind::Generic(_) => self.generic_child(tag),
+            Kind::Fault(field) => self.fault_child(field, tag),
+            Kind::Ignored | Kind::Nil => {
+                self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+                Ok(())
+            }
+            Kind::Scalar { .. } => self.element_in_scalar(tag),
+        }
+    }
+
+    pub(super) fn text(&mut self, text: &str) -> Step {
+        let Some(top) = self.machine.frames.last() else { return Ok(()) };
+        match &top.kind {
+            Kind::Scalar { .. } | Kind::Mixed(_) | Kind::Generic(_) | Kind::Fault(_) => {
+                self.machine.text.push_str(text);
+                Ok(())
+            }
+            Kind::Object(_) if !text.trim_matches([' ', '\t', '\r', '\n']).is_empty() => self.stray_text(text),
+            Kind::Envelope | Kind::Header | Kind::Body | Kind::Wrapper | Kind::Ignored | Kind::Nil | Kind::Object(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn end(&mut self, scope: &Namespaces) -> Step {
+        let Some(frame) = self.machine.frames.pop() else { return Ok(()) };
+        match &frame.kind {
+            Kind::Envelope | Kind::Ignored | Kind::Nil => {}
+            Kind::Header => self.end_header(),
+            Kind::Body => self.end_body()?,
+            Kind::Wrapper => self.end_wrapper(),
+            Kind::Scalar { type_, element, wrapped } => self.end_scalar(&frame, *type_, *element, *wrapped, scope)?,
+            Kind::Object(object) => self.end_object(&frame, object, scope)?,
+            Kind::Mixed(mixed) => self.end_mixed(&frame, mixed),
+            Kind::Generic(generic) => self.end_generic(&frame, generic, scope)?,
+            Kind::Fault(field) => self.end_fault(&frame, *field, scope)?,
+        }
+        self.machine.text.truncate(frame.text);
+        match frame.close {
+            Close::Nothing | Close::Root => {}
+            Close::Brace => self.machine.out.push(b'}'),
+            Close::Child(at) => {
+                let end = self.position();
+                if let Some(child) = self.machine.children.get_mut(at) {
+                    child.end = end;
+                }
+            }
+        }
+        self.machine.path.pop();
+        Ok(())
+    }
+
+    /// Opens a frame whose value begins here.
+    pub(super) fn push(&mut self, kind: Kind, namespace: DocumentNs, close: Close) {
+        let (text, start) = (self.machine.text.len(), self.position());
+        self.machine.frames.push(Frame { kind, text, start, namespace, close });
+    }
+
+    /// The absolute offset of the end of the output.
+    pub(super) fn position(&self) -> usize {
+        self.machine.base + self.machine.out.len()
+    }
+
+    /// The output from an absolute offset on; empty where that was taken already.
+    pub(super) fn written(&self, from: usize) -> &[u8] {
+        from.checked_sub(self.machine.base).and_then(|i| self.machine.out.get(i..)).unwrap_or(&[])
+    }
+
+    /// Puts `text` in the place of the output from an absolute offset on.
+    pub(super) fn replace(&mut self, from: usize, text: &[u8]) {
+        self.machine.out.truncate(from.saturating_sub(self.machine.base));
+        self.machine.out.extend_from_slice(text);
+    }
+
+    pub(super) fn emit(&mut self, text: &[u8]) {
+        self.machine.out.extend_from_slice(text);
+    }
+
+    /// `"key":`, with a comma before it where one is due.
+    pub(super) fn key(&mut self, comma: bool, key: &str) {
+        if comma {
+            self.machine.out.push(b',');
+        }
+        crate::json::string_into(&mut self.machine.out, key);
+        self.machine.out.push(b':');
+    }
+
+    /// The program's number of a document's namespace.
+    pub(super) fn namespace(&mut self, id: DocumentNs, scope: &Namespaces) -> Option<NamespaceId> {
+        let at = id.0 as usize;
+        if let Some(Some(known)) = self.machine.namespaces.get(at) {
+            return *known;
+        }
+        let found = self.program.names.namespace_id(scope.uri(id));
+        if self.machine.namespaces.len() <= at {
+            self.machine.namespaces.resize(at + 1, None);
+        }
+        if let Some(slot) = self.machine.namespaces.get_mut(at) {
+            *slot = Some(found);
+        }
+        found
+    }
+
+    /// The program's name of an element or attribute, if it speaks of it.
+    pub(super) fn name(&mut self, id: DocumentNs, local: &str, scope: &Namespaces) -> Option<NameId> {
+        let namespace = self.namespace(id, scope)?;
+        self.program.names.find(namespace, local)
+    }
+
+    pub(super) fn fail(&self, kind: DecodeErrorKind, what: impl std::fmt::Display) -> DecodeError {
+        let path = &self.machine.path.text;
+        let at = if path.is_empty() { String::new() } else { format!(" at {path}") };
+        DecodeError { kind, message: format!("{what}{at}") }
+    }
+
+    /// Something that the schema does not allow and a lenient reader forgives.
+    pub(super) fn deviation(&mut self, what: &str) -> Step {
+        self.machine.deviations += 1;
+        if self.machine.strict { Err(self.fail(DecodeErrorKind::Invalid, what)) } else { Ok(()) }
+    }
+}

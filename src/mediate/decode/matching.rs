@@ -1,0 +1,276 @@
+//! A whole row of children against a content model: for shapes where a name alone does not tell the place. Greedy, with
+//! backtracking inside a time budget; a row that does not fit is read by name.
+
+use crate::plan::Program;
+use crate::plan::node::{Admits, Compositor, Group, NameId, NamespaceId, Particle, PlaceIx, PlaceKind, Shape};
+
+/// Names of a row's children: what the program calls them, if it speaks of them at all.
+#[derive(Clone, Copy)]
+pub(super) struct RowName {
+    pub(super) name: Option<NameId>,
+    pub(super) namespace: Option<NamespaceId>,
+}
+
+/// Which place a child of the row takes.
+pub(super) enum Step {
+    /// An element or wildcard place.
+    Place { place: PlaceIx, child: usize },
+    /// No place: the row breaks its schema.
+    Unknown { child: usize },
+    /// A repeated group, one list of steps for each time it stands.
+    Items { place: PlaceIx, items: Vec<Vec<Step>> },
+}
+
+/// Steps that cover the whole row: by the content model, else by name.
+pub(super) fn match_row(program: &Program, shape: &Shape, row: &[RowName]) -> (Vec<Step>, bool) {
+    let mut steps = Vec::new();
+    let Some(model) = &shape.model else {
+        return (by_name(program, shape, row), row.is_empty());
+    };
+    let mut matcher = Matcher { program, row, left: 200_000 + 200 * row.len(), groups: 0 };
+    let end = row.len();
+    if matcher.one(shape, model, 0, &mut steps, &mut |_, at, _| at == end) {
+        return (steps, true);
+    }
+    (by_name(program, shape, row), false)
+}
+
+struct Matcher<'a> {
+    program: &'a Program,
+    row: &'a [RowName],
+    /// Steps that may still be tried.
+    left: usize,
+    /// Levels of groups on the stack.
+    groups: usize,
+}
+
+/// Particles on the stack at once: a model with more in a row is read by name.
+const MAX_STACK: usize = 4_000;
+
+type Next<'k, 'a> = &'k mut dyn FnMut(&mut Matcher<'a>, usize, &mut Vec<Step>) -> bool;
+
+impl<'a> Matcher<'a> {
+    /// Tries to match one particle from `at`, then what follows; leaves its steps in `out` where that succeeds.
+    fn one(&mut self, shape: &Shape, particle: &Particle, at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+        if self.left == 0 || self.groups > MAX_STACK {
+            return false;
+        }
+        self.left -= 1;
+        match particle {
+            Particle::Place(ix) => self.place(shape, *ix, at, out, next),
+            Particle::Group(group) => {
+                self.groups += 1;
+                let done = match group.compositor {
+                    Compositor::Sequence => self.sequence(shape, group, at, out, next),
+                    Compositor::Choice => self.choice(shape, group, at, out, next),
+                    Compositor::All => self.all(shape, group, at, out, next),
+                };
+                self.groups -= 1;
+                done
+            }
+        }
+    }
+
+    fn sequence(&mut self, shape: &Shape, group: &Group, at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+        self.row(shape, &group.particles, at, out, next) || (group.optional && next(self, at, out))
+    }
+
+    fn row(&mut self, shape: &Shape, particles: &[Particle], at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+        let Some((first, rest)) = particles.split_first() else { return next(self, at, out) };
+        self.groups += 1;
+        let done = self.one(shape, first, at, out, &mut |m, to, out| m.row(shape, rest, to, out, &mut *next));
+        self.groups -= 1;
+        done
+    }
+
+    fn choice(&mut self, shape: &Shape, group: &Group, at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+        let mut empty = group.optional;
+        for particle in &group.particles {
+            let matched = self.one(shape, particle, at, out, &mut |m, to, out| {
+                if to == at {
+                    empty = true;
+                    return false;
+                }
+                next(m, to, out)
+            });
+            if matched {
+                return true;
+            }
+        }
+        empty && next(self, at, out)
+    }
+
+    /// The particles of an `all` are single elements, each at most once, in any order.
+    fn all(&mut self, shape: &Shape, group: &Group, at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+        let mut left: Vec<(PlaceIx, bool)> = Vec::new();
+        collect_places(shape, &group.particles, &mut left, true);
+        let before = out.len();
+        let mut to = at;
+        while let Some(name) = self.row.get(to) {
+            let found = left.iter().position(|(p, _)| matches!(shape.places.get(*p as usize).map(|p| &p.kind), Some(PlaceKind::Element(e)) if Some(self.program.element(*e).name) == name.name));
+            let Some(found) = found else { break };
+            let (place, _) = left.remove(found);
+            out.push(Step::Place { place, child: to });
+            to += 1;
+        }
+        if (left.iter().all(|(_, required)| !required) || (group.optional && to == at)) && next(self, to, out) {
+            return true;
+        }
+        out.truncate(before);
+        false
+    }
+
+    /// A leaf: as many as fit first, then fewer.
+    fn place(&mut self, shape: &Shape, ix: PlaceIx, at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+        let Some(place) = shape.places.get(ix as usize) else { return false };
+        let before = out.len();
+        let (min, max) = (place.min as usize, place.max.map_or(usize::MAX, |m| m as usize));
+        if let PlaceKind::Items(inner) = place.kind {
+            return self.items(ix, self.program.shape(inner), (min, max), at, out, next);
+        }
+        let mut to = at;
+        while to - at < max && self.row.get(to).is_some_and(|n| self.fits(&place.kind, *n)) {
+            out.push(Step::Place { place: ix, child: to });
+            to += 1;
+        }
+        loop {
+            if to - at < min {
+                break;
+            }
+            if self.left == 0 {
+                break;
+            }
+            self.left -= 1;
+            if next(self, to, out) {
+                return true;
+            }
+            if to == at {
+                break;
+            }
+            to -= 1;
+            out.truncate(before + (to - at));
+        }
+        out.truncate(before);
+        false
+    }
+
+    fn items(&mut self, ix: PlaceIx, shape: &Shape, (min, max): (usize, usize), at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+        let Some(model) = &shape.model else { return next(self, at, out) };
+        let mut ends = vec![at];
+        let mut items: Vec<Vec<Step>> = Vec::new();
+        let mut may_be_empty = false;
+        while items.len() < max {
+            let from = ends.last().copied().unwrap_or(at);
+            let mut steps = Vec::new();
+            let mut end = from;
+            let matched = self.one(shape, model, from, &mut steps, &mut |_, to, _| {
+                end = to;
+                may_be_empty |= to == from;
+                to > from
+            });
+            if !matched {
+                break;
+            }
+            items.push(steps);
+            ends.push(end);
+        }
+        loop {
+            if items.len() < min && !may_be_empty {
+                return false;
+            }
+            let to = ends.last().copied().unwrap_or(at);
+            let before = out.len();
+            let count = items.len();
+            if count > 0 {
+                out.push(Step::Items { place: ix, items: std::mem::take(&mut items) });
+            }
+            if next(self, to, out) {
+                return true;
+            }
+            if let Some(Step::Items { items: back, .. }) = out.get_mut(before) {
+                items = std::mem::take(back);
+            }
+            out.truncate(before);
+            if count == 0 || self.left == 0 {
+                return false;
+            }
+            self.left -= 1;
+            items.pop();
+            ends.pop();
+        }
+    }
+
+    fn fits(&self, kind: &PlaceKind, name: RowName) -> bool {
+        match kind {
+            PlaceKind::Element(e) => name.name == Some(self.program.element(*e).name),
+            PlaceKind::Any(w) => w.admits.admits(name.namespace, name.name),
+            PlaceKind::Items(_) => false,
+        }
+    }
+}
+
+/// The places of an `all`, and whether each must be there.
+fn collect_places(shape: &Shape, particles: &[Particle], out: &mut Vec<(PlaceIx, bool)>, required: bool) {
+    for p in particles {
+        match p {
+            Particle::Place(ix) => out.push((*ix, required && shape.places.get(*ix as usize).is_some_and(|p| p.min > 0))),
+            // A head's members: one of them may stand.
+            Particle::Group(g) => collect_places(shape, &g.particles, out, false),
+        }
+    }
+}
+
+/// Steps for a row that breaks its schema: order and counts forgiven.
+pub(super) fn by_name(program: &Program, shape: &Shape, row: &[RowName]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for (child, name) in row.iter().enumerate() {
+        let Some(found) = name.name.and_then(|n| shape.by_name.get(&n)) else {
+            let any = shape.places.iter().position(|p| matches!(&p.kind, PlaceKind::Any(w) if w.admits.admits(name.namespace, name.name)));
+            steps.push(match any {
+                Some(place) => Step::Place { place: place as PlaceIx, child },
+                None => Step::Unknown { child },
+            });
+            continue;
+        };
+        let Some(PlaceKind::Items(inner)) = shape.places.get(found.place as usize).map(|p| &p.kind) else {
+            steps.push(Step::Place { place: found.place, child });
+            continue;
+        };
+        let inner = program.shape(*inner);
+        let step = |inner: &Shape| Step::Place { place: name.name.and_then(|n| inner.by_name.get(&n)).map_or(0, |f| f.place), child };
+        let at = steps.iter().position(|s| matches!(s, Step::Items { place, .. } if *place == found.place));
+        let Some(Step::Items { items, .. }) = at.and_then(|i| steps.get_mut(i)) else {
+            steps.push(Step::Items { place: found.place, items: vec![vec![step(inner)]] });
+            continue;
+        };
+        let is_choice = matches!(&inner.model, Some(Particle::Group(Group { compositor: Compositor::Choice, .. })));
+        let new = step(inner);
+        let taken = |s: &Step| matches!((s, &new), (Step::Place { place: a, .. }, Step::Place { place: b, .. }) if a == b && !inner.places.get(*a as usize).is_some_and(|p| p.array));
+        match items.last_mut() {
+            Some(last) if !is_choice && !last.iter().any(taken) => last.push(new),
+            _ => items.push(vec![new]),
+        }
+    }
+    steps
+}
+
+/// Which wildcard place takes each name: the first with room that admits it.
+pub(super) fn distribute(shape: &Shape, names: &[RowName]) -> Vec<Option<PlaceIx>> {
+    let mut room: Vec<(PlaceIx, &Admits, Option<u32>)> = shape
+        .places
+        .iter()
+        .enumerate()
+        .filter_map(|(i, p)| match &p.kind {
+            PlaceKind::Any(w) => Some((i as PlaceIx, &w.admits, p.max)),
+            PlaceKind::Element(_) | PlaceKind::Items(_) => None,
+        })
+        .collect();
+    names
+        .iter()
+        .map(|n| {
+            let (place, _, left) = room.iter_mut().find(|(_, admits, left)| admits.admits(n.namespace, n.name) && *left != Some(0))?;
+            *left = left.map(|l| l - 1);
+            Some(*place)
+        })
+        .collect()
+}
