@@ -36,7 +36,8 @@ pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, doc
     };
     let mut derivation = api::derive(&definitions, lock);
     diagnostics.append(&mut derivation.diagnostics);
-    let compiled = compile::compile(&definitions, &settings(definition));
+    let settings = Settings { lock: lock.cloned(), ..settings(definition) };
+    let compiled = compile::compile(&definitions, &settings);
     diagnostics.extend(compiled.diagnostics);
     let program = Arc::new(compiled.program);
     let targets = Targets { definition, program: &program };
@@ -46,7 +47,7 @@ pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, doc
         false => Vec::new(),
     };
     check_source(definition, &definitions, &mut diagnostics);
-    let lock = Lock { version: Lock::VERSION, paths: derivation.paths.clone(), ..lock.cloned().unwrap_or_default() };
+    let lock = Lock { version: Lock::VERSION, paths: derivation.paths.clone(), ..compiled.lock };
     let suggested_name = api::suggested_name(&definitions);
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         return Assembled { api: None, derivation, lock, suggested_name, diagnostics };
@@ -89,7 +90,7 @@ pub fn settings(definition: &ApiDefinition) -> Settings {
             fault_statuses.insert((resource.operation.as_str().into(), fault.as_str().into()), *status);
         }
     }
-    Settings { mapping, fault_statuses }
+    Settings { mapping, fault_statuses, lock: None }
 }
 
 /// `source.service` and `source.port` must be there.

@@ -2,6 +2,7 @@
 
 pub mod codes;
 mod content;
+mod freeze;
 mod names;
 mod operations;
 mod scalars;
@@ -16,6 +17,7 @@ use self::content::Builder;
 use self::names::Names;
 use super::node::{MappingOptions, NameTable, Program};
 use super::scalar::Scalar;
+use crate::api::Lock;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::schema::model::TypeId;
 use crate::wsdl::Definitions;
@@ -30,6 +32,8 @@ pub struct Settings {
     pub mapping: MappingOptions,
     /// (operation, fault) → HTTP status of its problem document.
     pub fault_statuses: HashMap<(Arc<str>, Arc<str>), u16>,
+    /// What was chosen at an earlier import. With a lock, only the wrappers that it names are flattened.
+    pub lock: Option<Lock>,
 }
 
 /// What comes out.
@@ -39,6 +43,8 @@ pub struct Compiled {
     pub program: Program,
     /// Approximations and what was left out; never errors.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was chosen, to be frozen. Its `paths` are left to who derives resources.
+    pub lock: Lock,
 }
 
 /// Compiles a whole WSDL. Total: what cannot be mapped is left out with a diagnostic.
@@ -48,7 +54,8 @@ pub fn compile(definitions: &Definitions, settings: &Settings) -> Compiled {
         settings,
         program: Program { names: NameTable::new(), options: settings.mapping.clone(), ..Program::default() },
         builder: Builder::new(&definitions.schemas),
-        names: Names::new(definitions),
+        names: Names::new(definitions, settings.lock.as_ref()),
+        type_keys: freeze::type_keys(&definitions.schemas),
         scalars: HashMap::new(),
         keys: HashMap::new(),
         attributes: HashMap::new(),
@@ -64,7 +71,8 @@ pub fn compile(definitions: &Definitions, settings: &Settings) -> Compiled {
             "content models multiply beyond 2000000 particles",
         ));
     }
-    Compiled { program: compiler.program, diagnostics: compiler.diagnostics }
+    let lock = compiler.freeze();
+    Compiled { program: compiler.program, diagnostics: compiler.diagnostics, lock }
 }
 
 struct Compiler<'a> {
@@ -73,6 +81,7 @@ struct Compiler<'a> {
     program: Program,
     builder: Builder<'a>,
     names: Names<'a>,
+    type_keys: HashMap<TypeId, String>,
     scalars: HashMap<TypeId, Arc<Scalar>>,
     keys: HashMap<TypeId, Rc<shape::TypeKeys>>,
     attributes: HashMap<TypeId, types::Attributes>,

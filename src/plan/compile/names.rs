@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::freeze::parse_clark;
+use crate::api::Lock;
 use crate::schema::SchemaSet;
 use crate::schema::model::{PrefixScope, ScopeId};
 use crate::wsdl::Definitions;
@@ -17,10 +19,12 @@ pub(super) struct Names<'a> {
     taken: HashSet<String>,
     /// Local name → how many named types of the WSDL's schemas have it.
     type_locals: HashMap<Arc<str>, usize>,
+    /// Frozen labels.
+    labels: HashMap<QName, Arc<str>>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(definitions: &'a Definitions) -> Self {
+    pub(super) fn new(definitions: &'a Definitions, lock: Option<&Lock>) -> Self {
         let schemas = &definitions.schemas;
         let mut names = Self {
             schemas,
@@ -28,7 +32,13 @@ impl<'a> Names<'a> {
             service_prefixes: HashMap::new(),
             taken: ["xs", "xml", "xsi", "soapenc"].into_iter().map(String::from).collect(),
             type_locals: HashMap::new(),
+            labels: lock.map(|l| l.type_labels.iter().map(|(n, l)| (parse_clark(n), l.as_str().into())).collect()).unwrap_or_default(),
         };
+        for label in names.labels.values() {
+            if let Some((prefix, _)) = label.split_once(':') {
+                names.taken.insert(prefix.to_owned());
+            }
+        }
         let own: Vec<&QName> = global_types(schemas).filter(|n| !is_told_by_prefix(n)).collect();
         for name in &own {
             *names.type_locals.entry(name.local_arc().clone()).or_default() += 1;
@@ -72,6 +82,9 @@ impl<'a> Names<'a> {
 
     /// What `$type` calls a type: `Cat`, `p:Cat` where two share the local name, `xs:int`.
     pub(super) fn type_label(&mut self, name: &QName) -> Arc<str> {
+        if let Some(frozen) = self.labels.get(name) {
+            return frozen.clone();
+        }
         let alone = !is_told_by_prefix(name) && self.type_locals.get(name.local()).is_none_or(|n| *n < 2);
         if alone {
             return name.local_arc().clone();
@@ -92,9 +105,10 @@ impl<'a> Names<'a> {
     }
 
     /// The keys of the attributes of one type, with their `@`.
-    pub(super) fn attribute_keys(&self, names: &[QName], near: ScopeId) -> HashMap<QName, Arc<str>> {
+    pub(super) fn attribute_keys(&self, names: &[QName], near: ScopeId, frozen: &HashMap<QName, Arc<str>>) -> HashMap<QName, Arc<str>> {
         let plain: Vec<_> = names.iter().filter(|n| n.namespace() != Some(ns::XML)).cloned().collect();
-        let mut keys = self.assign(&plain, None, near, &HashMap::new());
+        let frozen = frozen.iter().map(|(n, k)| (n.clone(), k.strip_prefix('@').map_or_else(|| k.clone(), Arc::from))).collect();
+        let mut keys = self.assign(&plain, None, near, &frozen);
         for name in names.iter().filter(|n| n.namespace() == Some(ns::XML)) {
             keys.insert(name.clone(), format!("xml:{}", name.local()).into());
         }
@@ -143,7 +157,7 @@ fn global_types(schemas: &SchemaSet) -> impl Iterator<Item = &QName> {
 }
 
 /// Built-ins and SOAP encoding's types are always written with their prefix.
-fn is_told_by_prefix(name: &QName) -> bool {
+pub(super) fn is_told_by_prefix(name: &QName) -> bool {
     matches!(name.namespace(), Some(ns::XSD | ns::SOAPENC11 | ns::SOAPENC12))
 }
 

@@ -17,6 +17,8 @@ pub(super) struct TypeKeys {
     pub(super) keys: HashMap<QName, Arc<str>>,
     /// Elements that may be nil at some place: then at all of them.
     pub(super) nillable: HashSet<QName>,
+    /// Frozen keys; a later place of an element is `local#2`.
+    pub(super) frozen: HashMap<QName, Arc<str>>,
 }
 
 /// A leaf on the way to being a place, with the choices around it: (group number, branch).
@@ -177,7 +179,9 @@ fn number(leaves: &mut [Leaf], common: &TypeKeys, taken: &mut HashSet<Arc<str>>)
     for ((name, nth), members) in shared {
         let mut key = common.keys.get(&name).cloned().unwrap_or_else(|| name.local_arc().clone());
         if nth > 0 {
-            let free = (nth + 1..).map(|c| Arc::<str>::from(format!("{key}{c}"))).find(|k| !taken.contains(k));
+            let place = QName::with_optional(name.namespace_arc().cloned(), format!("{}#{}", name.local(), nth + 1));
+            let frozen = common.frozen.get(&place).cloned();
+            let free = frozen.into_iter().chain((nth + 1..).map(|c| Arc::<str>::from(format!("{key}{c}")))).find(|k| !taken.contains(k));
             key = free.unwrap_or(key);
             taken.insert(key.clone());
         }

@@ -112,7 +112,7 @@ impl Compiler<'_> {
         let effective = self.attributes(id);
         if let xsd::Content::Simple(simple) = t.content {
             let scalar = self.scalar(simple);
-            let (attributes, any_attribute) = self.lower_attributes(&effective, t.scope);
+            let (attributes, any_attribute) = self.lower_attributes(id, &effective, t.scope);
             return TypeBody::Complex(ComplexType { attributes, any_attribute, content: Content::Simple(scalar), is_flat: false });
         }
         let mixed = self.is_mixed(t);
@@ -124,12 +124,12 @@ impl Compiler<'_> {
         let model = raw.and_then(|m| self.builder.normalise(m));
         let shape = self.shape(model.as_ref(), &common);
         let bare = effective.0.is_empty() && effective.1.is_none() && !mixed;
-        let (attributes, any_attribute) = self.lower_attributes(&effective, t.scope);
+        let (attributes, any_attribute) = self.lower_attributes(id, &effective, t.scope);
         let alone = !t.is_abstract && self.complex_base(t).is_none() && self.definitions.schemas.derived.get(&id).is_none_or(Vec::is_empty);
         let made = self.program.shape(shape);
         let one_array = matches!(&made.model, Some(crate::plan::node::Particle::Place(0)))
             && made.places.first().is_some_and(|p| p.array && !matches!(p.kind, PlaceKind::Any(_)));
-        let is_flat = bare && alone && one_array && !self.program.options.keep_wrappers;
+        let is_flat = bare && alone && one_array && !self.program.options.keep_wrappers && self.frozen_flat(id).unwrap_or(true);
         let content = if mixed { Content::Mixed(shape) } else { Content::Elements(shape) };
         TypeBody::Complex(ComplexType { attributes, any_attribute, content, is_flat })
     }
@@ -202,8 +202,10 @@ impl Compiler<'_> {
         let own = definitions.schemas.types[id.index()]
             .document()
             .and_then(|d| definitions.schemas.documents[d.index()].target_namespace.clone());
+        let frozen = self.frozen_elements(id);
+        inherited.extend(frozen.iter().map(|(n, k)| (n.clone(), k.clone())));
         let keys = self.names.element_keys(&names, own.as_deref(), scope, &inherited);
-        let made = Rc::new(TypeKeys { keys, nillable });
+        let made = Rc::new(TypeKeys { keys, nillable, frozen });
         self.keys.insert(id, made.clone());
         made
     }
@@ -246,9 +248,9 @@ impl Compiler<'_> {
         made
     }
 
-    fn lower_attributes(&mut self, effective: &Attributes, scope: xsd::ScopeId) -> (Vec<Attribute>, Option<Wildcard>) {
+    fn lower_attributes(&mut self, id: xsd::TypeId, effective: &Attributes, scope: xsd::ScopeId) -> (Vec<Attribute>, Option<Wildcard>) {
         let names: Vec<_> = effective.0.iter().map(|a| a.name.clone()).collect();
-        let keys = self.names.attribute_keys(&names, scope);
+        let keys = self.names.attribute_keys(&names, scope, &self.frozen_attributes(id));
         let definitions = self.definitions;
         let mut out = Vec::with_capacity(effective.0.len());
         for a in &effective.0 {
