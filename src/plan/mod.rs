@@ -4,7 +4,9 @@
 //! `Program`, immutable. Everything that the mapping contract decides at import is decided here; nothing is guessed from a message.
 
 pub mod compile;
+mod explain;
 pub mod node;
 pub mod scalar;
 
+pub use explain::explain;
 pub use node::Program;
