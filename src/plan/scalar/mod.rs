@@ -158,6 +158,11 @@ impl Scalar {
         todo!()
     }
 
+    /// The built-in ancestor of an atomic type; `None` for lists and unions.
+    pub fn primitive(&self) -> Option<Primitive> {
+        todo!()
+    }
+
     /// The type in words, for error messages: `xs:int between 1 and 99`.
     pub fn say(&self) -> String {
         todo!()
