@@ -217,7 +217,7 @@ impl Run<'_> {
     /// A fault: what came before it is forgotten.
     fn fault<T: Tag>(&mut self, tag: &T) -> Step {
         self.machine.out.clear();
-        self.machine.envelope.fault = Some(FaultState { soap12: tag.uri() == ns::SOAP12, ..FaultState::default() });
+        self.machine.envelope.fault = Some(FaultState::new(tag.uri() == ns::SOAP12));
         self.push(Kind::Fault(Field::Fault), tag.namespace(), Close::Nothing);
         Ok(())
     }

@@ -150,6 +150,10 @@ impl Run<'_> {
 }
 
 impl FaultState {
+    pub(super) fn new(soap12: bool) -> Self {
+        Self { soap12, ..Self::default() }
+    }
+
     /// The fault as callers of the decoder see it.
     pub(super) fn finish(self) -> Fault {
         let mut json = vec![b'{'];

@@ -26,7 +26,7 @@ pub(super) struct Machine {
     /// One bit per place of each open object, in words, outermost first.
     pub(super) seen: Vec<u64>,
     /// Document namespace → the program's, `None` where no node speaks of it. Filled as they appear.
-    namespaces: Vec<Option<Option<NamespaceId>>>,
+    pub(super) namespaces: Vec<Option<Option<NamespaceId>>>,
     /// Local names of the open elements, for error texts.
     pub(super) path: Path,
     /// Where the reply broke its schema, leniently read: count.
