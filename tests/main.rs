@@ -10,6 +10,6 @@
 mod support;
 
 mod architecture;
-mod xml;
 mod net;
 mod source;
+mod xml;

@@ -130,9 +130,7 @@ fn classify_v4(a: Ipv4Addr) -> AddressClass {
         (10, ..) | (192, 168, _) | (172, 16..=31, _) | (100, 64..=127, _) => AddressClass::Private,
         (224..=239, ..) => AddressClass::Multicast,
         (255, 255, 255) if a == Ipv4Addr::BROADCAST => AddressClass::Multicast,
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) | (240..=255, ..) => {
-            AddressClass::Reserved
-        }
+        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) | (240..=255, ..) => AddressClass::Reserved,
         _ => AddressClass::Public,
     }
 }

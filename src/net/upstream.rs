@@ -153,11 +153,7 @@ impl UpstreamError {
             | Self::Tls { .. }
             | Self::Unsent
             | Self::Request { .. } => true,
-            Self::Reset { .. }
-            | Self::Malformed { .. }
-            | Self::FirstByteTimeout
-            | Self::WholeTimeout
-            | Self::RequestBody { .. } => false,
+            Self::Reset { .. } | Self::Malformed { .. } | Self::FirstByteTimeout | Self::WholeTimeout | Self::RequestBody { .. } => false,
         }
     }
 
@@ -323,9 +319,7 @@ fn classify(error: &legacy::Error) -> UpstreamError {
 
 fn not_connected(error: &ConnectError) -> UpstreamError {
     match error {
-        ConnectError::Resolve(ResolveError::NotFound { host, reason }) => {
-            UpstreamError::Dns { host: host.clone(), reason: reason.clone() }
-        }
+        ConnectError::Resolve(ResolveError::NotFound { host, reason }) => UpstreamError::Dns { host: host.clone(), reason: reason.clone() },
         ConnectError::Resolve(ResolveError::Refused { refused, .. }) => UpstreamError::AddressRefused(*refused),
         ConnectError::Tcp { host, source } if source.kind() == std::io::ErrorKind::TimedOut => {
             UpstreamError::ConnectTimeout { host: host.clone() }

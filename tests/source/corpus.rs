@@ -52,10 +52,7 @@ fn the_corpus_loads_alike_from_file_folder_and_zip() {
         let mut all = Vec::new();
         entries(&folder, Path::new(""), &mut all);
         let all: Vec<(&str, &[u8])> = all.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
-        for (kind, origin) in [
-            ("folder", Origin::Folder { path: folder.clone(), root: None }),
-            ("zip", archive(zip(&all))),
-        ] {
+        for (kind, origin) in [("folder", Origin::Folder { path: folder.clone(), root: None }), ("zip", archive(zip(&all)))] {
             match load_upload(&origin) {
                 Ok(loaded) if texts(&loaded.documents) == texts(&file.documents) => {}
                 Ok(loaded) => {
@@ -75,7 +72,12 @@ fn malformed_services_load_or_are_refused_with_a_place() {
     let Some(corpus) = support::shared_or_skip("source::corpus", "corpus") else { return };
     for (name, root) in roots(&corpus).into_iter().filter(|(n, _)| n.starts_with("malformed/")) {
         match load_file(corpus.join(&name).join(&root)) {
-            Ok(loaded) => println!("{name}: {} documents, {:?} {:?}", loaded.documents.sources.iter().count(), missing(&loaded.documents), super::codes(&loaded)),
+            Ok(loaded) => println!(
+                "{name}: {} documents, {:?} {:?}",
+                loaded.documents.sources.iter().count(),
+                missing(&loaded.documents),
+                super::codes(&loaded)
+            ),
             Err(refused) => {
                 let first = &refused.diagnostics[0];
                 println!("{name}: {} {:?}", first.message, first.span.and_then(|s| refused.sources.position(s)));

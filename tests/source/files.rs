@@ -31,7 +31,12 @@ fn locations_are_followed_as_real_wsdls_write_them() {
     let dir = folder(&[
         (
             "a.wsdl",
-            &wsdl_with_schemas(&[("urn:1", " my%20types/one.xsd "), ("urn:2", "my types\\two.xsd"), ("urn:3", "MY TYPES/Three.XSD"), ("urn:4", "my types/100%.xsd")]),
+            &wsdl_with_schemas(&[
+                ("urn:1", " my%20types/one.xsd "),
+                ("urn:2", "my types\\two.xsd"),
+                ("urn:3", "MY TYPES/Three.XSD"),
+                ("urn:4", "my types/100%.xsd"),
+            ]),
         ),
         ("my types/one.xsd", &schema("urn:1", &[], &[])),
         ("my types/two.xsd", &schema("urn:2", &[], &[])),
@@ -57,11 +62,8 @@ fn a_missing_file_names_the_nearest_one() {
 #[test]
 fn an_address_is_answered_from_the_files() {
     let remote = wsdl_with_schemas(&[("urn:1", "http://h.example/deep/one.xsd"), ("urn:2", "http://h.example/Service.svc?xsd=xsd2")]);
-    let files = [
-        ("a.wsdl", remote.as_str()),
-        ("copies/one.xsd", &schema("urn:1", &[], &[])),
-        ("copies/renamed.xsd", &schema("urn:2", &[], &[])),
-    ];
+    let files =
+        [("a.wsdl", remote.as_str()), ("copies/one.xsd", &schema("urn:1", &[], &[])), ("copies/renamed.xsd", &schema("urn:2", &[], &[]))];
     let dir = folder(&files);
     // A folder or zip belongs to the import as a whole: by name, and by namespace.
     let loaded = load_upload(&Origin::Folder { path: dir.path().to_owned(), root: None }).unwrap();
@@ -76,10 +78,8 @@ fn an_address_is_answered_from_the_files() {
 
 #[test]
 fn a_file_of_the_right_name_and_another_namespace_is_not_taken() {
-    let dir = folder(&[
-        ("a.wsdl", &wsdl_with_schemas(&[("urn:1", "http://h.example/one.xsd")])),
-        ("one.xsd", &schema("urn:other", &[], &[])),
-    ]);
+    let dir =
+        folder(&[("a.wsdl", &wsdl_with_schemas(&[("urn:1", "http://h.example/one.xsd")])), ("one.xsd", &schema("urn:other", &[], &[]))]);
     let loaded = load_upload(&Origin::Folder { path: dir.path().to_owned(), root: None }).unwrap();
     assert_eq!(names(&loaded.documents), set(&["a.wsdl"]));
     assert_eq!(missing(&loaded.documents).len(), 1);
@@ -274,5 +274,8 @@ fn a_word_on_the_command_line_is_told_apart() {
     let code = |text: &str| Origin::of(text, &limits).unwrap_err().diagnostics[0].code.id;
     assert_eq!(code("ftp://h.example/x"), "source.scheme");
     assert_eq!(code(&at("none.wsdl")), "source.missing-document");
-    assert_eq!(refusal(load_local(&Origin::of("http://127.0.0.1:1/x", &limits).unwrap(), &Options::local(Policy::Operator))), ["source.not-fetched"]);
+    assert_eq!(
+        refusal(load_local(&Origin::of("http://127.0.0.1:1/x", &limits).unwrap(), &Options::local(Policy::Operator))),
+        ["source.not-fetched"]
+    );
 }

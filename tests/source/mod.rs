@@ -86,13 +86,8 @@ pub fn refusal(result: Result<Loaded, Refused>) -> Vec<&'static str> {
 
 /// A WSDL with imports: `(namespace, location)`.
 pub fn wsdl(imports: &[(&str, &str)]) -> String {
-    let imports: String = imports
-        .iter()
-        .map(|(n, l)| format!(r#"<import namespace="{n}" location="{l}"/>"#))
-        .collect();
-    format!(
-        r#"<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" targetNamespace="urn:w">{imports}<service name="S"/></definitions>"#
-    )
+    let imports: String = imports.iter().map(|(n, l)| format!(r#"<import namespace="{n}" location="{l}"/>"#)).collect();
+    format!(r#"<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" targetNamespace="urn:w">{imports}<service name="S"/></definitions>"#)
 }
 
 /// A WSDL whose types import schemas: `(namespace, location)`; an empty location is left out.
@@ -117,8 +112,5 @@ fn schema_imports(imports: &[(&str, &str)]) -> String {
 pub fn schema(namespace: &str, imports: &[(&str, &str)], includes: &[&str]) -> String {
     let includes: String = includes.iter().map(|l| format!(r#"<x:include schemaLocation="{l}"/>"#)).collect();
     let target = if namespace.is_empty() { String::new() } else { format!(r#" targetNamespace="{namespace}""#) };
-    format!(
-        r#"<x:schema xmlns:x="http://www.w3.org/2001/XMLSchema"{target}>{includes}{}</x:schema>"#,
-        schema_imports(imports)
-    )
+    format!(r#"<x:schema xmlns:x="http://www.w3.org/2001/XMLSchema"{target}>{includes}{}</x:schema>"#, schema_imports(imports))
 }
