@@ -30,6 +30,7 @@ pub mod openapi;
 
 // What is kept, and what the gateway knows of it.
 pub mod catalog;
+pub mod mock;
 pub mod store;
 
 // The edges' own: settings, what callers read, what operators read.

@@ -7,9 +7,9 @@ mod decode;
 mod encode;
 mod peek;
 
+pub use decode::{Decoder, Options as DecodeOptions, decode};
 pub use encode::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
 pub use encode::{Parameter, ParameterTarget, parameter_target, parameters};
-pub use decode::{Decoder, Options as DecodeOptions, decode};
 pub use encode::{encode, encode_value};
 pub use peek::{Peek, PeekError, Peeked, peek};
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::node::{
-    Admits, Body, ComplexType, Compositor, Content, ElementId, Group, Matching, MessagePlan, OperationPlan, Particle, Place, PlaceKind, Process, Program, ShapeId, Slot,
-    TypeBody, TypeId, Wildcard,
+    Admits, Body, ComplexType, Compositor, Content, ElementId, Group, Matching, MessagePlan, OperationPlan, Particle, Place, PlaceKind,
+    Process, Program, ShapeId, Slot, TypeBody, TypeId, Wildcard,
 };
 
 /// The plan of one operation: its messages, and below them every type that they reach, each once.

@@ -113,7 +113,9 @@ impl Run<'_> {
                 let key_end = skip_value(text, at + 1);
                 let key = text.get(at + 2..key_end.saturating_sub(1)).and_then(|k| std::str::from_utf8(k).ok()).unwrap_or("");
                 let inner = program.shape(*inner);
-                let Some(PlaceKind::Element(e)) = inner.by_key.get(key).and_then(|p| inner.places.get(*p as usize)).map(|p| &p.kind) else { return };
+                let Some(PlaceKind::Element(e)) = inner.by_key.get(key).and_then(|p| inner.places.get(*p as usize)).map(|p| &p.kind) else {
+                    return;
+                };
                 (*e, (range.0 + (key_end + 1 - at), range.1 - 1))
             }
             Some(PlaceKind::Any(_)) | None => return,
@@ -122,7 +124,14 @@ impl Run<'_> {
         let local = program.names.local(name);
         let names = (self.machine.names.len(), self.machine.names.len() + local.len());
         self.machine.names.push_str(local);
-        self.machine.children.push(Child { kind: ChildKind::Declared, start, end, local: names, name: Some(name), namespace: DocumentNs::NONE });
+        self.machine.children.push(Child {
+            kind: ChildKind::Declared,
+            start,
+            end,
+            local: names,
+            name: Some(name),
+            namespace: DocumentNs::NONE,
+        });
     }
 
     /// The end of a collecting object: its children are matched and written.
@@ -188,7 +197,15 @@ impl Run<'_> {
     }
 
     /// Writes the members of one object; says whether its only property is an array.
-    fn members(&self, shape: ShapeId, steps: &[Match], row: &Row<'_>, out: &mut Vec<u8>, comma: &mut bool, sent: HashMap<String, usize>) -> Result<bool, DecodeError> {
+    fn members(
+        &self,
+        shape: ShapeId,
+        steps: &[Match],
+        row: &Row<'_>,
+        out: &mut Vec<u8>,
+        comma: &mut bool,
+        sent: HashMap<String, usize>,
+    ) -> Result<bool, DecodeError> {
         let model = self.program.shape(shape);
         let has_wild = steps.iter().any(|s| self.is_wild(model, s)) || model.places.iter().any(|p| matches!(p.kind, PlaceKind::Any(_)));
         if has_wild && !self.keeps_order(shape, steps, row) {

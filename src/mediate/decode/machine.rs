@@ -103,7 +103,11 @@ pub(super) enum Kind {
     /// Nothing of it is data.
     Ignored,
     /// A simple value. `wrapped`: an object around it is open, `$value` is to come.
-    Scalar { type_: TypeId, element: Option<ElementId>, wrapped: bool },
+    Scalar {
+        type_: TypeId,
+        element: Option<ElementId>,
+        wrapped: bool,
+    },
     /// nil: its value is written.
     Nil,
     Object(Object),

@@ -154,7 +154,15 @@ impl<'a> Matcher<'a> {
         false
     }
 
-    fn items(&mut self, ix: PlaceIx, shape: &Shape, (min, max): (usize, usize), at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+    fn items(
+        &mut self,
+        ix: PlaceIx,
+        shape: &Shape,
+        (min, max): (usize, usize),
+        at: usize,
+        out: &mut Vec<Step>,
+        next: Next<'_, 'a>,
+    ) -> bool {
         let Some(model) = &shape.model else { return next(self, at, out) };
         let mut ends = vec![at];
         let mut items: Vec<Vec<Step>> = Vec::new();

@@ -103,7 +103,13 @@ impl Decoder {
 ///
 /// # Errors
 /// The message cannot be read: the sender's fault.
-pub fn decode(program: &Program, operation: &OperationPlan, direction: Direction, envelope: &[u8], options: &Options) -> Result<Decoded, DecodeError> {
+pub fn decode(
+    program: &Program,
+    operation: &OperationPlan,
+    direction: Direction,
+    envelope: &[u8],
+    options: &Options,
+) -> Result<Decoded, DecodeError> {
     let mut gate = Gate::new(options.limits, options.charset.as_deref());
     let mut machine = Machine { strict: options.strict || program.options.strict, ..Machine::default() };
     feed(program, operation, direction, &mut gate, &mut machine, envelope)?;
@@ -121,12 +127,25 @@ fn message(operation: &OperationPlan, direction: Direction) -> Option<&MessagePl
     }
 }
 
-fn feed(program: &Program, operation: &OperationPlan, direction: Direction, gate: &mut Gate, machine: &mut Machine, chunk: &[u8]) -> Result<(), DecodeError> {
+fn feed(
+    program: &Program,
+    operation: &OperationPlan,
+    direction: Direction,
+    gate: &mut Gate,
+    machine: &mut Machine,
+    chunk: &[u8],
+) -> Result<(), DecodeError> {
     let mut run = Run { machine, program, operation, message: message(operation, direction) };
     gate.feed(chunk, &mut run).map_err(stopped)
 }
 
-fn finish(program: &Program, operation: &OperationPlan, direction: Direction, gate: &mut Gate, machine: &mut Machine) -> Result<Decoded, DecodeError> {
+fn finish(
+    program: &Program,
+    operation: &OperationPlan,
+    direction: Direction,
+    gate: &mut Gate,
+    machine: &mut Machine,
+) -> Result<Decoded, DecodeError> {
     let message = message(operation, direction);
     let mut run = Run { machine, program, operation, message };
     gate.finish(&mut run).map_err(stopped)?;
@@ -166,7 +185,16 @@ impl Machine {
             Kind::Generic(_) => f.start,
             Kind::Object(o) if o.collect.is_some() && o.flat => f.start,
             Kind::Object(o) if o.collect.is_some() => o.members,
-            Kind::Envelope | Kind::Header | Kind::Body | Kind::Wrapper | Kind::Ignored | Kind::Scalar { .. } | Kind::Nil | Kind::Object(_) | Kind::Mixed(_) | Kind::Fault(_) => end,
+            Kind::Envelope
+            | Kind::Header
+            | Kind::Body
+            | Kind::Wrapper
+            | Kind::Ignored
+            | Kind::Scalar { .. }
+            | Kind::Nil
+            | Kind::Object(_)
+            | Kind::Mixed(_)
+            | Kind::Fault(_) => end,
         });
         held.min().unwrap_or(end).saturating_sub(self.base).min(self.out.len())
     }

@@ -72,7 +72,17 @@ impl Run<'_> {
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one decision, split off for length")]
-    fn complex<T: Tag>(&mut self, tag: &T, type_: TypeId, complex: &ComplexType, wanted: &Wanted, nil: bool, told: bool, start: usize, mut members: Members) -> Result<Kind, crate::mediate::DecodeError> {
+    fn complex<T: Tag>(
+        &mut self,
+        tag: &T,
+        type_: TypeId,
+        complex: &ComplexType,
+        wanted: &Wanted,
+        nil: bool,
+        told: bool,
+        start: usize,
+        mut members: Members,
+    ) -> Result<Kind, crate::mediate::DecodeError> {
         self.attributes(tag, complex, &mut members)?;
         if nil {
             return Ok(self.nil(start, members, wanted.root));
@@ -106,7 +116,8 @@ impl Run<'_> {
                 let seen = self.machine.seen.len();
                 self.machine.seen.resize(seen + words, 0);
                 let comma = members.comma && !flat;
-                let mut object = Object { shape, seen, members: self.position(), comma, comma_before: comma, open: None, flat, collect: None };
+                let mut object =
+                    Object { shape, seen, members: self.position(), comma, comma_before: comma, open: None, flat, collect: None };
                 if self.program.shape(shape).matching == crate::plan::node::Matching::ByRow {
                     object.collect = Some(self.new_collect(false));
                 }
@@ -175,7 +186,11 @@ impl Run<'_> {
             (TypeBody::SoapArray(_), _) if encoding && local == "Array" => (declared, None),
             (TypeBody::Simple(d), TypeBody::Simple(g)) if (encoding || uri == ns::XSD) && same_builtin(d, g) => (declared, None),
             // Names an ancestor: says less than the declaration.
-            (TypeBody::Complex(_) | TypeBody::SoapArray(_), TypeBody::Complex(_) | TypeBody::Generic | TypeBody::SoapArray(_)) if program.derives(declared, given) => (declared, None),
+            (TypeBody::Complex(_) | TypeBody::SoapArray(_), TypeBody::Complex(_) | TypeBody::Generic | TypeBody::SoapArray(_))
+                if program.derives(declared, given) =>
+            {
+                (declared, None)
+            }
             (TypeBody::Complex(_) | TypeBody::SoapArray(_), _) if !program.derives(given, declared) => (declared, label()),
             (TypeBody::Generic, _) if Some(declared) != program.any_type && program.derives(declared, given) => (declared, None),
             _ => (given, label()),
@@ -227,7 +242,14 @@ impl Run<'_> {
     }
 
     /// The end of a simple value: its text becomes JSON.
-    pub(super) fn end_scalar(&mut self, frame: &super::machine::Frame, type_: TypeId, element: Option<ElementId>, wrapped: bool, scope: &Namespaces) -> Step {
+    pub(super) fn end_scalar(
+        &mut self,
+        frame: &super::machine::Frame,
+        type_: TypeId,
+        element: Option<ElementId>,
+        wrapped: bool,
+        scope: &Namespaces,
+    ) -> Step {
         let program = self.program;
         let scalar = match &program.type_(type_).body {
             TypeBody::Simple(scalar) | TypeBody::Complex(ComplexType { content: Content::Simple(scalar), .. }) => scalar,

@@ -35,7 +35,9 @@ pub(super) fn type_keys(schemas: &SchemaSet) -> HashMap<xsd::TypeId, String> {
         if keys.contains_key(&id) || (!anonymous && key.starts_with('/')) {
             continue;
         }
-        if let TypeDefinition::Complex(xsd::ComplexType { content: xsd::Content::Complex(Some(particle)), .. }) = schemas.type_definition(id) {
+        if let TypeDefinition::Complex(xsd::ComplexType { content: xsd::Content::Complex(Some(particle)), .. }) =
+            schemas.type_definition(id)
+        {
             children(schemas, &particle.term, &key, &mut todo);
         }
         keys.insert(id, key);

@@ -1,0 +1,78 @@
+//! A SOAP service made from a WSDL: it answers every operation with examples, for trying an API and for tests.
+//!
+//! Comes in: envelopes over HTTP. Goes out: schema-valid answers, declared faults, the WSDL. Must not know: REST resources. What it
+//! answers is decided in [`Mock::answer`], without I/O; [`serve`] is the listener around it.
+
+mod answer;
+mod find;
+mod server;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+pub use answer::{Reply, Request};
+pub use server::serve;
+
+use crate::catalog::PublishedApi;
+use crate::plan::Program;
+use crate::plan::node::{FaultPlan, OperationPlan};
+
+/// How the mock behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Every answer waits so long.
+    pub delay: Duration,
+    /// How likely a declared fault is in the place of an answer, 0 to 1.
+    pub fault: f64,
+    /// Which answers are faults and which examples come: equal seeds, equal answers.
+    pub seed: u64,
+    /// Are requests checked against their schema?
+    pub validate: bool,
+    /// Largest request, in bytes.
+    pub body_limit_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { delay: Duration::ZERO, fault: 0.0, seed: 1, validate: false, body_limit_bytes: 10 << 20 }
+    }
+}
+
+/// Where examples come from: JSON texts that fit their plans.
+pub trait Examples: Send + Sync {
+    /// An operation's answer.
+    fn output(&self, program: &Program, operation: &OperationPlan, seed: u64) -> Option<Vec<u8>>;
+
+    /// The detail entry of a declared fault.
+    fn fault(&self, program: &Program, operation: &OperationPlan, fault: &FaultPlan, seed: u64) -> Option<Vec<u8>>;
+}
+
+/// A SOAP service made from an API's WSDL.
+pub struct Mock {
+    api: Arc<PublishedApi>,
+    examples: Box<dyn Examples>,
+    options: Options,
+    /// Requests so far: which of them is a fault depends on the seed and on this.
+    calls: AtomicU64,
+}
+
+impl Mock {
+    /// The service of that API.
+    pub fn new(api: Arc<PublishedApi>, examples: Box<dyn Examples>, options: Options) -> Self {
+        Self { api, examples, options, calls: AtomicU64::new(0) }
+    }
+
+    /// How it behaves.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+}
+
+/// The next number of a sequence that looks random (SplitMix64).
+fn scatter(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,56 @@
+//! The mock's listener.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{Request as HttpRequest, Response, StatusCode, header};
+use tokio::net::TcpListener;
+
+use super::Mock;
+use super::answer::{Reply, Request};
+
+/// Answers at any path of a listener until `stop` is done; calls that are under way are finished.
+///
+/// # Errors
+/// The listener's own.
+pub async fn serve(mock: Arc<Mock>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let router = Router::new().fallback(handle).with_state(mock);
+    axum::serve(listener, router).with_graceful_shutdown(stop).await
+}
+
+async fn handle(State(mock): State<Arc<Mock>>, request: HttpRequest<Body>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, mock.options.body_limit_bytes).await else {
+        return respond(&head.method, Reply { status: 413, content_type: "text/plain", body: b"too large, or cut off\n".to_vec() });
+    };
+    if !mock.options.delay.is_zero() {
+        tokio::time::sleep(mock.options.delay).await;
+    }
+    let text = |name: &str| head.headers.get(name).and_then(|v| v.to_str().ok());
+    let url = format!("http://{}{}", text("host").unwrap_or("localhost"), head.uri.path());
+    let reply = mock.answer(&Request {
+        method: head.method.as_str(),
+        query: head.uri.query().unwrap_or_default(),
+        url: &url,
+        content_type: text("content-type").unwrap_or_default(),
+        soap_action: text("soapaction"),
+        body: &body,
+    });
+    respond(&head.method, reply)
+}
+
+fn respond(method: &axum::http::Method, reply: Reply) -> Response<Body> {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if !reply.content_type.is_empty() {
+        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(reply.content_type));
+    }
+    if method == axum::http::Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
