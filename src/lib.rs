@@ -31,6 +31,7 @@ pub mod openapi;
 // What is kept, and what the gateway knows of it.
 pub mod catalog;
 pub mod mock;
+pub mod import;
 pub mod store;
 
 // The edges' own: settings, what callers read, what operators read.

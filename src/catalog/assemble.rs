@@ -21,6 +21,8 @@ pub struct Assembled {
     pub derivation: Derivation,
     /// What must be frozen of this API.
     pub lock: Lock,
+    /// The WSDL, where it could be resolved.
+    pub definitions: Option<wsdl::Definitions>,
     /// The name that the WSDL suggests.
     pub suggested_name: String,
     /// Everything that was found.
@@ -50,7 +52,7 @@ pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, doc
     let lock = Lock { version: Lock::VERSION, paths: derivation.paths.clone(), ..compiled.lock };
     let suggested_name = api::suggested_name(&definitions);
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
-        return Assembled { api: None, derivation, lock, suggested_name, diagnostics };
+        return Assembled { api: None, derivation, lock, definitions: Some(definitions), suggested_name, diagnostics };
     }
     let service_documentation = definitions.services.first().and_then(|s| s.documentation.clone());
     let published = PublishedApi {
@@ -65,11 +67,18 @@ pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, doc
         raw_operations,
         described: super::snapshot::Described::default(),
     };
-    Assembled { api: Some(published), derivation, lock, suggested_name, diagnostics }
+    Assembled { api: Some(published), derivation, lock, definitions: Some(definitions), suggested_name, diagnostics }
 }
 
 fn failed(diagnostics: Vec<Diagnostic>) -> Assembled {
-    Assembled { api: None, derivation: Derivation::default(), lock: Lock::default(), suggested_name: String::new(), diagnostics }
+    Assembled {
+        api: None,
+        derivation: Derivation::default(),
+        lock: Lock::default(),
+        definitions: None,
+        suggested_name: String::new(),
+        diagnostics,
+    }
 }
 
 /// What an API definition says to the compiler.
@@ -110,4 +119,9 @@ fn check_source(definition: &ApiDefinition, definitions: &wsdl::Definitions, dia
             crate::diagnostic::nearest(name, services().flat_map(|s| &s.ports).map(|p| &*p.name)).map(|n| format!("did you mean `{n}`?"));
         diagnostics.push(Diagnostic { hint, ..Diagnostic::error(&codes::UNKNOWN_OPERATION, format!("the WSDL has no port `{name}`")) });
     }
+}
+
+/// Operations of an API that look safe and could be `GET`: suggestions, each with its reason.
+pub fn suggestions(api: &PublishedApi) -> Vec<Diagnostic> {
+    resources::suggestions(&api.program, &api.resources)
 }

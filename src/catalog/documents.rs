@@ -15,6 +15,7 @@ use crate::xml::{Document, Limits};
 #[derive(Debug, Default)]
 pub struct Documents {
     parts: Vec<Part>,
+    own: usize,
 }
 
 #[derive(Debug)]
@@ -73,12 +74,17 @@ impl Documents {
             let text = standard::ALL.get(index).map(|s| s.text).unwrap_or_default();
             parts.push(Part::new(text.into(), Vec::new()));
         }
-        Self { parts }
+        Self { parts, own }
     }
 
     /// How many documents there are.
     pub fn len(&self) -> usize {
         self.parts.len()
+    }
+
+    /// How many of them are the author's, not shipped ones.
+    pub fn own(&self) -> usize {
+        self.own
     }
 
     /// Is there none?
@@ -187,7 +193,7 @@ mod tests {
             Edit { start: old, end: old + 3, becomes: Becomes::Address },
             Edit { start, end, becomes: Becomes::Text("UTF-8") },
         ];
-        let documents = Documents { parts: vec![Part::new(text.into(), edits)] };
+        let documents = Documents { parts: vec![Part::new(text.into(), edits)], own: 1 };
         assert_eq!(
             documents.wsdl("https://a/b'&c").unwrap(),
             "<?xml version='1.0' encoding='UTF-8'?>\r\n<a x='https://a/b&apos;&amp;c'  y=\"https://a/b&apos;&amp;c?xsd=3\"/>\r\n"

@@ -13,7 +13,7 @@ mod resources;
 mod snapshot;
 mod watch;
 
-pub use assemble::{Assembled, assemble, settings};
+pub use assemble::{Assembled, assemble, settings, suggestions};
 pub use content::{Built, build};
 pub use documents::{Documents, declared_encoding};
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};

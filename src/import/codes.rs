@@ -1,0 +1,36 @@
+use crate::diagnostic::Code;
+
+/// An API of that name is there.
+pub static EXISTS: Code = Code {
+    id: "import.exists",
+    title: "an API of that name is there already",
+    help: "`import` makes new APIs and never touches what is there: people edit these files. To take a newer WSDL over into an existing API use \
+           `castile update`, which keeps every edit; to import the same WSDL a second time give it another name with `--name`.",
+};
+
+/// The request does not fit.
+pub static BAD_REQUEST: Code = Code {
+    id: "import.bad-request",
+    title: "an option of the import does not fit",
+    help: "A name is made of ASCII letters, digits, `-`, `_` and `.` and has at most 64 characters, because it is the name of a folder; a version is one path \
+           segment; a context is `/` and one or more path segments; an endpoint is an http or https address without user and password.",
+};
+
+/// Files cannot be written.
+pub static NOT_WRITTEN: Code = Code {
+    id: "import.not-written",
+    title: "the API's files cannot be written",
+    help: "The import itself went well, but its files could not be written in one step. Nothing was left behind. Look at the permissions and the \
+           free space of the folder of API definitions.",
+};
+
+/// An operation without an address.
+pub static NO_ADDRESS: Code = Code {
+    id: "import.no-address",
+    title: "the WSDL does not say where the service is",
+    help: "No port with an http or https address names the binding, so calls have nowhere to go. Give the address with `--endpoint`, or as \
+           `endpoint: { url: … }` in api.yaml.",
+};
+
+/// All codes of this room.
+pub static ALL: &[&Code] = &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS];

@@ -1,0 +1,103 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::codes;
+use super::notes::Notes;
+use crate::api::Method;
+use crate::catalog::{PublishedApi, PublishedResource};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
+
+/// What became of an import.
+#[derive(Debug)]
+pub struct Report {
+    /// The API's name.
+    pub name: String,
+    /// Its folder; `None` where nothing was written.
+    pub directory: Option<PathBuf>,
+    /// Its base address under the gateway: `/geo/1`.
+    pub base_path: String,
+    /// How many documents it is made of.
+    pub documents: usize,
+    /// Its resources.
+    pub resources: Vec<ReportedResource>,
+    /// Operations that have none.
+    pub left_out: Vec<LeftOut>,
+    /// Is the raw SOAP endpoint open?
+    pub passthrough: bool,
+    /// Notes and warnings, the worst first.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the diagnostics point into.
+    pub sources: Sources,
+    /// The API as it will be published: for samples.
+    pub api: Arc<PublishedApi>,
+}
+
+/// A resource and how well its messages are mapped.
+#[derive(Debug)]
+pub struct ReportedResource {
+    /// Its method.
+    pub method: Method,
+    /// Its path under the base address.
+    pub path: Arc<str>,
+    /// Its operation.
+    pub operation: Arc<str>,
+    /// How many notes concern its messages; none: the mapping is exact.
+    pub notes: usize,
+}
+
+/// An operation without a resource.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// Its name.
+    pub operation: Arc<str>,
+    /// The binding's port, if it has one.
+    pub port: Option<Arc<str>>,
+    /// Can it be called as raw SOAP?
+    pub raw: bool,
+}
+
+impl Report {
+    pub(super) fn new(
+        api: PublishedApi,
+        notes: &Notes,
+        mut diagnostics: Vec<Diagnostic>,
+        sources: Sources,
+        directory: Option<PathBuf>,
+    ) -> Self {
+        let reported = |r: &PublishedResource| {
+            let plan = api.plan(r);
+            let key = plan.map(|p| (p.port_type.to_string(), p.name.to_string())).unwrap_or_default();
+            ReportedResource {
+                method: r.method,
+                path: r.path.clone(),
+                operation: plan.map(|p| p.name.clone()).unwrap_or_default(),
+                notes: notes.get(&key).map_or(0, std::collections::BTreeSet::len),
+            }
+        };
+        let mut resources: Vec<_> = api.resources.iter().map(reported).collect();
+        resources.sort_by(|a, b| (&a.path, a.method).cmp(&(&b.path, b.method)));
+        let mut left_out: Vec<LeftOut> = Vec::new();
+        for raw in api.raw_operations.iter().filter(|r| r.plan.is_none()) {
+            if !left_out.iter().any(|l| l.operation == raw.name) {
+                left_out.push(LeftOut { operation: raw.name.clone(), port: raw.port.clone(), raw: true });
+            }
+        }
+        let nowhere = |url: &str| !url.starts_with("http://") && !url.starts_with("https://");
+        if api.resources.iter().any(|r| nowhere(&r.url)) || api.raw_operations.iter().any(|r| nowhere(&r.url)) {
+            let text = "some operations have no http(s) address to be called at";
+            diagnostics.insert(0, Diagnostic::new(Severity::Warning, &codes::NO_ADDRESS, text).hint("give one with `--endpoint URL`"));
+        }
+        Self {
+            name: api.definition.api.name.clone(),
+            directory,
+            base_path: api.base_path.to_string(),
+            documents: api.documents.own(),
+            resources,
+            left_out,
+            passthrough: api.definition.passthrough,
+            diagnostics,
+            sources,
+            api: Arc::new(api),
+        }
+    }
+}
