@@ -21,6 +21,9 @@ impl Run<'_> {
         self.machine.envelope.namespace = EnvelopeNs(tag.namespace());
         let message = self.message;
         self.machine.envelope.headers_seen = vec![false; message.map_or(0, |m| m.headers.len())];
+        if self.encoded() {
+            self.machine.tape = Some(super::tape::Tape::default());
+        }
         self.push(Kind::Envelope, tag.namespace(), Close::Nothing);
         Ok(())
     }

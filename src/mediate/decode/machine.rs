@@ -33,6 +33,8 @@ pub(super) struct Machine {
     pub(super) deviations: u64,
     pub(super) envelope: Envelope,
     pub(super) scratch: Vec<u8>,
+    /// A SOAP-encoded message on its way to being replayed.
+    pub(super) tape: Option<super::tape::Tape>,
     /// Is a reply that breaks its schema refused?
     pub(super) strict: bool,
 }
@@ -113,6 +115,7 @@ pub(super) enum Kind {
     Object(Object),
     Mixed(Mixed),
     Generic(Generic),
+    SoapArray(super::soap_array::ArrayFrame),
     Fault(super::fault::Field),
 }
 
@@ -232,6 +235,49 @@ pub(super) struct Run<'a> {
 pub(super) type Step = Result<(), DecodeError>;
 
 impl<'a> Run<'a> {
+    /// An event from the document: recorded where the message is SOAP-encoded.
+    pub(super) fn document_start<T: Tag>(&mut self, tag: &T) -> Step {
+        let recording = matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Envelope, .. }));
+        match &mut self.machine.tape {
+            Some(tape) if recording => {
+                if tape.start(tag) {
+                    Ok(())
+                } else {
+                    Err(self.fail(DecodeErrorKind::Limit, "namespace declarations of more than 16 MiB in an encoded message"))
+                }
+            }
+            Some(_) | None => self.start(tag),
+        }
+    }
+
+    /// As [`Run::document_start`].
+    pub(super) fn document_text(&mut self, text: &str) -> Step {
+        match &mut self.machine.tape {
+            Some(tape) if tape.is_open() => {
+                tape.text(text);
+                Ok(())
+            }
+            Some(_) | None => self.text(text),
+        }
+    }
+
+    /// As [`Run::document_start`]; at the end of the envelope the tape is replayed.
+    pub(super) fn document_end(&mut self, scope: &Namespaces) -> Step {
+        match &mut self.machine.tape {
+            Some(tape) if tape.is_open() => {
+                tape.end();
+                return Ok(());
+            }
+            Some(_) => {
+                if let Some(mut tape) = self.machine.tape.take() {
+                    self.replay(&mut tape)?;
+                }
+            }
+            None => {}
+        }
+        self.end(scope)
+    }
+
     pub(super) fn start<T: Tag>(&mut self, tag: &T) -> Step {
         self.machine.path.push(tag.local());
         if self.machine.frames.len() > MAX_DEPTH {
@@ -246,6 +292,7 @@ impl<'a> Run<'a> {
             Kind::Object(_) => self.object_child(tag),
             Kind::Mixed(_) => self.mixed_child(tag),
             Kind::Generic(_) => self.generic_child(tag),
+            Kind::SoapArray(_) => self.array_child(tag),
             Kind::Fault(field) => self.fault_child(field, tag),
             Kind::Ignored | Kind::Nil => {
                 self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
@@ -263,7 +310,14 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Kind::Object(_) if !text.trim_matches([' ', '\t', '\r', '\n']).is_empty() => self.stray_text(text),
-            Kind::Envelope | Kind::Header | Kind::Body | Kind::Wrapper | Kind::Ignored | Kind::Nil | Kind::Object(_) => Ok(()),
+            Kind::Envelope
+            | Kind::Header
+            | Kind::Body
+            | Kind::Wrapper
+            | Kind::Ignored
+            | Kind::Nil
+            | Kind::Object(_)
+            | Kind::SoapArray(_) => Ok(()),
         }
     }
 
@@ -278,6 +332,7 @@ impl<'a> Run<'a> {
             Kind::Object(object) => self.end_object(&frame, object, scope)?,
             Kind::Mixed(mixed) => self.end_mixed(&frame, mixed),
             Kind::Generic(generic) => self.end_generic(&frame, generic, scope)?,
+            Kind::SoapArray(array) => self.end_array(&frame, array),
             Kind::Fault(field) => self.end_fault(&frame, *field, scope)?,
         }
         self.machine.text.truncate(frame.text);
@@ -356,6 +411,16 @@ impl<'a> Run<'a> {
         let path = &self.machine.path.text;
         let at = if path.is_empty() { String::new() } else { format!(" at {path}") };
         DecodeError { kind, message: format!("{what}{at}") }
+    }
+
+    /// Is the top frame a fault's detail?
+    pub(super) fn in_fault_detail(&self) -> bool {
+        matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Fault(super::fault::Field::Detail), .. }))
+    }
+
+    /// Is the message SOAP-encoded?
+    pub(super) fn encoded(&self) -> bool {
+        self.message.is_some_and(|m| m.encoded)
     }
 
     /// Something that the schema does not allow and a lenient reader forgives.

@@ -11,7 +11,9 @@ mod generic;
 mod machine;
 mod matching;
 mod object;
+mod soap_array;
 mod tag;
+mod tape;
 mod value;
 
 use std::sync::Arc;
@@ -182,7 +184,7 @@ impl Machine {
         }
         let end = self.base + self.out.len();
         let held = self.frames.iter().map(|f| match &f.kind {
-            Kind::Generic(_) => f.start,
+            Kind::Generic(_) | Kind::SoapArray(_) => f.start,
             Kind::Object(o) if o.collect.is_some() && o.flat => f.start,
             Kind::Object(o) if o.collect.is_some() => o.members,
             Kind::Envelope
@@ -204,14 +206,14 @@ impl Handler for Run<'_> {
     type Error = DecodeError;
 
     fn start(&mut self, tag: &StartTag<'_>) -> Result<(), DecodeError> {
-        Run::start(self, tag)
+        self.document_start(tag)
     }
 
     fn text(&mut self, text: &str) -> Result<(), DecodeError> {
-        Run::text(self, text)
+        self.document_text(text)
     }
 
     fn end(&mut self, scope: &Namespaces) -> Result<(), DecodeError> {
-        Run::end(self, scope)
+        self.document_end(scope)
     }
 }

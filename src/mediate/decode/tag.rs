@@ -19,6 +19,16 @@ pub(super) trait Tag {
         self.attributes().find(|a| a.local == local && self.scope().uri(a.namespace) == namespace).map(|a| a.value)
     }
 
+    /// Was it reached through a reference (SOAP encoding)?
+    fn is_reference(&self) -> bool {
+        false
+    }
+
+    /// Does it declare namespaces?
+    fn declares(&self) -> bool {
+        false
+    }
+
     /// The namespace name, empty for none.
     fn uri(&self) -> &str {
         self.scope().uri(self.namespace())
@@ -40,6 +50,10 @@ impl Tag for StartTag<'_> {
 
     fn scope(&self) -> &Namespaces {
         StartTag::scope(self)
+    }
+
+    fn declares(&self) -> bool {
+        self.declarations().len() > 0
     }
 }
 

@@ -13,9 +13,11 @@ use crate::xml::gate::{Attribute, NamespaceId as DocumentNs, Namespaces};
 use crate::xml::ns;
 
 /// How the value of an element is to be written.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Wanted {
     pub(super) declared: TypeId,
+    /// `$type`, where the declared type was narrowed by the array around.
+    pub(super) told: Option<Arc<str>>,
     pub(super) element: Option<ElementId>,
     /// May a flattened type be a bare array here?
     pub(super) flat: bool,
@@ -30,14 +32,17 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) fn new(declared: TypeId, element: Option<ElementId>, close: Close) -> Self {
-        Self { declared, element, flat: true, say_namespace: false, around: None, close, root: false }
+        Self { declared, told: None, element, flat: true, say_namespace: false, around: None, close, root: false }
     }
 }
 
 impl Run<'_> {
     /// Writes the beginning of an element's value and opens its frame.
     pub(super) fn value<T: Tag>(&mut self, tag: &T, wanted: Wanted) -> Step {
-        let (type_, told) = self.effective(wanted.declared, tag);
+        let (type_, told) = match &wanted.told {
+            Some(told) => (wanted.declared, Some(told.clone())),
+            None => self.effective(wanted.declared, tag),
+        };
         let nil = tag.attribute(ns::XSI, "nil").is_some_and(|v| matches!(v.trim(), "true" | "1"));
         let program = self.program;
         let start = self.position();
@@ -57,7 +62,16 @@ impl Run<'_> {
                 let wrapped = self.scalar_prefix(start, members, wanted.root);
                 Kind::Scalar { type_, element: wanted.element, wrapped }
             }
-            TypeBody::SoapArray(_) => return Err(self.fail(DecodeErrorKind::Invalid, "a SOAP-encoded array in a literal message")),
+            TypeBody::SoapArray(_) if nil => self.nil(start, members, wanted.root),
+            TypeBody::SoapArray(array) => {
+                let wrapped = members.any || (wanted.root && self.wants_object());
+                if wrapped {
+                    self.open(start, wanted.root);
+                    self.key(members.comma, "$value");
+                }
+                let namespace = self.item_namespace(tag, array);
+                Kind::SoapArray(self.soap_array(tag, array.item_type, namespace, array.ranks.len(), wrapped))
+            }
             TypeBody::Generic => {
                 self.other_attributes(tag, &[], &mut members);
                 let around = Around(wanted.around.unwrap_or(tag.namespace()));
@@ -67,6 +81,8 @@ impl Run<'_> {
             TypeBody::Complex(complex) => self.complex(tag, type_, complex, &wanted, nil, told.is_some(), start, members)?,
         };
         let text = self.machine.text.len();
+        // An array is replaced whole: its own text begins after what is around it.
+        let start = if matches!(kind, Kind::SoapArray(_)) { self.position() } else { start };
         self.machine.frames.push(super::machine::Frame { kind, text, start, namespace: tag.namespace(), close: wanted.close });
         Ok(())
     }
@@ -192,6 +208,9 @@ impl Run<'_> {
                 (declared, None)
             }
             (TypeBody::Complex(_) | TypeBody::SoapArray(_), _) if !program.derives(given, declared) => (declared, label()),
+            (TypeBody::Complex(_) | TypeBody::SoapArray(_), _) if !self.encoded() && !program.derives(given, declared) => {
+                (declared, label())
+            }
             (TypeBody::Generic, _) if Some(declared) != program.any_type && program.derives(declared, given) => (declared, None),
             _ => (given, label()),
         }

@@ -24,7 +24,7 @@ struct Binding {
 }
 
 /// The namespace names of a document so far, and the declarations in scope at the place where the gate is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Namespaces {
     uris: Vec<Box<str>>,
     ids: HashMap<Box<str>, NamespaceId>,
@@ -37,6 +37,11 @@ impl Namespaces {
         let uris: Vec<Box<str>> = vec!["".into(), ns::XML.into(), ns::XMLNS.into()];
         let ids = uris.iter().cloned().zip([NamespaceId::NONE, NamespaceId::XML, NamespaceId::XMLNS]).collect();
         Self { uris, ids, bindings: Vec::new(), prefixes: String::new() }
+    }
+
+    /// Roughly what a copy takes.
+    pub fn size_bytes(&self) -> usize {
+        self.uris.iter().map(|u| 2 * u.len() + 64).sum::<usize>() + self.bindings.len() * size_of::<Binding>() + self.prefixes.len()
     }
 
     /// The namespace name of an id of this document, empty for no namespace (and for an id of another document).

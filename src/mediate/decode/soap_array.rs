@@ -1,0 +1,188 @@
+//! Arrays of SOAP encoding: SOAP 1.1 section 5.4.2, SOAP 1.2 part 2 section 3.1.6. Mapping decisions 46 and 47.
+
+use std::sync::Arc;
+
+use super::machine::{ChildKind, Close, Frame, Kind, Run, Step};
+use super::tag::{Tag, read_qname};
+use super::value::Wanted;
+use crate::mediate::DecodeErrorKind;
+use crate::plan::node::{SoapArray, TypeBody, TypeId};
+use crate::xml::gate::NamespaceId as DocumentNs;
+use crate::xml::ns;
+
+/// Members that `position` and `offset` may leave out in one array: each becomes a `null`.
+const MAX_GAP: usize = 65_536;
+
+/// An open array.
+#[derive(Debug)]
+pub(super) struct ArrayFrame {
+    /// What the schema says.
+    pub(super) item_type: TypeId,
+    item_namespace: DocumentNs,
+    /// The schema's dimensions below this one.
+    ranks: usize,
+    /// The type that the instance's `arrayType` names, with its label, where that is another.
+    narrowed: Option<(TypeId, Arc<str>)>,
+    /// How many dimensions the instance names.
+    dims: usize,
+    /// The outermost dimension's size, where it has several ranks.
+    size: Vec<usize>,
+    offset: usize,
+    /// Is the array inside an object, after `"$value":`?
+    pub(super) wrapped: bool,
+    children: usize,
+    names: usize,
+    /// The members that are left out before the next child, in order of children.
+    gaps: Vec<(usize, usize)>,
+    count: usize,
+}
+
+/// What an array's instance says: item type and dimensions.
+struct Told {
+    item: Option<TypeId>,
+    label: Option<Arc<str>>,
+    dims: Vec<String>,
+}
+
+impl Run<'_> {
+    pub(super) fn soap_array<T: Tag>(
+        &mut self,
+        tag: &T,
+        item_type: TypeId,
+        item_namespace: DocumentNs,
+        ranks: usize,
+        wrapped: bool,
+    ) -> ArrayFrame {
+        let told = self.array_told(tag);
+        let dims = if told.dims.is_empty() { ranks } else { told.dims.len() };
+        let last = told.dims.last().map_or("", String::as_str);
+        let size: Vec<usize> = last.split(',').filter_map(|s| s.trim().parse().ok()).collect();
+        let offset = tag.attribute(ns::SOAPENC11, "offset").and_then(|o| o.trim_matches(['[', ']', ' ']).parse().ok()).unwrap_or(0);
+        let narrowed = told.item.filter(|t| *t != item_type).zip(told.label);
+        ArrayFrame {
+            item_type,
+            item_namespace,
+            ranks,
+            narrowed,
+            dims,
+            size: if size.len() > 1 { size } else { Vec::new() },
+            offset,
+            wrapped,
+            children: self.machine.children.len(),
+            names: self.machine.names.len(),
+            gaps: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// The document's number of the namespace that encode gives the members of an array.
+    pub(super) fn item_namespace<T: Tag>(&self, tag: &T, array: &SoapArray) -> DocumentNs {
+        let uri = self.program.names.uri(self.program.names.namespace(array.item_tag));
+        // A namespace that the document does not name is none of its elements'.
+        if uri.is_empty() { DocumentNs::NONE } else { tag.scope().id(uri).unwrap_or(DocumentNs(u32::MAX)) }
+    }
+
+    fn array_told<T: Tag>(&self, tag: &T) -> Told {
+        let mut told = Told { item: None, label: None, dims: Vec::new() };
+        let mut name = None;
+        if let Some(text) = tag.attribute(ns::SOAPENC11, "arrayType") {
+            let (type_name, dims) = text.find('[').map_or((text, ""), |i| text.split_at(i));
+            name = Some(type_name.trim());
+            told.dims = dims.split(']').filter_map(|d| d.trim().strip_prefix('[')).map(str::to_owned).collect();
+        } else {
+            name = tag.attribute(ns::SOAPENC12, "itemType").map(str::trim).or(name);
+            if let Some(size) = tag.attribute(ns::SOAPENC12, "arraySize") {
+                told.dims = vec![size.replace('*', "").split_whitespace().collect::<Vec<_>>().join(",")];
+            }
+        }
+        if let Some((uri, local)) = name.and_then(|n| read_qname(n, tag.scope())) {
+            let names = &self.program.names;
+            let id = names.namespace_id(uri).and_then(|n| names.find(n, local));
+            told.item = id.and_then(|n| self.program.types_by_name.get(&n)).copied();
+            told.label = id.and_then(|n| self.program.type_labels.get(&n)).cloned();
+        }
+        told
+    }
+
+    pub(super) fn array_child<T: Tag>(&mut self, tag: &T) -> Step {
+        let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last_mut() else { return Ok(()) };
+        let position = tag.attribute(ns::SOAPENC11, "position").and_then(|p| p.trim_matches(['[', ']', ' ']).parse::<usize>().ok());
+        let gap = position.map_or(0, |p| p.saturating_sub(array.count));
+        if gap > 0 {
+            array.gaps.push((self.machine.children.len(), gap));
+        }
+        array.count += gap + 1;
+        let (item_type, namespace, dims, ranks) = (array.item_type, array.item_namespace, array.dims, array.ranks);
+        let narrowed = array.narrowed.clone();
+        let total: usize = array.gaps.iter().map(|(_, g)| *g).fold(array.offset, usize::saturating_add);
+        if total > MAX_GAP {
+            return Err(self.fail(DecodeErrorKind::Limit, "an array that leaves out more than 65536 members"));
+        }
+        let at = self.machine.children.len();
+        self.add_child(tag, ChildKind::Generic, None);
+        let is_any = matches!(self.program.type_(item_type).body, TypeBody::Generic);
+        let nil = tag.attribute(ns::XSI, "nil").is_some_and(|v| matches!(v.trim(), "true" | "1"));
+        if dims > 1 && (is_any || ranks > 1) {
+            let kind = if nil {
+                self.emit(b"null");
+                Kind::Nil
+            } else {
+                Kind::SoapArray(self.soap_array(tag, item_type, namespace, ranks.saturating_sub(1).max(1), false))
+            };
+            self.push(kind, tag.namespace(), Close::Child(at));
+            return Ok(());
+        }
+        let mut wanted = Wanted::new(item_type, None, Close::Child(at));
+        if let Some((type_, label)) = narrowed.filter(|_| !nil && !tag.is_reference() && tag.attribute(ns::XSI, "type").is_none()) {
+            (wanted.declared, wanted.told) = (type_, Some(label));
+        }
+        wanted.around = Some(namespace);
+        self.value(tag, wanted)
+    }
+
+    pub(super) fn end_array(&mut self, frame: &Frame, array: &ArrayFrame) {
+        let children = self.machine.children.split_off(array.children.min(self.machine.children.len()));
+        let mut values: Vec<&[u8]> = vec![b"null"; array.offset.min(MAX_GAP)];
+        let mut gaps = array.gaps.iter().peekable();
+        for (i, child) in children.iter().enumerate() {
+            if let Some((_, gap)) = gaps.next_if(|(at, _)| *at == array.children + i) {
+                values.extend(std::iter::repeat_n(&b"null"[..], *gap));
+            }
+            values.push(self.child_value(child));
+        }
+        let product = array.size.iter().try_fold(1usize, |n, s| n.checked_mul(*s));
+        let size = if product == Some(values.len()) { array.size.get(1..).unwrap_or(&[]) } else { &[] };
+        let mut made = Vec::new();
+        rows(&values, size, &mut made);
+        self.replace(frame.start, &made);
+        self.machine.names.truncate(array.names);
+        if array.wrapped {
+            self.emit(b"}");
+        }
+    }
+}
+
+/// Values in row-major order as nested arrays; `size`: of the dimensions inside the outermost.
+fn rows(values: &[&[u8]], size: &[usize], out: &mut Vec<u8>) {
+    out.push(b'[');
+    let inner: usize = size.iter().product();
+    match size.split_first() {
+        Some((_, rest)) if inner > 0 => {
+            for (i, row) in values.chunks(inner).enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                rows(row, rest, out);
+            }
+        }
+        _ => {
+            for (i, value) in values.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(value);
+            }
+        }
+    }
+    out.push(b']');
+}
