@@ -5,21 +5,30 @@ mod build;
 use build::{Build, T, any, group, place};
 
 use crate::json::{Limits, parse};
-use crate::mediate::{Direction, EncodeError, Parameter, ParameterIn, encode, parameters};
+use crate::mediate::{Direction, EncodeError, FaultCode, Parameter, ParameterIn, encode, encode_fault, fault_envelope, parameters};
 use crate::plan::Program;
 use crate::plan::node::*;
 use crate::plan::scalar::Primitive;
+use crate::xml::Limits as XmlLimits;
+use crate::xml::gate::{Gate, Ignore};
 
 /// What stands in the Body, or the errors as `pointer: expected; found`.
 fn body(program: &Program, json: &str) -> String {
     match encode(program, &program.operations[0], Direction::Request, json.as_bytes()) {
         Ok(envelope) => {
+            assert!(is_accepted(&envelope), "{}", String::from_utf8_lossy(&envelope));
             let text = String::from_utf8(envelope).expect("UTF-8");
             let (_, rest) = text.split_once("<soap:Body>").unwrap_or(("", "<soap:Body/>"));
             rest.split("</soap:Body>").next().unwrap_or_default().to_owned()
         }
         Err(e) => panic!("{json}: {e:?}"),
     }
+}
+
+/// Does the gate let it pass?
+fn is_accepted(envelope: &[u8]) -> bool {
+    let mut gate = Gate::new(XmlLimits::message(), None);
+    gate.feed(envelope, &mut Ignore).and_then(|()| gate.finish(&mut Ignore)).is_ok()
 }
 
 fn errors(program: &Program, json: &str) -> Vec<String> {
@@ -200,7 +209,7 @@ fn generic_rules() {
         (r#"{"k": {"$ns": "urn:q", "j": "1"}}"#, "<n1:e><n2:k><n2:j>1</n2:j></n2:k></n1:e>"),
         (r#"{"$content": ["a", {"b": "c"}, "d"]}"#, "<n1:e>a<n1:b>c</n1:b>d</n1:e>"),
         (r#"{"$type": "xs:int", "$value": 5}"#, "<n1:e xsi:type=\"xsd:int\">5</n1:e>"),
-        (r#"{"$type": "{urn:u}Nope", "k": "1"}"#, "<n1:e xsi:type=\"n3:Nope\"><n1:k>1</n1:k></n1:e>"),
+        (r#"{"$type": "{urn:u}Nope", "k": "1"}"#, "<n1:e xsi:type=\"n2:Nope\"><n1:k>1</n1:k></n1:e>"),
         (r#"{"k": {"$nil": true, "@x": "1"}}"#, "<n1:e><n1:k xsi:nil=\"true\" x=\"1\"/></n1:e>"),
     ] {
         assert_eq!(body(&p, json), xml, "{json}");
@@ -397,7 +406,8 @@ fn no_envelope_declares_more_prefixes_than_a_reader_takes() {
     let text = String::from_utf8(envelope).expect("UTF-8");
     let root = text.split("<soap:Body>").next().unwrap_or_default();
     assert_eq!(root.matches("xmlns:").count(), 48);
-    assert!(text.contains("xmlns:n390=\"urn:n199\""), "{text}");
+    assert!(text.contains("<n400:k199 xmlns:n400=\"urn:n199\" xmlns:n401=\"urn:a199\" n401:a=\"1\"/>"));
+    assert!(is_accepted(text.as_bytes()));
     let many: Vec<String> = (0..100).map(|n| format!(r#""@{{urn:a{n}}}a": "1""#)).collect();
     assert_eq!(errors(&p, &format!("{{{}}}", many.join(","))), [": at most 12 further namespaces in one element; more"]);
 }
@@ -437,4 +447,35 @@ fn parameters_become_typed_properties() {
     assert_eq!(told, [("/b", Some("b2")), ("/q", Some("q"))]);
     let e = parameters(&p, message, &[parameter("b", "/b", "x")], None).expect_err("wrong");
     assert_eq!((e[0].expected.as_str(), e[0].found.as_str()), ("xs:int", "\"x\""));
+}
+
+#[test]
+fn faults_of_both_versions() {
+    let mut b = Build::new();
+    let int = b.simple(Primitive::Int);
+    let (root, why) = (b.element("e", int), b.element("why", int));
+    let detail = b.slot(why);
+    let mut p = b.finish(root);
+    p.operations[0].faults.push(FaultPlan { name: "Why".into(), detail, status: 422 });
+    let text = |bytes: Vec<u8>| {
+        assert!(is_accepted(&bytes));
+        String::from_utf8(bytes).expect("UTF-8")
+    };
+    let fault = |p: &Program, json: &str| {
+        let detail = parse(json.as_bytes(), &Limits::default()).expect("JSON");
+        encode_fault(p, &p.operations[0], &p.operations[0].faults[0], "a<b", &detail)
+    };
+    assert!(text(fault(&p, "5").expect("valid")).ends_with(
+        "<soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>a&lt;b</faultstring>\
+        <detail><n1:why>5</n1:why></detail></soap:Fault></soap:Body></soap:Envelope>"
+    ));
+    p.operations[0].version = SoapVersion::Soap12;
+    assert!(text(fault(&p, "5").expect("valid")).ends_with(
+        "<soap:Body><soap:Fault><soap:Code><soap:Value>soap:Receiver</soap:Value></soap:Code><soap:Reason>\
+        <soap:Text xml:lang=\"en\">a&lt;b</soap:Text></soap:Reason><soap:Detail><n2:why>5</n2:why></soap:Detail></soap:Fault></soap:Body></soap:Envelope>"
+    ));
+    assert!(fault(&p, "true").is_err());
+    assert!(text(fault_envelope(SoapVersion::Soap11, FaultCode::Sender, "\u{1}", &[("requestId", "7")])).ends_with(
+        "<faultcode>soap:Client</faultcode><faultstring>\u{FFFD}</faultstring><detail><n1:requestId>7</n1:requestId></detail></soap:Fault></soap:Body></soap:Envelope>"
+    ));
 }
