@@ -30,8 +30,8 @@ pub mod openapi;
 
 // What is kept, and what the gateway knows of it.
 pub mod catalog;
-pub mod mock;
 pub mod import;
+pub mod mock;
 pub mod store;
 
 // The edges' own: settings, what callers read, what operators read.

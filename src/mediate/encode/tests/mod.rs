@@ -1,6 +1,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "tests ask for one kind")]
 
 mod build;
+mod random;
 
 use build::{Build, T, any, group, place};
 
@@ -287,8 +288,8 @@ fn attributes_values_and_wildcards_for_attributes() {
     assert_eq!(errors(&p, "5"), [": an object: Price; 5"]);
 }
 
-#[test]
-fn wildcards_take_typed_and_generic_elements() {
+/// `e` of (k?, one foreign element, up to two), with `{urn:u}num` declared.
+fn wild() -> Program {
     let mut b = Build::new();
     let int = b.simple(Primitive::Int);
     b.global("urn:u", "num", int);
@@ -302,7 +303,12 @@ fn wildcards_take_typed_and_generic_elements() {
     b.program.shapes[shape.index()].many_wild = true;
     let type_ = b.complex("E", Content::Elements(shape));
     let root = b.element("e", type_);
-    let p = b.finish(root);
+    b.finish(root)
+}
+
+#[test]
+fn wildcards_take_typed_and_generic_elements() {
+    let p = wild();
     assert_eq!(
         body(&p, r#"{"num": [5, 6], "z": {"$ns": "urn:q", "$value": "v"}, "k": 1}"#),
         "<n1:e><n1:k>1</n1:k><n2:num>5</n2:num><n2:num>6</n2:num><n3:z>v</n3:z></n1:e>"
