@@ -4,8 +4,10 @@
 //! [`SchemaSet`](crate::schema::SchemaSet) of their types, and diagnostics. Must not know: JSON, resources.
 //! Specification: WSDL 1.1 (W3C note of 15 March 2001), WS-I Basic Profile 1.1.
 
+pub mod codes;
 pub mod documents;
 pub mod model;
+mod parse;
 pub mod resolve;
 pub mod source;
 

@@ -1,0 +1,113 @@
+//! `wsdl:message` and `wsdl:part` (WSDL 1.1, 2.3).
+
+use std::sync::Arc;
+
+use roxmltree::{Attribute, Node};
+
+use super::{Document, Reader, documentation, qname};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::wsdl::codes;
+use crate::wsdl::model::{Message, MessageId, Part, PartKind};
+use crate::xml::QName;
+
+impl Reader {
+    pub(super) fn message<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) {
+        let name = document.name(node);
+        let id = MessageId(self.definitions.messages.len());
+        if !self.messages.insert(&name, id) {
+            return self.duplicate(document, node, &name);
+        }
+        let parts = super::children(node, "part").map(|part| self.part(document, part)).collect();
+        self.definitions.messages.push(Message { name, parts, span: document.span(node) });
+    }
+
+    fn part<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) -> Part {
+        let attribute = |name| node.attribute_node(name).filter(|a| !a.value().trim().is_empty());
+        let kind = match (attribute("element"), attribute("type")) {
+            (Some(element), other) => {
+                if other.is_some() {
+                    let message = "this part has an `element` and a `type`; the element is used".to_owned();
+                    self.warn(&codes::BAD_VALUE, message, document.span(node));
+                }
+                self.element_part(document, node, element)
+            }
+            (None, Some(written)) => self.type_part(document, node, written),
+            (None, None) => {
+                let message = "this part has neither an `element` nor a `type`; read as anyType".to_owned();
+                self.warn(&codes::BAD_VALUE, message, document.span(node));
+                PartKind::Neither
+            }
+        };
+        Part {
+            name: Arc::from(node.attribute("name").unwrap_or("").trim()),
+            kind,
+            documentation: documentation(node),
+            span: document.span(node),
+        }
+    }
+
+    fn element_part<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>, written: Attribute<'d, 'd>) -> PartKind {
+        let Some(name) = self.part_name(document, node, written) else { return PartKind::Neither };
+        let found = self.definitions.schemas.element_names.get(&name).copied();
+        if found.is_none() {
+            let set = &self.definitions.schemas;
+            let hint = hint(&name, set.element_names.keys(), set.type_names.contains_key(&name), "type");
+            self.undeclared(document, written, "element", &name, hint);
+        }
+        PartKind::Element(name, found)
+    }
+
+    fn type_part<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>, written: Attribute<'d, 'd>) -> PartKind {
+        let Some(name) = self.part_name(document, node, written) else { return PartKind::Neither };
+        let found = self.definitions.schemas.type_names.get(&name).copied();
+        if found.is_none() {
+            let set = &self.definitions.schemas;
+            let hint = hint(&name, set.type_names.keys(), set.element_names.contains_key(&name), "element");
+            self.undeclared(document, written, "type", &name, hint);
+        }
+        PartKind::Type(name, found)
+    }
+
+    fn part_name<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>, written: Attribute<'d, 'd>) -> Option<QName> {
+        let name = qname(node, written.value());
+        if name.is_none() {
+            let message = format!("the prefix of `{}` is not declared here; the part is read as anyType", written.value().trim());
+            self.warn(&codes::UNDECLARED_PART, message, document.value_span(written));
+        }
+        name
+    }
+
+    fn undeclared<'d>(&mut self, document: &Document<'d>, written: Attribute<'d, 'd>, kind: &str, name: &QName, hint: Option<String>) {
+        self.unresolved.insert(name.namespace_arc().cloned());
+        let message = format!("the {kind} `{name}` is not declared; the part is read as anyType");
+        let d = Diagnostic::new(Severity::Warning, &codes::UNDECLARED_PART, message).at(document.value_span(written));
+        self.report(match hint {
+            Some(hint) => d.hint(hint),
+            None => d,
+        });
+    }
+}
+
+/// The nearest name in the namespace, the same name elsewhere, or the other kind of component.
+fn hint<'a>(name: &QName, names: impl Iterator<Item = &'a QName>, is_other: bool, other: &str) -> Option<String> {
+    if is_other {
+        return Some(format!("`{}` is declared as {other}: use `{other}=`", name.local()));
+    }
+    let mut own = Vec::new();
+    let mut elsewhere = Vec::new();
+    for candidate in names {
+        if candidate.namespace() == name.namespace() {
+            own.push(candidate.local());
+        } else if candidate.local() == name.local() {
+            elsewhere.push(candidate.namespace().unwrap_or(""));
+        }
+    }
+    own.sort_unstable();
+    elsewhere.sort_unstable();
+    match (nearest(name.local(), own), elsewhere.first()) {
+        (Some(near), _) => Some(format!("`{near}` is declared in that namespace")),
+        (None, Some(&"")) => Some(format!("`{}` is declared without a namespace", name.local())),
+        (None, Some(namespace)) => Some(format!("`{}` is declared in `{namespace}`", name.local())),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,86 @@
+//! Documents → [`Definitions`]: pure, no I/O.
+
+mod load;
+
+use super::codes;
+use super::documents::Documents;
+use super::model::Definitions;
+use super::parse::{Document, Reader};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::schema;
+use crate::schema::resolve::MissingImport;
+
+/// What came of a set of documents.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The resolved WSDL; `None` where a diagnostic of severity error says why there is none.
+    pub definitions: Option<Definitions>,
+    /// Everything that was found: what concerns whole documents first, then schemas, then the WSDL, each in the order of the documents.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Resolves every reference of a set of loaded documents.
+///
+/// Documents that are not well-formed are reported here, so a loader need not. Never panics, never loads anything.
+pub fn resolve(documents: &Documents) -> Outcome {
+    let mut diagnostics = Vec::new();
+    let trees = load::trees(documents, &mut diagnostics);
+    let mut loaded = load::Loaded::default();
+    if let Err(problem) = loaded.root(documents, &trees, &mut diagnostics) {
+        diagnostics.extend(problem);
+        return Outcome { definitions: None, diagnostics };
+    }
+    let wanted = loaded.wanted();
+    let output = schema::resolve::resolve(schema::resolve::Input {
+        schemas: &loaded.schemas,
+        trees: &trees,
+        links: &documents.links,
+        wanted: &wanted,
+    });
+    diagnostics.extend(output.diagnostics);
+    let Some(schemas) = output.set else { return Outcome { definitions: None, diagnostics } };
+    let mut reader = Reader::new(schemas, output.unresolved);
+    reader.read(&loaded.documents);
+    let mut missing = loaded.missing;
+    missing.extend(output.missing);
+    report_missing(&mut diagnostics, &reader, &missing);
+    let (definitions, found) = reader.finish();
+    diagnostics.extend(found);
+    let nothing = definitions.bindings.iter().all(|b| b.operations.is_empty());
+    if nothing {
+        diagnostics.push(nothing_to_import(&definitions, &loaded.documents));
+    }
+    let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    Outcome { definitions: (!failed).then_some(definitions), diagnostics }
+}
+
+/// A missing import is an error where something of its namespace is used and nobody else declares it.
+fn report_missing(diagnostics: &mut Vec<Diagnostic>, reader: &Reader, missing: &[MissingImport]) {
+    for import in missing {
+        let needed = reader.is_unresolved(import.namespace.as_deref());
+        let location = import.location.as_deref().unwrap_or("");
+        let message = format!("the document `{location}` was not found: {}", import.reason);
+        let severity = if needed { Severity::Error } else { Severity::Warning };
+        let namespace = import.namespace.as_deref().unwrap_or("");
+        let hint = if needed {
+            format!("components of `{namespace}` are used and declared nowhere: put the document beside the WSDL, or among the uploaded files")
+        } else {
+            "nothing that is used seems to be missing".to_owned()
+        };
+        let d = Diagnostic::new(severity, &schema::codes::MISSING_IMPORT, message).at(import.span);
+        diagnostics.push(d.hint(hint));
+    }
+}
+
+fn nothing_to_import(definitions: &Definitions, documents: &[Document<'_>]) -> Diagnostic {
+    let message = if definitions.bindings.is_empty() {
+        "the WSDL has no binding, so there is nothing that could be called"
+    } else {
+        "no binding of the WSDL has an operation, so there is nothing that could be called"
+    };
+    let d = Diagnostic::error(&codes::NOTHING_TO_IMPORT, message);
+    match documents.first() {
+        Some(document) => d.at(schema::start_tag(document.node, document.source)),
+        None => d,
+    }
+}
