@@ -10,6 +10,8 @@
 mod support;
 
 mod architecture;
+mod corpus;
+mod xml;
 mod net;
 mod source;
 mod xml;

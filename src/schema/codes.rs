@@ -130,8 +130,8 @@ It is ignored, and what it should declare is missing. Replace the document, or c
     MISSING_IMPORT = "schema.missing-import", "A document that is imported or included was not found",
         "An `xs:import`, `xs:include`, `xs:redefine` or `wsdl:import` names a document that is not among the files of this import and \
 could not be fetched.\n\n\
-It is an error when something refers to a component of its namespace that nobody else declares; otherwise it is a warning, because \
-nothing is missing. Put the document beside the WSDL under the location that is written there (an address is found among uploaded \
+It is a warning when something refers to a component of its namespace that nobody else declares: what refers to it is read by the \
+generic rules. It is an error when no operation is left, and only a note when nothing is missing. Put the document beside the WSDL under the location that is written there (an address is found among uploaded \
 files by its file name and namespace), or remove the import.";
     /// XML Schema 1.1.
     XSD_1_1 = "schema.version-1-1", "This belongs to XML Schema 1.1",

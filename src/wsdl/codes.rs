@@ -88,15 +88,21 @@ It is ignored, with everything inside, so what it was meant to declare is missin
 SOAP bindings, with the same operations.\n\n\
 Its operations are listed but not published, because there is no SOAP message behind them.";
     /// No address.
-    NO_ADDRESS = "wsdl.no-address", "A port has no address",
-        "A `wsdl:port` says by `soap:address` where the service listens. This one has none, or an empty one.\n\n\
-The port is imported; give the endpoint in the API's definition.";
+    NO_ADDRESS = "wsdl.no-address", "The WSDL does not say where the service listens",
+        "A `wsdl:port` of a `wsdl:service` says by `soap:address` where the service listens. This WSDL has no service, or its port has \
+no address or an empty one.\n\n\
+The operations are imported; give the endpoint in the API's definition.";
     /// What a policy demands is not done.
     POLICY = "wsdl.policy", "The WSDL demands a policy",
         "A WS-Policy is attached to this WSDL. Its assertions may ask for signatures, encryption, addressing headers or a transport that the \
 service insists on.\n\n\
 Policies are listed, not obeyed. If the service refuses calls, configure the endpoint's security to what the policy asks.";
-    /// A name is used from a binding of unknown message direction.
+    /// `xs:import` directly below `wsdl:types`.
+    IMPORT_OUTSIDE_SCHEMA = "wsdl.import-outside-schema", "An xs:import stands outside any xs:schema",
+        "`wsdl:types` holds `xs:schema` elements, and an `xs:import` belongs into one of them. Directly below `wsdl:types` it says nothing, \
+although some tools read it.\n\n\
+It is ignored, so what it should declare is missing. Put an `<xs:schema>` around it.";
+    /// A `wsdl:import` of a schema.
     WSDL_IMPORT_OF_SCHEMA = "wsdl.import-of-schema", "wsdl:import brings in an XML Schema",
         "`wsdl:import` is for WSDL documents; this one leads to an XML Schema, which belongs into `wsdl:types` with `xs:import`. Many \
 services do it, and SOAP stacks accept it.\n\n\

@@ -3,6 +3,14 @@
 use super::gate::{Gate, GateError, GateErrorKind, Ignore, Stop};
 use super::limits::Limits;
 
+/// The tree of a text that passed the gate before (or is part of this program). Texts from outside go through [`Document::parse`].
+///
+/// # Errors
+/// The text is not well-formed: it did not pass the gate.
+pub fn tree(text: &str) -> Result<roxmltree::Document<'_>, roxmltree::Error> {
+    roxmltree::Document::parse(text)
+}
+
 /// A document that passed the gate, as UTF-8 text.
 #[derive(Clone, Debug)]
 pub struct Document {

@@ -15,11 +15,11 @@ pub(super) fn documentation(place: Place<'_>) -> Documentation {
             texts.push(text_of(text.node));
         }
     }
-    join(texts)
+    join(&texts)
 }
 
 /// Trimmed texts that are not blank, joined by blank lines; `None` where there are none.
-pub(crate) fn join(texts: Vec<String>) -> Documentation {
+pub(crate) fn join(texts: &[String]) -> Documentation {
     let texts: Vec<&str> = texts.iter().map(|t| t.trim()).filter(|t| !t.is_empty()).collect();
     (!texts.is_empty()).then(|| Arc::from(texts.join("\n\n")))
 }

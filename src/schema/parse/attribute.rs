@@ -7,8 +7,7 @@ use super::{Builder, Place, Progress};
 use crate::schema::builtin::ANY_SIMPLE_TYPE;
 use crate::schema::codes;
 use crate::schema::model::{
-    AttributeDeclaration, AttributeGroupId, AttributeId, AttributeUse, NamespaceConstraint, SchemaSet, ScopeId, TypeDefinition, TypeId,
-    Wildcard,
+    AttributeDeclaration, AttributeGroupId, AttributeId, AttributeUse, NamespaceConstraint, SchemaSet, ScopeId, Wildcard,
 };
 use crate::xml::{QName, ns};
 
@@ -32,7 +31,7 @@ impl<'d> Builder<'d> {
                 "anyAttribute" => {
                     let own = self.wildcard(child);
                     found.wildcard = Some(match found.wildcard.take() {
-                        Some(other) => intersection(own, &other),
+                        Some(other) => intersection(&own, &other),
                         None => own,
                     });
                 }
@@ -165,7 +164,7 @@ impl<'d> Builder<'d> {
         }
         found.prohibited.extend(self.attribute_group_prohibited.get(group.index()).cloned().unwrap_or_default());
         found.wildcard = match (found.wildcard.take(), wildcard) {
-            (Some(a), Some(b)) => Some(intersection(a, &b)),
+            (Some(a), Some(b)) => Some(intersection(&a, &b)),
             (a, b) => a.or(b),
         };
     }
@@ -191,14 +190,6 @@ impl<'d> Builder<'d> {
         }
     }
 
-    /// The simple type for a place that needs one.
-    pub(super) fn simple_or_any(&self, id: TypeId) -> TypeId {
-        match self.set.types.get(id.index()) {
-            Some(TypeDefinition::Simple(_)) => id,
-            _ => ANY_SIMPLE_TYPE,
-        }
-    }
-
     pub(super) fn without_name(&mut self, place: Place<'d>) {
         let span = self.span(place);
         self.warn(&codes::NAME_OR_REF, format!("this xs:{} has neither a name nor a ref; it is left out", place.local()), span);
@@ -206,7 +197,7 @@ impl<'d> Builder<'d> {
 }
 
 /// Attribute wildcard intersection (part 1, 3.10.6). The first one's `processContents` holds.
-fn intersection(a: Wildcard, b: &Wildcard) -> Wildcard {
+fn intersection(a: &Wildcard, b: &Wildcard) -> Wildcard {
     use NamespaceConstraint::{Any, List, Not};
     let namespaces = match (&a.namespaces, &b.namespaces) {
         (Any, other) | (other, Any) => other.clone(),

@@ -100,6 +100,9 @@ pub(super) enum Job<'d> {
     AttributeGroup(AttributeGroupId),
 }
 
+/// `default` and `fixed` of a global attribute.
+type DefaultAndFixed = (Option<Arc<str>>, Option<Arc<str>>);
+
 /// How far an attribute group is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -161,7 +164,7 @@ pub(super) struct Builder<'d> {
     pub(super) redefined_type: Option<TypeId>,
     pub(super) redefined_group: Option<GroupId>,
     pub(super) redefined_attribute_group: Option<AttributeGroupId>,
-    pub(super) attribute_values: HashMap<AttributeId, (Option<Arc<str>>, Option<Arc<str>>)>,
+    pub(super) attribute_values: HashMap<AttributeId, DefaultAndFixed>,
     pub(super) attribute_group_places: Vec<(Place<'d>, Progress)>,
     pub(super) attribute_group_prohibited: Vec<Vec<QName>>,
     /// Simple types that restrict another: their variety is their base's.

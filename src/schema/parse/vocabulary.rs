@@ -147,10 +147,8 @@ impl<'d> Builder<'d> {
         } else {
             format!("one of {}", known.join(", "))
         };
-        // A misspelt declaration changes what the API takes, so it must not pass.
         let typo = is_schema.then(|| nearest(local, known.iter().copied())).flatten();
-        let severity = if typo.is_some() && rule(local, false).is_none() { Severity::Error } else { Severity::Warning };
-        let d = Diagnostic::new(severity, &codes::UNEXPECTED_CHILD, message).at(span).expected(expected);
+        let d = Diagnostic::new(Severity::Warning, &codes::UNEXPECTED_CHILD, message).at(span).expected(expected);
         self.report(match typo {
             Some(near) => d.hint(format!("did you mean `xs:{near}`?")),
             None => d,

@@ -61,5 +61,5 @@ pub(crate) fn position(namespace: &str) -> Option<usize> {
 /// A shipped schema, parsed once per process.
 pub(crate) fn document(index: usize) -> Option<&'static Document<'static>> {
     let standard = ALL.get(index)?;
-    standard.parsed.get_or_init(|| Document::parse(standard.text).ok()).as_ref()
+    standard.parsed.get_or_init(|| crate::xml::document::tree(standard.text).ok()).as_ref()
 }

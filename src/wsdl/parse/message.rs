@@ -90,6 +90,9 @@ impl Reader {
 
 /// The nearest name in the namespace, the same name elsewhere, or the other kind of component.
 fn hint<'a>(name: &QName, names: impl Iterator<Item = &'a QName>, is_other: bool, other: &str) -> Option<String> {
+    if matches!(name.namespace(), Some("http://www.w3.org/1999/XMLSchema" | "http://www.w3.org/2000/10/XMLSchema")) {
+        return Some(format!("that is a draft; the namespace of XML Schema is `{}`", crate::xml::ns::XSD));
+    }
     if is_other {
         return Some(format!("`{}` is declared as {other}: use `{other}=`", name.local()));
     }

@@ -121,6 +121,7 @@ impl Reader {
         for document in documents {
             self.definitions.scopes.push(prefix_scope(document.node, |t| Arc::from(t)));
             self.check_vocabulary(document);
+            self.check_namespaces(document);
         }
         for document in documents {
             document.children("message").for_each(|node| self.message(document, node));
@@ -135,6 +136,20 @@ impl Reader {
             document.children("service").for_each(|node| self.service(document, node));
         }
         self.policies(documents);
+        if let Some(root) = documents.first().filter(|_| self.definitions.services.is_empty()) {
+            let message = "the WSDL has no service, so no address is known; its bindings are imported".to_owned();
+            self.report(Diagnostic::new(Severity::Note, &codes::NO_ADDRESS, message).at(root.span(root.node)));
+        }
+    }
+
+    /// Namespace names are URIs; templates that nobody filled in are not.
+    fn check_namespaces(&mut self, document: &Document<'_>) {
+        let wrong = |c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c);
+        let names = document.node.namespaces().map(|n| n.uri()).chain(document.target.as_deref());
+        if let Some(name) = names.into_iter().find(|n| n.contains(wrong)) {
+            let message = format!("the namespace name `{name}` is not a URI; it is used as it is");
+            self.report(Diagnostic::new(Severity::Note, &codes::BAD_VALUE, message).at(document.span(document.node)));
+        }
     }
 
     /// The result.
@@ -145,6 +160,11 @@ impl Reader {
     /// Does something refer to an undeclared component of this namespace?
     pub(super) fn is_unresolved(&self, namespace: Option<&str>) -> bool {
         self.unresolved.iter().any(|n| n.as_deref() == namespace)
+    }
+
+    /// Is there an operation that could be called?
+    pub(super) fn is_usable(&self) -> bool {
+        self.definitions.bindings.iter().flat_map(|b| &b.operations).any(|o| o.operation.is_some())
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -208,7 +228,8 @@ impl Reader {
 
 /// `wsdl:documentation` children, joined by blank lines.
 fn documentation(node: Node<'_, '_>) -> Documentation {
-    join(node.children().filter(|c| c.has_tag_name((ns::WSDL, "documentation"))).map(text_of).collect())
+    let texts: Vec<String> = children(node, "documentation").map(text_of).collect();
+    join(&texts)
 }
 
 /// An attribute as written, trimmed; `None` where it is absent or blank.

@@ -52,6 +52,13 @@ impl Reader {
             }
             open[before..].reverse();
         }
+        for types in super::children(document.node, "types") {
+            for child in types.children().filter(|c| c.has_tag_name((ns::XSD, "import")) || c.has_tag_name((ns::XSD, "include"))) {
+                let message = format!("this xs:{} stands outside any xs:schema; it is ignored", child.tag_name().name());
+                let d = Diagnostic::new(Severity::Warning, &codes::IMPORT_OUTSIDE_SCHEMA, message).at(start_tag(child, document.source));
+                self.report(d.expected("xs:schema").hint("put an xs:schema around it"));
+            }
+        }
     }
 
     fn check_attributes(&mut self, document: &Document<'_>, node: Node<'_, '_>, known: &[&str]) {
@@ -68,11 +75,9 @@ impl Reader {
     fn unexpected(&mut self, document: &Document<'_>, node: Node<'_, '_>, child: Node<'_, '_>, known: &[&str]) {
         let name = child.tag_name().name();
         let near = nearest(name, known.iter().copied()).filter(|_| !ALL.contains(&name));
-        // A misspelt component is missing from the API, so it must not pass.
-        let severity = if near.is_some() { Severity::Error } else { Severity::Warning };
         let message = format!("`wsdl:{name}` cannot stand inside wsdl:{}; it is ignored", node.tag_name().name());
         let expected = if known.is_empty() { "an extension, or wsdl:documentation".to_owned() } else { format!("one of {}", known.join(", ")) };
-        let mut d = Diagnostic::new(severity, &codes::UNEXPECTED_CHILD, message).at(start_tag(child, document.source)).expected(expected);
+        let mut d = Diagnostic::new(Severity::Warning, &codes::UNEXPECTED_CHILD, message).at(start_tag(child, document.source)).expected(expected);
         d.hint = near.map(|n| format!("did you mean `wsdl:{n}`?"));
         self.report(d);
     }

@@ -12,6 +12,7 @@ use crate::schema::{start_tag, standard};
 use crate::wsdl::codes;
 use crate::wsdl::documents::Documents;
 use crate::wsdl::parse::{Document, qname};
+use crate::xml::document::tree;
 use crate::xml::{QName, ns};
 
 /// The tree of every document; one that is not well-formed has none, and a finding.
@@ -24,10 +25,6 @@ pub(super) fn trees<'d>(documents: &'d Documents, diagnostics: &mut Vec<Diagnost
         }
     };
     documents.sources.iter().map(parse).collect()
-}
-
-fn tree(text: &str) -> Result<roxmltree::Document<'_>, roxmltree::Error> {
-    roxmltree::Document::parse(text)
 }
 
 fn not_well_formed(documents: &Documents, id: SourceId, text: &str, error: &roxmltree::Error) -> Diagnostic {

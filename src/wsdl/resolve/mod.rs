@@ -41,42 +41,42 @@ pub fn resolve(documents: &Documents) -> Outcome {
     let Some(schemas) = output.set else { return Outcome { definitions: None, diagnostics } };
     let mut reader = Reader::new(schemas, output.unresolved);
     reader.read(&loaded.documents);
-    let mut missing = loaded.missing;
-    missing.extend(output.missing);
-    report_missing(&mut diagnostics, &reader, &missing);
+    let usable = reader.is_usable();
+    let missing = loaded.missing.iter().chain(&output.missing);
+    diagnostics.extend(missing.map(|m| report_missing(m, reader.is_unresolved(m.namespace.as_deref()), usable)));
     let (definitions, found) = reader.finish();
     diagnostics.extend(found);
-    let nothing = definitions.bindings.iter().all(|b| b.operations.is_empty());
-    if nothing {
+    if !usable {
         diagnostics.push(nothing_to_import(&definitions, &loaded.documents));
     }
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     Outcome { definitions: (!failed).then_some(definitions), diagnostics }
 }
 
-/// A missing import is an error where something of its namespace is used and nobody else declares it.
-fn report_missing(diagnostics: &mut Vec<Diagnostic>, reader: &Reader, missing: &[MissingImport]) {
-    for import in missing {
-        let needed = reader.is_unresolved(import.namespace.as_deref());
-        let location = import.location.as_deref().unwrap_or("");
-        let message = format!("the document `{location}` was not found: {}", import.reason);
-        let severity = if needed { Severity::Error } else { Severity::Warning };
-        let namespace = import.namespace.as_deref().unwrap_or("");
-        let hint = if needed {
-            format!("components of `{namespace}` are used and declared nowhere: put the document beside the WSDL, or among the uploaded files")
-        } else {
-            "nothing that is used seems to be missing".to_owned()
-        };
-        let d = Diagnostic::new(severity, &schema::codes::MISSING_IMPORT, message).at(import.span);
-        diagnostics.push(d.hint(hint));
-    }
+/// A missing import: harmless where nothing of its namespace is undeclared, else a warning; an error where it leaves nothing to import.
+fn report_missing(import: &MissingImport, needed: bool, usable: bool) -> Diagnostic {
+    let severity = match (needed, usable) {
+        (true, false) => Severity::Error,
+        (true, true) => Severity::Warning,
+        (false, _) => Severity::Note,
+    };
+    let location = import.location.as_deref().unwrap_or("");
+    let hint = match (needed, import.namespace.as_deref()) {
+        (true, Some(namespace)) => format!("components of `{namespace}` are used that nothing declares: put the document beside the WSDL"),
+        (true, None) => "components without a namespace are used that nothing declares: put the document beside the WSDL".to_owned(),
+        (false, _) => "nothing that is used seems to be missing".to_owned(),
+    };
+    let message = format!("the document `{location}` was not found: {}", import.reason);
+    Diagnostic::new(severity, &schema::codes::MISSING_IMPORT, message).at(import.span).hint(hint)
 }
 
 fn nothing_to_import(definitions: &Definitions, documents: &[Document<'_>]) -> Diagnostic {
     let message = if definitions.bindings.is_empty() {
         "the WSDL has no binding, so there is nothing that could be called"
-    } else {
+    } else if definitions.bindings.iter().all(|b| b.operations.is_empty()) {
         "no binding of the WSDL has an operation, so there is nothing that could be called"
+    } else {
+        "no operation of any binding is in a port type, so there is nothing that could be called"
     };
     let d = Diagnostic::error(&codes::NOTHING_TO_IMPORT, message);
     match documents.first() {
