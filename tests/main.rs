@@ -11,7 +11,6 @@ mod support;
 
 mod architecture;
 mod corpus;
-mod xml;
 mod net;
 mod source;
 mod xml;
