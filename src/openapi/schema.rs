@@ -325,7 +325,7 @@ impl<'a> Schemas<'a> {
     }
 
     pub(super) fn scalar(&self, scalar: &Scalar) -> Value {
-        scalar::schema(scalar, self.program.options.numbers_as_strings)
+        scalar::schema(scalar)
     }
 
     // ---- objects ---------------------------------------------------------------------------------------------------------
