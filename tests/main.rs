@@ -11,6 +11,7 @@ mod support;
 
 mod architecture;
 mod corpus;
+mod json;
 mod net;
 mod source;
 mod xml;

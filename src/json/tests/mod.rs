@@ -1,4 +1,3 @@
-mod foreign;
 mod properties;
 
 use super::*;

@@ -84,7 +84,6 @@ impl Scalar {
 
 fn canonical_atomic<'t>(primitive: Primitive, text: &'t str, names: &'t Names<'_>) -> Cow<'t, str> {
     let found = match primitive.family() {
-        Family::Text | Family::Name(_) => None,
         Family::Boolean => match text {
             "1" => Some("true".into()),
             "0" => Some("false".into()),
@@ -100,7 +99,8 @@ fn canonical_atomic<'t>(primitive: Primitive, text: &'t str, names: &'t Names<'_
             }
             plain => return plain,
         },
-        Family::Integer | Family::Decimal => None,
+        // The text is the value, or no number.
+        Family::Text | Family::Name(_) | Family::Integer | Family::Decimal => None,
         Family::Duration => Span::new(text).and_then(|s| s.canonical()),
         Family::Time(kind) => Moment::new(kind, text).and_then(|m| m.canonical()),
         Family::Hex => text.bytes().any(|b| b.is_ascii_lowercase()).then(|| text.to_ascii_uppercase()),

@@ -51,17 +51,12 @@ impl Scalar {
             },
             (Family::Integer | Family::Decimal, Value::String(text)) => self.encode_numeral(primitive, text, out)?,
             (
-                Family::Boolean | Family::Float | Family::Integer | Family::Decimal,
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_),
-            ) => return Err(self.wrong()),
-            (
                 Family::Text | Family::Name(_) | Family::Duration | Family::Time(_) | Family::Hex | Family::Base64 | Family::QName,
                 Value::String(text),
             ) => return self.encode_text(family, primitive, text, prefixes, out),
-            (
-                Family::Text | Family::Name(_) | Family::Duration | Family::Time(_) | Family::Hex | Family::Base64 | Family::QName,
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_),
-            ) => return Err(self.wrong()),
+            (_, Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
+                return Err(self.wrong());
+            }
         }
         Ok(())
     }

