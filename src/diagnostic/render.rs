@@ -1,6 +1,6 @@
 //! Diagnostics as text with code frames, and as data for JSON.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use serde::Serialize;
@@ -72,12 +72,9 @@ impl Diagnostic {
 
     /// One line without a frame: `document:line:column: severity[code]: message`.
     pub fn line(&self, sources: &Sources) -> String {
-        let mut out = String::new();
         let place = self.span.and_then(|s| Some((sources.document(s.source)?, sources.position(s)?)));
-        // Writing to a string cannot fail.
-        let _ = place.map(|(d, (line, column))| write!(out, "{}:{line}:{column}: ", plain(&d.name)));
-        let _ = write!(out, "{}[{}]: {}", self.severity.as_str(), self.code.id, plain(&self.message));
-        out
+        let place = place.map(|(d, (line, column))| format!("{}:{line}:{column}: ", plain(&d.name))).unwrap_or_default();
+        format!("{place}{}[{}]: {}", self.severity.as_str(), self.code.id, plain(&self.message))
     }
 }
 
@@ -95,7 +92,7 @@ pub fn text(diagnostics: &[Diagnostic], left_out: usize, sources: &Sources, colo
         }
     }
     if left_out > 0 {
-        let _ = writeln!(out, "… and {left_out} more");
+        out.push_str(&format!("… and {left_out} more\n"));
     }
     out
 }

@@ -35,7 +35,7 @@ impl Document {
         let mut text = String::with_capacity(bytes.len());
         let fed = gate.feed_noting(bytes, &mut Ignore, Some(&mut text)).and_then(|()| gate.finish_noting(&mut Ignore, Some(&mut text)));
         match fed {
-            Ok(()) => match roxmltree::Document::parse(&text) {
+            Ok(()) => match tree_of(&text) {
                 Ok(_) => Ok(Self { text }),
                 Err(_) => Err((GateError { kind: GateErrorKind::Tree, offset: 0, line: 1, column: 1 }, text)),
             },
@@ -57,6 +57,11 @@ impl Document {
     /// Its tree; nodes' ranges point into [`Document::text`]. Built at each call: keep it.
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "the same text was parsed when the document was made")]
     pub fn tree(&self) -> roxmltree::Document<'_> {
-        roxmltree::Document::parse(&self.text).expect("the text parsed before")
+        tree_of(&self.text).expect("the text parsed before")
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place, behind the gate")]
+fn tree_of(checked: &str) -> Result<roxmltree::Document<'_>, roxmltree::Error> {
+    roxmltree::Document::parse(checked)
 }

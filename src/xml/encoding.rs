@@ -32,9 +32,8 @@ impl Charset {
             | "cp819" | "csisolatin1" => Self::Latin1,
             "us-ascii" | "ascii" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso646-us" | "iso_646.irv:1991" | "iso-ir-6" | "us" | "cp367"
             | "ibm367" | "csascii" => Self::Ascii,
-            "utf-16" | "utf16" => Self::Utf16,
-            // encoding_rs would give UTF-16LE for these, which is not what ISO-10646 says of them.
-            "iso-10646-ucs-2" | "ucs-2" | "unicode" | "csunicode" | "unicodefeff" => Self::Utf16,
+            // encoding_rs would take the older names for UTF-16LE.
+            "utf-16" | "utf16" | "iso-10646-ucs-2" | "ucs-2" | "unicode" | "csunicode" | "unicodefeff" => Self::Utf16,
             _ => match Encoding::for_label(label.as_bytes())? {
                 e if e == encoding_rs::UTF_8 => Self::Utf8,
                 // Not encodings of documents: one replaces everything, the other is a browser's private trick.
@@ -304,7 +303,7 @@ mod tests {
             (utf16(text, true), None, text.into()),
             (utf16(text, false), Some("utf-16"), text.into()),
             (utf16(text, false), Some("utf-16le"), text.into()),
-            (latin_bytes.clone(), None, latin.into()),
+            (latin_bytes, None, latin.into()),
             (windows.to_vec(), None, "<?xml version='1.0' encoding = \"Windows-1252\"?><a>€ä</a>".into()),
             (b"<a>\xE4\x80</a>".to_vec(), Some("latin1"), "<a>ä\u{80}</a>".into()),
             (b"<a>\xE4\x80</a>".to_vec(), Some("\twindows-1252 "), "<a>ä€</a>".into()),
