@@ -1,3 +1,4 @@
 //! XML at the floor, seen from outside.
 
 mod conformance;
+mod mutations;
