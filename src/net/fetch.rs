@@ -359,11 +359,7 @@ fn classify(error: &reqwest::Error, url: &Url) -> FetchError {
         if let Some(e) = e.downcast_ref::<rustls::Error>() {
             return FetchError::Tls { host, reason: e.to_string() };
         }
-        let inner = e.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref());
-        if let Some(e) = inner.and_then(|i| i.downcast_ref::<rustls::Error>()) {
-            return FetchError::Tls { host, reason: e.to_string() };
-        }
-        cause = e.source();
+        cause = below(e);
     }
     let reason = innermost(error);
     if error.is_timeout() {
@@ -375,13 +371,21 @@ fn classify(error: &reqwest::Error, url: &Url) -> FetchError {
     }
 }
 
+/// The error below `e`: what an I/O error wraps is its source only from its second layer on.
+fn below<'e>(e: &'e (dyn std::error::Error + 'static)) -> Option<&'e (dyn std::error::Error + 'static)> {
+    match e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => e.source(),
+    }
+}
+
 /// The last sentence of a chain of errors: the others repeat the address.
 fn innermost(error: &reqwest::Error) -> String {
     let mut last = None;
     let mut cause = error.source();
     while let Some(e) = cause {
         last = Some(e.to_string());
-        cause = e.source();
+        cause = below(e);
     }
     last.unwrap_or_else(|| "the request failed".to_owned())
 }

@@ -26,8 +26,8 @@ pub enum InflateError {
     /// Not gzip, or damaged.
     #[error("the body is not valid gzip")]
     Malformed,
-    /// The end is missing.
-    #[error("the gzip body is cut off")]
+    /// The end is missing, or its checksum is wrong.
+    #[error("the gzip body is cut off or damaged at its end")]
     Truncated,
 }
 
@@ -85,6 +85,10 @@ impl Inflate {
     /// # Errors
     /// A limit, or malformed input. Nothing more can be decoded then.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), InflateError> {
+        // flate2 looks at the magic number only when the whole header is there.
+        if self.compressed == 0 && chunk.first().is_some_and(|b| *b != 0x1f) {
+            return Err(InflateError::Malformed);
+        }
         for slice in chunk.chunks(SLICE_BYTES) {
             self.compressed = self.compressed.saturating_add(slice.len() as u64);
             self.decoder.get_mut().allowed = RATIO_FREE_BYTES.max(self.compressed.saturating_mul(RATIO));
@@ -101,7 +105,11 @@ impl Inflate {
     /// The body is cut off, or its checksum is wrong. A body of no bytes at all is cut off too.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), InflateError> {
         let finished = self.decoder.try_finish();
-        self.outcome(finished)?;
+        // Everything so far was valid. A missing and a wrong checksum look alike to flate2.
+        match self.outcome(finished) {
+            Err(InflateError::Malformed) => return Err(InflateError::Truncated),
+            outcome => outcome?,
+        }
         if self.compressed == 0 {
             return Err(InflateError::Truncated);
         }
@@ -176,6 +184,6 @@ mod tests {
         let mut wrong = body.clone();
         let at = wrong.len() - 6;
         wrong[at] ^= 1;
-        assert!(inflate(&wrong, 100, 100).is_err());
+        assert_eq!(inflate(&wrong, 100, 100), Err(InflateError::Truncated));
     }
 }

@@ -46,13 +46,20 @@ fn the_corpus_loads_alike_from_file_folder_and_zip() {
                 continue;
             }
         };
+        // Its location leads into a folder that the corpus does not have; a folder or zip is searched by name and namespace.
+        if name == "onvif-device" {
+            assert_eq!(missing(&file.documents).len(), 1);
+            let whole = load_upload(&Origin::Folder { path: folder, root: None }).unwrap();
+            assert!(missing(&whole.documents).is_empty() && texts(&whole.documents).len() == 11);
+            continue;
+        }
         wrong.extend(missing(&file.documents).into_iter().map(|m| format!("{name}: {m}")));
         let errors = file.diagnostics.iter().filter(|d| d.severity == Severity::Error);
         wrong.extend(errors.map(|d| format!("{name}: {}", d.message)));
         let mut all = Vec::new();
         entries(&folder, Path::new(""), &mut all);
         let all: Vec<(&str, &[u8])> = all.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
-        for (kind, origin) in [("folder", Origin::Folder { path: folder.clone(), root: None }), ("zip", archive(zip(&all)))] {
+        for (kind, origin) in [("folder", Origin::Folder { path: folder, root: None }), ("zip", archive(zip(&all)))] {
             match load_upload(&origin) {
                 Ok(loaded) if texts(&loaded.documents) == texts(&file.documents) => {}
                 Ok(loaded) => {

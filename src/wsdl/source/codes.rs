@@ -32,10 +32,6 @@ codes! {
     TAKEN_FROM_FILES = "source.taken-from-files", "an address was answered from the files",
         "The location is an address. A file of that name or target namespace was among the imported files and was used in its \
          place; nothing was fetched.";
-    /// Several files could be meant.
-    AMBIGUOUS_DOCUMENT = "source.ambiguous-document", "a location leads to one document",
-        "The location is an address, and several of the files have its name or its target namespace, so none was taken. Keep \
-         one, or make the location relative.";
     /// A location leads out of the folder or the archive.
     OUTSIDE_ROOT = "source.outside-root", "uploaded documents refer to each other only",
         "The location leads out of the folder or the zip that is being imported. Only files inside are read. Import the \
