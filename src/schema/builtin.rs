@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::model::{
-    Builtin, ComplexType, Content, Derivation, DerivationSet, Facet, FacetKind, ModelGroup, NamespaceConstraint, Particle, ProcessContents,
-    SchemaSet, ScopeId, SimpleType, Term, TypeDefinition, TypeId, Variety, Wildcard, Compositor,
+    Builtin, ComplexType, Compositor, Content, Derivation, DerivationSet, Facet, FacetKind, ModelGroup, NamespaceConstraint, Particle,
+    ProcessContents, SchemaSet, ScopeId, SimpleType, Term, TypeDefinition, TypeId, Variety, Wildcard,
 };
 use crate::xml::{QName, ns};
 

@@ -201,9 +201,7 @@ fn intersection(a: &Wildcard, b: &Wildcard) -> Wildcard {
     use NamespaceConstraint::{Any, List, Not};
     let namespaces = match (&a.namespaces, &b.namespaces) {
         (Any, other) | (other, Any) => other.clone(),
-        (List(list), other) | (other, List(list)) => {
-            List(list.iter().filter(|n| other.admits(n.as_deref())).cloned().collect())
-        }
+        (List(list), other) | (other, List(list)) => List(list.iter().filter(|n| other.admits(n.as_deref())).cloned().collect()),
         // Two different namespaces are excluded: not expressible; the specification leaves the result open.
         (Not(_), Not(_)) => a.namespaces.clone(),
     };

@@ -5,9 +5,7 @@ use super::attribute::Attributes;
 use super::{Builder, PendingText, Place};
 use crate::schema::builtin::ANY_SIMPLE_TYPE;
 use crate::schema::codes;
-use crate::schema::model::{
-    ComplexType, Content, Derivation, DerivationSet, SchemaSet, SimpleType, TypeDefinition, TypeId, Variety,
-};
+use crate::schema::model::{ComplexType, Content, Derivation, DerivationSet, SchemaSet, SimpleType, TypeDefinition, TypeId, Variety};
 use crate::xml::QName;
 
 /// What stands between the tags of a complex type, and how it derives.
@@ -164,7 +162,11 @@ impl<'d> Builder<'d> {
             return Some((step, Derivation::Restriction));
         }
         let span = self.span(place);
-        self.warn(&codes::WRONG_KIND, format!("this xs:{} has neither an extension nor a restriction inside; read as empty", place.local()), span);
+        self.warn(
+            &codes::WRONG_KIND,
+            format!("this xs:{} has neither an extension nor a restriction inside; read as empty", place.local()),
+            span,
+        );
         None
     }
 

@@ -25,9 +25,7 @@ pub(crate) use scope::prefix_scope;
 use super::builtin;
 use super::codes;
 use super::links::Links;
-use super::model::{
-    AttributeGroupId, AttributeId, DerivationSet, DocumentId, ElementId, GroupId, PrefixScope, SchemaSet, ScopeId, TypeId,
-};
+use super::model::{AttributeGroupId, AttributeId, DerivationSet, DocumentId, ElementId, GroupId, PrefixScope, SchemaSet, ScopeId, TypeId};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Span};
 use crate::xml::{QName, ns};
 

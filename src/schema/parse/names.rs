@@ -80,7 +80,11 @@ impl<'d> Builder<'d> {
         let found = self.find(&name, |b, n| b.set.element_names.get(n).copied());
         if found.is_none() && name.namespace() == Some(ns::XSD) {
             let message = format!("`{}` of XML Schema itself is read as any element of that name", name.local());
-            self.undeclared_once(&codes::UNDECLARED_ELEMENT, &name, Diagnostic::new(Severity::Note, &codes::UNDECLARED_ELEMENT, message).at(span));
+            self.undeclared_once(
+                &codes::UNDECLARED_ELEMENT,
+                &name,
+                Diagnostic::new(Severity::Note, &codes::UNDECLARED_ELEMENT, message).at(span),
+            );
             return Err(Some(name));
         }
         self.check_found(place, found.is_some(), &codes::UNDECLARED_ELEMENT, "element", &name, span);

@@ -15,7 +15,11 @@ impl<'d> Builder<'d> {
         let model = models.next()?;
         if let Some(second) = models.next() {
             let span = self.span(second);
-            self.warn(&codes::SAID_TWICE, format!("a second content model (xs:{}) stands here; only the first is used", second.local()), span);
+            self.warn(
+                &codes::SAID_TWICE,
+                format!("a second content model (xs:{}) stands here; only the first is used", second.local()),
+                span,
+            );
         }
         self.particle(model)
     }
@@ -147,7 +151,11 @@ impl<'d> Builder<'d> {
         let model = models.next();
         if let Some(second) = models.next() {
             let span = self.span(second);
-            self.warn(&codes::SAID_TWICE, format!("a second content model (xs:{}) stands here; only the first is used", second.local()), span);
+            self.warn(
+                &codes::SAID_TWICE,
+                format!("a second content model (xs:{}) stands here; only the first is used", second.local()),
+                span,
+            );
         }
         if let Some((model, compositor)) = model.and_then(|m| Some((m, compositor(m.local())?))) {
             self.count_particle(model);

@@ -14,47 +14,64 @@ const TYPES: &[&str] = &["simpleType", "complexType", "key", "unique", "keyref"]
 const PARTICLES: &[&str] = &["element", "any", "group", "sequence", "choice", "all"];
 const ATTRIBUTES: &[&str] = &["sequence", "choice", "all", "group", "attribute", "attributeGroup", "anyAttribute"];
 const FACETS: &[&str] = &[
-    "length", "minLength", "maxLength", "pattern", "enumeration", "whiteSpace", "minInclusive", "maxInclusive", "minExclusive",
-    "maxExclusive", "totalDigits", "fractionDigits",
+    "length",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "enumeration",
+    "whiteSpace",
+    "minInclusive",
+    "maxInclusive",
+    "minExclusive",
+    "maxExclusive",
+    "totalDigits",
+    "fractionDigits",
 ];
 const RESTRICTION: &[&str] = &[
-    "simpleType", "length", "minLength", "maxLength", "pattern", "enumeration", "whiteSpace", "minInclusive", "maxInclusive",
-    "minExclusive", "maxExclusive", "totalDigits", "fractionDigits", "sequence", "choice", "all", "group", "attribute", "attributeGroup",
+    "simpleType",
+    "length",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "enumeration",
+    "whiteSpace",
+    "minInclusive",
+    "maxInclusive",
+    "minExclusive",
+    "maxExclusive",
+    "totalDigits",
+    "fractionDigits",
+    "sequence",
+    "choice",
+    "all",
+    "group",
+    "attribute",
+    "attributeGroup",
     "anyAttribute",
 ];
-const GLOBALS: &[&str] = &[
-    "import", "include", "redefine", "element", "attribute", "complexType", "simpleType", "group", "attributeGroup", "notation",
-];
+const GLOBALS: &[&str] =
+    &["import", "include", "redefine", "element", "attribute", "complexType", "simpleType", "group", "attributeGroup", "notation"];
 const XSD_1_1: &[&str] = &["assert", "assertion", "alternative", "openContent", "defaultOpenContent", "override", "explicitTimezone"];
 
 fn rule(local: &str, is_global: bool) -> Option<Rule> {
     Some(match (local, is_global) {
-        ("schema", _) => (
-            &["targetNamespace", "version", "elementFormDefault", "attributeFormDefault", "blockDefault", "finalDefault"],
-            GLOBALS,
-        ),
+        ("schema", _) => {
+            (&["targetNamespace", "version", "elementFormDefault", "attributeFormDefault", "blockDefault", "finalDefault"], GLOBALS)
+        }
         ("import", _) => (&["namespace", "schemaLocation"], &[]),
         ("include", _) => (&["schemaLocation"], &[]),
         ("redefine", _) => (&["schemaLocation"], &["complexType", "simpleType", "group", "attributeGroup"]),
-        ("element", true) => {
-            (&["name", "type", "abstract", "block", "default", "final", "fixed", "nillable", "substitutionGroup"], TYPES)
-        }
-        ("element", false) => {
-            (&["name", "ref", "type", "block", "default", "fixed", "form", "maxOccurs", "minOccurs", "nillable"], TYPES)
-        }
+        ("element", true) => (&["name", "type", "abstract", "block", "default", "final", "fixed", "nillable", "substitutionGroup"], TYPES),
+        ("element", false) => (&["name", "ref", "type", "block", "default", "fixed", "form", "maxOccurs", "minOccurs", "nillable"], TYPES),
         ("attribute", true) => (&["name", "type", "default", "fixed"], &["simpleType"]),
         ("attribute", false) => (&["name", "ref", "type", "use", "form", "default", "fixed"], &["simpleType"]),
         ("complexType", true) => (
             &["name", "abstract", "block", "final", "mixed"],
-            &[
-                "simpleContent", "complexContent", "sequence", "choice", "all", "group", "attribute", "attributeGroup", "anyAttribute",
-            ],
+            &["simpleContent", "complexContent", "sequence", "choice", "all", "group", "attribute", "attributeGroup", "anyAttribute"],
         ),
         ("complexType", false) => (
             &["mixed"],
-            &[
-                "simpleContent", "complexContent", "sequence", "choice", "all", "group", "attribute", "attributeGroup", "anyAttribute",
-            ],
+            &["simpleContent", "complexContent", "sequence", "choice", "all", "group", "attribute", "attributeGroup", "anyAttribute"],
         ),
         ("simpleType", true) => (&["name", "final"], &["restriction", "list", "union"]),
         ("simpleType", false) => (&[], &["restriction", "list", "union"]),
@@ -142,11 +159,7 @@ impl<'d> Builder<'d> {
         }
         let prefix = if is_schema { "xs:" } else { "" };
         let message = format!("`{prefix}{local}` cannot stand inside xs:{}; it is ignored", place.local());
-        let expected = if known.is_empty() {
-            "nothing but xs:annotation".to_owned()
-        } else {
-            format!("one of {}", known.join(", "))
-        };
+        let expected = if known.is_empty() { "nothing but xs:annotation".to_owned() } else { format!("one of {}", known.join(", ")) };
         let typo = is_schema.then(|| nearest(local, known.iter().copied())).flatten();
         let d = Diagnostic::new(Severity::Warning, &codes::UNEXPECTED_CHILD, message).at(span).expected(expected);
         self.report(match typo {

@@ -234,9 +234,7 @@ impl Builder<'_> {
     /// Head → members; members without a type have their head's.
     fn substitution_groups(&mut self) {
         let elements = &self.set.elements;
-        let paths = longest_paths(elements.len(), |n| {
-            elements[n].substitution_group.map(|h| (h.index(), 1)).into_iter().collect()
-        });
+        let paths = longest_paths(elements.len(), |n| elements[n].substitution_group.map(|h| (h.index(), 1)).into_iter().collect());
         for (from, _) in paths.back_edges {
             let element = &mut self.set.elements[from];
             element.substitution_group = None;

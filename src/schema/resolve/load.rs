@@ -125,7 +125,8 @@ impl<'d> Builder<'d> {
         let actual = root.attribute("targetNamespace").map(str::trim);
         if reference.kind == ReferenceKind::SchemaImport && actual != reference.namespace.as_deref().map(str::trim) {
             let name = |n: Option<&str>| n.map_or_else(|| "no namespace".to_owned(), |n| format!("`{n}`"));
-            let message = format!("the document has {} as its target, the import says {}", name(actual), name(reference.namespace.as_deref()));
+            let message =
+                format!("the document has {} as its target, the import says {}", name(actual), name(reference.namespace.as_deref()));
             self.warn(&codes::NAMESPACE_MISMATCH, message, reference.span);
         }
     }

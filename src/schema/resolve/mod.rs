@@ -12,8 +12,8 @@ use roxmltree::{Document, Node};
 
 use super::links::Links;
 use super::model::SchemaSet;
-use super::parse::{Builder, Job};
 pub use super::parse::MissingImport;
+use super::parse::{Builder, Job};
 use crate::diagnostic::{Diagnostic, SourceId};
 use crate::xml::QName;
 

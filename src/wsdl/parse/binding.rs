@@ -9,8 +9,8 @@ use super::{Document, Reader, children, documentation, is_soap, text};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::wsdl::codes;
 use crate::wsdl::model::{
-    Binding, BindingFault, BindingId, BindingMessage, BindingOperation, MessageId, Operation, PortTypeId, Protocol, SoapBody, SoapHeader, Style,
-    Use,
+    Binding, BindingFault, BindingId, BindingMessage, BindingOperation, MessageId, Operation, PortTypeId, Protocol, SoapBody, SoapHeader,
+    Style, Use,
 };
 use crate::xml::ns;
 
@@ -151,12 +151,7 @@ impl Reader {
         for part in parts.iter().flatten() {
             self.check_part(document, node, message, part);
         }
-        SoapBody {
-            parts,
-            use_: self.use_(document, node),
-            namespace: text(node, "namespace"),
-            encoding_style: text(node, "encodingStyle"),
-        }
+        SoapBody { parts, use_: self.use_(document, node), namespace: text(node, "namespace"), encoding_style: text(node, "encodingStyle") }
     }
 
     /// `soap:header` or `soap:headerfault`.
@@ -211,13 +206,12 @@ impl Reader {
 
 /// The protocol of a binding, with the element that says it.
 fn protocol<'d>(node: Node<'d, 'd>) -> (Protocol, Option<Node<'d, 'd>>) {
-    let extension = node.children().find(|c| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL));
+    let extension =
+        node.children().find(|c| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL));
     let protocol = match extension.and_then(|e| e.tag_name().namespace()) {
         Some(ns::WSDL_SOAP11) => Protocol::Soap11,
         Some(ns::WSDL_SOAP12) => Protocol::Soap12,
-        Some(ns::WSDL_HTTP) => {
-            Protocol::Http(extension.and_then(|e| text(e, "verb")).unwrap_or_else(|| Arc::from("GET")))
-        }
+        Some(ns::WSDL_HTTP) => Protocol::Http(extension.and_then(|e| text(e, "verb")).unwrap_or_else(|| Arc::from("GET"))),
         Some(other) => Protocol::Other(Some(Arc::from(other))),
         None => Protocol::Other(None),
     };

@@ -22,7 +22,8 @@ impl Reader {
 
     fn port<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) -> Option<Port> {
         let binding = self.find(document, node, "binding", (&codes::UNDECLARED_BINDING, "binding"), |r| &r.bindings)?;
-        let is_address = |c: &Node<'_, '_>| c.is_element() && c.tag_name().name() == "address" && c.tag_name().namespace() != Some(ns::WSDL);
+        let is_address =
+            |c: &Node<'_, '_>| c.is_element() && c.tag_name().name() == "address" && c.tag_name().namespace() != Some(ns::WSDL);
         let location = node.children().find(is_address).and_then(|a| a.attribute_node("location"));
         let address = location.map(|l| l.value().trim()).filter(|l| !l.is_empty());
         let name = node.attribute("name").unwrap_or("").trim();

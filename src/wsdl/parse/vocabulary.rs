@@ -11,8 +11,21 @@ use crate::xml::ns;
 /// Attributes, then children besides `documentation`.
 type Rule = (&'static [&'static str], &'static [&'static str]);
 
-const ALL: &[&str] =
-    &["definitions", "import", "types", "message", "part", "portType", "operation", "input", "output", "fault", "binding", "service", "port"];
+const ALL: &[&str] = &[
+    "definitions",
+    "import",
+    "types",
+    "message",
+    "part",
+    "portType",
+    "operation",
+    "input",
+    "output",
+    "fault",
+    "binding",
+    "service",
+    "port",
+];
 
 fn rule(local: &str, parent: &str, in_binding: bool) -> Option<Rule> {
     Some(match local {
@@ -76,8 +89,10 @@ impl Reader {
         let name = child.tag_name().name();
         let near = nearest(name, known.iter().copied()).filter(|_| !ALL.contains(&name));
         let message = format!("`wsdl:{name}` cannot stand inside wsdl:{}; it is ignored", node.tag_name().name());
-        let expected = if known.is_empty() { "an extension, or wsdl:documentation".to_owned() } else { format!("one of {}", known.join(", ")) };
-        let mut d = Diagnostic::new(Severity::Warning, &codes::UNEXPECTED_CHILD, message).at(start_tag(child, document.source)).expected(expected);
+        let expected =
+            if known.is_empty() { "an extension, or wsdl:documentation".to_owned() } else { format!("one of {}", known.join(", ")) };
+        let mut d =
+            Diagnostic::new(Severity::Warning, &codes::UNEXPECTED_CHILD, message).at(start_tag(child, document.source)).expected(expected);
         d.hint = near.map(|n| format!("did you mean `wsdl:{n}`?"));
         self.report(d);
     }

@@ -8,7 +8,7 @@ use roxmltree::Node;
 use crate::diagnostic::{Diagnostic, Severity, SourceId, Span};
 use crate::schema::links::{ReferenceKind, Target, reference};
 use crate::schema::resolve::MissingImport;
-use crate::schema::{start_tag, standard};
+use crate::schema::{standard, start_tag};
 use crate::wsdl::codes;
 use crate::wsdl::documents::Documents;
 use crate::wsdl::parse::{Document, qname};
@@ -34,9 +34,14 @@ fn not_well_formed(documents: &Documents, id: SourceId, text: &str, error: &roxm
     let is_root = id == documents.root;
     let severity = if is_root { Severity::Error } else { Severity::Warning };
     if is_root && let Some(what) = not_xml(text) {
-        return Diagnostic::error(&codes::NOT_A_WSDL, format!("the document is {what}, not a WSDL")).at(Span { source: id, start: 0, end: 0 });
+        return Diagnostic::error(&codes::NOT_A_WSDL, format!("the document is {what}, not a WSDL")).at(Span {
+            source: id,
+            start: 0,
+            end: 0,
+        });
     }
-    let message = if is_root { format!("the WSDL is not well-formed: {error}") } else { format!("the document is not well-formed: {error}") };
+    let message =
+        if is_root { format!("the WSDL is not well-formed: {error}") } else { format!("the document is not well-formed: {error}") };
     Diagnostic::new(severity, &codes::NOT_WELL_FORMED, message).at(span)
 }
 
@@ -105,8 +110,10 @@ impl<'d> Loaded<'d> {
             (Some(ns::SOAP11 | ns::SOAP12), "Envelope") => {
                 Diagnostic::error(&codes::NOT_A_WSDL, "the document is a SOAP message, not a WSDL").hint("try the address with `?wsdl`")
             }
-            (_, "definitions") => Diagnostic::error(&codes::NOT_A_WSDL, "the root element `definitions` is not in the namespace of WSDL 1.1")
-                .hint(format!("the namespace of WSDL 1.1 is `{}`", ns::WSDL)),
+            (_, "definitions") => {
+                Diagnostic::error(&codes::NOT_A_WSDL, "the root element `definitions` is not in the namespace of WSDL 1.1")
+                    .hint(format!("the namespace of WSDL 1.1 is `{}`", ns::WSDL))
+            }
             (_, local) => Diagnostic::error(&codes::NOT_A_WSDL, format!("the root element is `{local}`, so this is not a WSDL")),
         };
         Err(Some(d.at(span).expected("wsdl:definitions")))
@@ -140,7 +147,8 @@ impl<'d> Loaded<'d> {
                         diagnostics.push(Diagnostic::new(Severity::Note, &codes::WSDL_IMPORT_OF_SCHEMA, message).at(reference.span));
                         self.schemas.push((root, *to));
                     } else {
-                        let message = format!("the document behind this is `{}`, not wsdl:definitions; it is ignored", root.tag_name().name());
+                        let message =
+                            format!("the document behind this is `{}`, not wsdl:definitions; it is ignored", root.tag_name().name());
                         diagnostics.push(Diagnostic::new(Severity::Warning, &codes::NOT_A_WSDL, message).at(reference.span));
                     }
                 }
