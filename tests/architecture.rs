@@ -122,8 +122,8 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         name: "tower",
-        only_in: &["gateway/", "oauth/", "portal/", "admin/", "mock/"],
-        rule: "tower only where HTTP is answered: gateway, oauth, portal, admin",
+        only_in: &["gateway/", "oauth/", "portal/", "admin/", "mock/", "net/connector"],
+        rule: "tower only where HTTP is answered (gateway, oauth, portal, admin) and in the upstream client's connector",
     },
     Package {
         name: "serde_saphyr",
