@@ -9,8 +9,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use castile::mediate::decode::{Options, decode};
-use castile::mediate::{Decoded, Direction, EncodeError, encode};
+use castile::mediate::{DecodeOptions, Decoded, Direction, EncodeError, decode, encode};
 use castile::plan::Program;
 use castile::plan::node::OperationPlan;
 
@@ -58,7 +57,7 @@ fn accepted_requests_are_read_back() {
         for (name, case) in read_cases(&folder) {
             let (Some(json), Some(xml)) = (case.get("request.json"), case.get("request.xml")) else { continue };
             let operation = operation(&api.program, &name);
-            let read = decode(&api.program, operation, Direction::Request, &fs::read(xml).unwrap(), &Options::default());
+            let read = decode(&api.program, operation, Direction::Request, &fs::read(xml).unwrap(), &DecodeOptions::default());
             let again = match read {
                 Ok(Decoded::Value(json)) => encode(&api.program, operation, Direction::Request, &json),
                 Ok(Decoded::Empty) => encode(&api.program, operation, Direction::Request, b"{}"),
@@ -125,7 +124,7 @@ fn pointers(error: &EncodeError) -> String {
 fn response(program: &Program, operation: &OperationPlan, case: &Case) -> Option<String> {
     let xml = fs::read(case.get("response.xml")?).unwrap();
     let expected: serde_json::Value = serde_json::from_slice(&fs::read(case.get("response.json")?).unwrap()).unwrap();
-    let read: serde_json::Value = match decode(program, operation, Direction::Response, &xml, &Options::default()) {
+    let read: serde_json::Value = match decode(program, operation, Direction::Response, &xml, &DecodeOptions::default()) {
         Ok(Decoded::Value(json)) => serde_json::from_slice(&json).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&json))),
         Ok(Decoded::Empty) => serde_json::json!({}),
         Ok(Decoded::Fault(fault)) => {
