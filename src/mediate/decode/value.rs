@@ -207,7 +207,6 @@ impl Run<'_> {
             {
                 (declared, None)
             }
-            (TypeBody::Complex(_) | TypeBody::SoapArray(_), _) if !program.derives(given, declared) => (declared, label()),
             (TypeBody::Complex(_) | TypeBody::SoapArray(_), _) if !self.encoded() && !program.derives(given, declared) => {
                 (declared, label())
             }
