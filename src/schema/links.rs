@@ -6,6 +6,7 @@ use std::sync::Arc;
 use roxmltree::{Document, Node};
 
 use crate::diagnostic::{SourceId, Span};
+use crate::xml::document::Unqualified as _;
 use crate::xml::ns;
 
 /// Which element refers.
@@ -79,7 +80,7 @@ pub fn references(document: &Document<'_>, source: SourceId) -> Vec<Reference> {
     } else if root.has_tag_name((ns::WSDL, "definitions")) {
         for child in root.children().filter(Node::is_element) {
             if child.has_tag_name((ns::WSDL, "import")) {
-                found.push(reference(child, source, ReferenceKind::WsdlImport, "location", child.attribute("namespace")));
+                found.push(reference(child, source, ReferenceKind::WsdlImport, "location", child.unqualified("namespace")));
             } else if child.has_tag_name((ns::WSDL, "types")) {
                 for schema in child.children().filter(|c| c.has_tag_name((ns::XSD, "schema"))) {
                     schema_references(schema, source, &mut found);
@@ -104,9 +105,9 @@ pub(crate) fn schema_reference(node: Node<'_, '_>, source: SourceId) -> Option<R
     if node.tag_name().namespace() != Some(ns::XSD) {
         return None;
     }
-    let own_target = || node.parent_element().and_then(|s| s.attribute("targetNamespace"));
+    let own_target = || node.parent_element().and_then(|s| s.unqualified("targetNamespace"));
     let (kind, namespace) = match node.tag_name().name() {
-        "import" => (ReferenceKind::SchemaImport, node.attribute("namespace")),
+        "import" => (ReferenceKind::SchemaImport, node.unqualified("namespace")),
         "include" => (ReferenceKind::Include, own_target()),
         "redefine" => (ReferenceKind::Redefine, own_target()),
         _ => return None,
@@ -116,7 +117,7 @@ pub(crate) fn schema_reference(node: Node<'_, '_>, source: SourceId) -> Option<R
 
 /// A reference whose location stands in the attribute `attribute`.
 pub(crate) fn reference(node: Node<'_, '_>, source: SourceId, kind: ReferenceKind, attribute: &str, namespace: Option<&str>) -> Reference {
-    let location = node.attribute_node(attribute).filter(|a| !a.value().trim().is_empty());
+    let location = node.unqualified_node(attribute).filter(|a| !a.value().trim().is_empty());
     let range = location.map_or_else(|| node.range(), |a| a.range_value());
     Reference {
         kind,

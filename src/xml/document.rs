@@ -11,6 +11,25 @@ pub fn tree(text: &str) -> Result<roxmltree::Document<'_>, roxmltree::Error> {
     roxmltree::Document::parse(text)
 }
 
+/// Attributes without a namespace. roxmltree's own look-up by a bare name takes an attribute of any namespace.
+pub trait Unqualified<'a, 'input> {
+    /// The attribute `name` in no namespace.
+    fn unqualified_node(&self, name: &str) -> Option<roxmltree::Attribute<'a, 'input>>;
+
+    /// Its value.
+    fn unqualified(&self, name: &str) -> Option<&'a str>;
+}
+
+impl<'a, 'input> Unqualified<'a, 'input> for roxmltree::Node<'a, 'input> {
+    fn unqualified_node(&self, name: &str) -> Option<roxmltree::Attribute<'a, 'input>> {
+        self.attributes().find(|a| a.namespace().is_none() && a.name() == name)
+    }
+
+    fn unqualified(&self, name: &str) -> Option<&'a str> {
+        self.unqualified_node(name).map(|a| a.value())
+    }
+}
+
 /// A document that passed the gate, as UTF-8 text.
 #[derive(Clone, Debug)]
 pub struct Document {

@@ -189,6 +189,10 @@ impl Run<'_> {
         let unknown = |uri: &str, local: &str| Arc::<str>::from(format!("{{{uri}}}{local}"));
         let Some((uri, local)) = read_qname(text, tag.scope()) else { return (declared, Some(unknown("", text))) };
         let program = self.program;
+        let encoding = matches!(uri, ns::SOAPENC11 | ns::SOAPENC12);
+        if encoding && local == "Array" && matches!(program.type_(declared).body, TypeBody::SoapArray(_)) {
+            return (declared, None);
+        }
         let name = program.names.namespace_id(uri).and_then(|n| program.names.find(n, local));
         let Some((name, given)) = name.and_then(|n| program.types_by_name.get(&n).map(|t| (n, *t))) else {
             return (declared, Some(unknown(uri, local)));
@@ -197,9 +201,7 @@ impl Run<'_> {
         if given == declared {
             return (declared, None);
         }
-        let encoding = matches!(uri, ns::SOAPENC11 | ns::SOAPENC12);
         match (&program.type_(declared).body, &program.type_(given).body) {
-            (TypeBody::SoapArray(_), _) if encoding && local == "Array" => (declared, None),
             (TypeBody::Simple(d), TypeBody::Simple(g)) if (encoding || uri == ns::XSD) && same_builtin(d, g) => (declared, None),
             // Names an ancestor: says less than the declaration.
             (TypeBody::Complex(_) | TypeBody::SoapArray(_), TypeBody::Complex(_) | TypeBody::Generic | TypeBody::SoapArray(_))

@@ -9,6 +9,7 @@ use crate::schema::codes;
 use crate::schema::model::{
     AttributeDeclaration, AttributeGroupId, AttributeId, AttributeUse, NamespaceConstraint, SchemaSet, ScopeId, Wildcard,
 };
+use crate::xml::document::Unqualified as _;
 use crate::xml::{QName, ns};
 
 /// The attributes of a type or attribute group, groups expanded.
@@ -46,7 +47,7 @@ impl<'d> Builder<'d> {
             found.array_type = Some((Arc::from(written), self.scope(place)));
         }
         let Some((id, name)) = self.attribute_of_use(place) else { return };
-        let (required, prohibited) = match place.node.attribute("use").map(str::trim) {
+        let (required, prohibited) = match place.node.unqualified("use").map(str::trim) {
             None | Some("optional") => (false, false),
             Some("required") => (true, false),
             Some("prohibited") => (false, true),

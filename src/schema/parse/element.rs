@@ -6,6 +6,7 @@ use super::annotation::documentation;
 use super::{Builder, Place};
 use crate::schema::codes;
 use crate::schema::model::{ElementDeclaration, ElementId, SchemaSet, TypeId};
+use crate::xml::document::Unqualified as _;
 use crate::xml::{QName, ns};
 
 impl<'d> Builder<'d> {
@@ -79,7 +80,7 @@ impl<'d> Builder<'d> {
 
     /// `form`, or the document's default.
     pub(super) fn form(&mut self, place: Place<'d>, default: bool) -> bool {
-        match place.node.attribute("form").map(str::trim) {
+        match place.node.unqualified("form").map(str::trim) {
             None => default,
             Some("qualified") => true,
             Some("unqualified") => false,
@@ -121,6 +122,6 @@ fn identity_constraints(place: Place<'_>) -> Vec<Arc<str>> {
     place
         .children()
         .filter(|c| matches!(c.local(), "key" | "unique" | "keyref"))
-        .map(|c| Arc::from(c.node.attribute("name").unwrap_or("").trim()))
+        .map(|c| Arc::from(c.node.unqualified("name").unwrap_or("").trim()))
         .collect()
 }

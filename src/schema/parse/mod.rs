@@ -27,6 +27,7 @@ use super::codes;
 use super::links::Links;
 use super::model::{AttributeGroupId, AttributeId, DerivationSet, DocumentId, ElementId, GroupId, PrefixScope, SchemaSet, ScopeId, TypeId};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Span};
+use crate::xml::document::Unqualified as _;
 use crate::xml::{QName, ns};
 
 /// Bounds of an import (LIMITS): components, particles, enumeration values, nesting of one document.
@@ -67,7 +68,7 @@ impl<'d> Place<'d> {
 
     /// An attribute that is there and not blank.
     pub(super) fn attribute(self, name: &str) -> Option<Attribute<'d, 'd>> {
-        self.node.attribute_node(name).filter(|a| !a.value().trim().is_empty())
+        self.node.unqualified_node(name).filter(|a| !a.value().trim().is_empty())
     }
 }
 
@@ -330,7 +331,7 @@ impl<'d> Builder<'d> {
 
     /// A truth value; anything that is none counts as absent.
     pub(super) fn boolean(&mut self, place: Place<'d>, name: &str) -> Option<bool> {
-        let attribute = place.node.attribute_node(name)?;
+        let attribute = place.node.unqualified_node(name)?;
         match attribute.value().trim() {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
@@ -345,12 +346,12 @@ impl<'d> Builder<'d> {
 
     /// A value as written, shared.
     pub(super) fn text_attribute(&mut self, place: Place<'d>, name: &str) -> Option<Arc<str>> {
-        place.node.attribute(name).map(|v| self.intern(v))
+        place.node.unqualified(name).map(|v| self.intern(v))
     }
 
     /// `block` or `final` with the document's default.
     pub(super) fn block(&mut self, place: Place<'d>) -> DerivationSet {
-        match place.node.attribute("block") {
+        match place.node.unqualified("block") {
             Some(text) => derivation_set(text),
             None => self.document(place).block_default,
         }

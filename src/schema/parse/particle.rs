@@ -7,6 +7,7 @@ use crate::schema::model::{
     Compositor, GroupId, ModelGroup, ModelGroupDefinition, NamespaceConstraint, Particle, ProcessContents, Term, Wildcard,
 };
 use crate::xml::QName;
+use crate::xml::document::Unqualified as _;
 
 impl<'d> Builder<'d> {
     /// The content model among the children of a complex type, extension, restriction or group; the first where there are several.
@@ -83,7 +84,7 @@ impl<'d> Builder<'d> {
     /// `minOccurs` and `maxOccurs`; what cannot be read counts as 1.
     fn occurs(&mut self, place: Place<'d>) -> (u32, Option<u32>) {
         let min = self.count(place, "minOccurs").unwrap_or(1);
-        let max = match place.node.attribute("maxOccurs").map(str::trim) {
+        let max = match place.node.unqualified("maxOccurs").map(str::trim) {
             Some("unbounded") => return (min, None),
             None => 1,
             Some(_) => self.count(place, "maxOccurs").unwrap_or(1),
@@ -98,7 +99,7 @@ impl<'d> Builder<'d> {
     }
 
     fn count(&mut self, place: Place<'d>, name: &str) -> Option<u32> {
-        let attribute = place.node.attribute_node(name)?;
+        let attribute = place.node.unqualified_node(name)?;
         let text = attribute.value().trim();
         let digits = text.strip_prefix('+').unwrap_or(text);
         if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -115,7 +116,7 @@ impl<'d> Builder<'d> {
     /// `xs:any` and `xs:anyAttribute`.
     pub(super) fn wildcard(&mut self, place: Place<'d>) -> Wildcard {
         let target = self.document(place).target.clone();
-        let namespaces = match place.node.attribute("namespace").map(str::trim) {
+        let namespaces = match place.node.unqualified("namespace").map(str::trim) {
             None | Some("##any") => NamespaceConstraint::Any,
             Some("##other") => NamespaceConstraint::Not(target),
             Some(list) => NamespaceConstraint::List(
@@ -128,7 +129,7 @@ impl<'d> Builder<'d> {
                     .collect(),
             ),
         };
-        let process_contents = match place.node.attribute("processContents").map(str::trim) {
+        let process_contents = match place.node.unqualified("processContents").map(str::trim) {
             None | Some("strict") => ProcessContents::Strict,
             Some("lax") => ProcessContents::Lax,
             Some("skip") => ProcessContents::Skip,

@@ -7,6 +7,7 @@ use crate::schema::builtin::ANY_SIMPLE_TYPE;
 use crate::schema::codes;
 use crate::schema::model::{Facet, FacetKind, SimpleType, TypeId, Variety};
 use crate::xml::QName;
+use crate::xml::document::Unqualified as _;
 
 impl<'d> Builder<'d> {
     pub(super) fn simple_type(&mut self, id: TypeId, name: Option<QName>, place: Place<'d>) -> SimpleType {
@@ -96,7 +97,7 @@ impl<'d> Builder<'d> {
             if kind == FacetKind::Enumeration {
                 self.count_enumeration(child);
             }
-            let Some(attribute) = child.node.attribute_node("value") else {
+            let Some(attribute) = child.node.unqualified_node("value") else {
                 let span = self.span(child);
                 self.warn(&codes::BAD_FACET, format!("this xs:{} has no value; it is ignored", child.local()), span);
                 continue;

@@ -8,6 +8,7 @@ use crate::schema::codes;
 use crate::schema::model::{AttributeGroupDefinition, AttributeGroupId, AttributeId, ElementId, GroupId, TypeId};
 use crate::schema::parse::{Builder, Job, Place, Progress};
 use crate::xml::QName;
+use crate::xml::document::Unqualified as _;
 
 impl<'d> Builder<'d> {
     /// Indexes all documents: what redefines comes before what is redefined, so that the names mean the former.
@@ -159,7 +160,7 @@ impl<'d> Builder<'d> {
         without.sort_by_key(|p| (p.document, p.node.id().get()));
         for place in without {
             let span = self.span(place);
-            let name = place.node.attribute("name").unwrap_or("").trim();
+            let name = place.node.unqualified("name").unwrap_or("").trim();
             self.warn(&codes::REDEFINE_WITHOUT_ORIGINAL, format!("the redefined document declares no type `{name}`"), span);
         }
     }

@@ -10,12 +10,13 @@ use crate::schema::links::{Reference, ReferenceKind, Target, schema_reference};
 use crate::schema::model::SchemaDocument;
 use crate::schema::parse::{Builder, Document, MissingImport, Place, derivation_set, shipped_source, start_tag};
 use crate::schema::standard;
+use crate::xml::document::Unqualified as _;
 use crate::xml::ns;
 
 impl<'d> Builder<'d> {
     /// Adds an `xs:schema` and, depth first, what it refers to. `includer` is the target namespace of the schema that includes it.
     pub(super) fn add_schema(&mut self, node: Node<'d, 'd>, source: SourceId, includer: Option<&Arc<str>>) {
-        let own = node.attribute("targetNamespace").map(str::trim).filter(|t| !t.is_empty()).map(|t| self.intern(t));
+        let own = node.unqualified("targetNamespace").map(str::trim).filter(|t| !t.is_empty()).map(|t| self.intern(t));
         let chameleon = own.is_none() && includer.is_some();
         if let (Some(own), Some(includer)) = (&own, includer)
             && own != includer
@@ -49,7 +50,7 @@ impl<'d> Builder<'d> {
     /// Adds a document to the set, without what it refers to.
     fn push_document(&mut self, node: Node<'d, 'd>, source: SourceId, target: Option<Arc<str>>, chameleon: bool, standard: bool) -> usize {
         let index = self.documents.len();
-        let qualified = |name| node.attribute(name).map(str::trim) == Some("qualified");
+        let qualified = |name| node.unqualified(name).map(str::trim) == Some("qualified");
         self.documents.push(Document {
             node,
             source,
@@ -57,7 +58,7 @@ impl<'d> Builder<'d> {
             chameleon,
             elements_qualified: qualified("elementFormDefault"),
             attributes_qualified: qualified("attributeFormDefault"),
-            block_default: node.attribute("blockDefault").map(derivation_set).unwrap_or_default(),
+            block_default: node.unqualified("blockDefault").map(derivation_set).unwrap_or_default(),
             standard,
             imports: Default::default(),
             repeats: false,
@@ -111,7 +112,7 @@ impl<'d> Builder<'d> {
             let types = root.children().filter(|c| c.has_tag_name((ns::WSDL, "types")));
             let schemas = types.flat_map(|t| t.children()).filter(|s| s.has_tag_name((ns::XSD, "schema")));
             for schema in schemas {
-                if reference.namespace.is_none() || schema.attribute("targetNamespace") == reference.namespace.as_deref() {
+                if reference.namespace.is_none() || schema.unqualified("targetNamespace") == reference.namespace.as_deref() {
                     self.add_schema(schema, id, includer);
                 }
             }
@@ -122,7 +123,7 @@ impl<'d> Builder<'d> {
     }
 
     fn check_namespace(&mut self, root: Node<'d, 'd>, reference: &Reference) {
-        let actual = root.attribute("targetNamespace").map(str::trim);
+        let actual = root.unqualified("targetNamespace").map(str::trim);
         if reference.kind == ReferenceKind::SchemaImport && actual != reference.namespace.as_deref().map(str::trim) {
             let name = |n: Option<&str>| n.map_or_else(|| "no namespace".to_owned(), |n| format!("`{n}`"));
             let message =

@@ -12,6 +12,7 @@ use crate::wsdl::model::{
     Binding, BindingFault, BindingId, BindingMessage, BindingOperation, MessageId, Operation, PortTypeId, Protocol, SoapBody, SoapHeader,
     Style, Use,
 };
+use crate::xml::document::Unqualified as _;
 use crate::xml::ns;
 
 impl Reader {
@@ -52,7 +53,7 @@ impl Reader {
         style: Style,
         taken: &mut HashSet<usize>,
     ) -> BindingOperation {
-        let name = node.attribute("name").unwrap_or("").trim();
+        let name = node.unqualified("name").unwrap_or("").trim();
         let soap = node.children().find(|c| is_soap(*c, "operation"));
         let operation = port_type.and_then(|p| self.operation_of(document, node, name, p, taken));
         let messages = |which: fn(&Operation) -> Option<MessageId>| -> Option<MessageId> {
@@ -67,7 +68,7 @@ impl Reader {
         BindingOperation {
             name: Arc::from(name),
             operation,
-            soap_action: soap.and_then(|s| s.attribute("soapAction")).map(|a| Arc::from(a.trim())),
+            soap_action: soap.and_then(|s| s.unqualified("soapAction")).map(|a| Arc::from(a.trim())),
             style,
             input,
             output,
@@ -98,7 +99,7 @@ impl Reader {
         if rest.is_empty() {
             return Some(*first);
         }
-        let written = |local| children(node, local).next().and_then(|m| m.attribute("name")).map(str::trim);
+        let written = |local| children(node, local).next().and_then(|m| m.unqualified("name")).map(str::trim);
         let (input, output) = (written("input"), written("output"));
         let fits = |i: &usize, with_output: bool| {
             let o = &operations[*i];
@@ -147,7 +148,7 @@ impl Reader {
     }
 
     fn body<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>, message: Option<MessageId>) -> SoapBody {
-        let parts: Option<Vec<Arc<str>>> = node.attribute("parts").map(|p| p.split_ascii_whitespace().map(Arc::from).collect());
+        let parts: Option<Vec<Arc<str>>> = node.unqualified("parts").map(|p| p.split_ascii_whitespace().map(Arc::from).collect());
         for part in parts.iter().flatten() {
             self.check_part(document, node, message, part);
         }
@@ -182,7 +183,7 @@ impl Reader {
     }
 
     fn style<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) -> Option<Style> {
-        match node.attribute("style").map(str::trim)? {
+        match node.unqualified("style").map(str::trim)? {
             "document" => Some(Style::Document),
             "rpc" => Some(Style::Rpc),
             other => {
@@ -193,7 +194,7 @@ impl Reader {
     }
 
     fn use_<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) -> Use {
-        match node.attribute("use").map(str::trim) {
+        match node.unqualified("use").map(str::trim) {
             None | Some("literal" | "") => Use::Literal,
             Some("encoded") => Use::Encoded,
             Some(other) => {
@@ -206,8 +207,11 @@ impl Reader {
 
 /// The protocol of a binding, with the element that says it.
 fn protocol<'d>(node: Node<'d, 'd>) -> (Protocol, Option<Node<'d, 'd>>) {
-    let extension =
-        node.children().find(|c| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL));
+    let is_extension = |c: &Node<'d, 'd>| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL);
+    let is_known = |c: &Node<'d, 'd>| matches!(c.tag_name().namespace(), Some(ns::WSDL_SOAP11 | ns::WSDL_SOAP12 | ns::WSDL_HTTP));
+    // Vendors' elements of the same name may stand beside the protocol's.
+    let all = || node.children().filter(is_extension);
+    let extension = all().find(is_known).or_else(|| all().next());
     let protocol = match extension.and_then(|e| e.tag_name().namespace()) {
         Some(ns::WSDL_SOAP11) => Protocol::Soap11,
         Some(ns::WSDL_SOAP12) => Protocol::Soap12,

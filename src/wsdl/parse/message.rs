@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::wsdl::codes;
 use crate::wsdl::model::{Message, MessageId, Part, PartKind};
 use crate::xml::QName;
+use crate::xml::document::Unqualified as _;
 
 impl Reader {
     pub(super) fn message<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) {
@@ -22,7 +23,7 @@ impl Reader {
     }
 
     fn part<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) -> Part {
-        let attribute = |name| node.attribute_node(name).filter(|a| !a.value().trim().is_empty());
+        let attribute = |name| node.unqualified_node(name).filter(|a| !a.value().trim().is_empty());
         let kind = match (attribute("element"), attribute("type")) {
             (Some(element), other) => {
                 if other.is_some() {
@@ -39,7 +40,7 @@ impl Reader {
             }
         };
         Part {
-            name: Arc::from(node.attribute("name").unwrap_or("").trim()),
+            name: Arc::from(node.unqualified("name").unwrap_or("").trim()),
             kind,
             documentation: documentation(node),
             span: document.span(node),

@@ -18,6 +18,7 @@ use super::model::{BindingId, Definitions, MessageId, PortTypeId};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Span, nearest};
 use crate::schema::model::Documentation;
 use crate::schema::{SchemaSet, join, prefix_scope, start_tag, text_of};
+use crate::xml::document::Unqualified as _;
 use crate::xml::{QName, ns};
 
 /// Findings that are kept.
@@ -48,7 +49,7 @@ impl<'d> Document<'d> {
 
     /// The expanded name of a component of this document.
     fn name(&self, node: Node<'d, 'd>) -> QName {
-        QName::with_optional(self.target.clone(), node.attribute("name").unwrap_or("").trim())
+        QName::with_optional(self.target.clone(), node.unqualified("name").unwrap_or("").trim())
     }
 }
 
@@ -114,7 +115,7 @@ impl Reader {
     /// Reads all documents, the root first.
     pub(super) fn read(&mut self, documents: &[Document<'_>]) {
         if let Some(root) = documents.first() {
-            self.definitions.name = root.node.attribute("name").map(str::trim).filter(|n| !n.is_empty()).map(Arc::from);
+            self.definitions.name = root.node.unqualified("name").map(str::trim).filter(|n| !n.is_empty()).map(Arc::from);
             self.definitions.target_namespace = root.target.clone();
             self.definitions.documentation = documentation(root.node);
         }
@@ -187,7 +188,7 @@ impl Reader {
         table: impl Fn(&Self) -> &Table<T>,
     ) -> Option<T> {
         let (code, kind) = kind;
-        let Some(written) = node.attribute_node(attribute).filter(|a| !a.value().trim().is_empty()) else {
+        let Some(written) = node.unqualified_node(attribute).filter(|a| !a.value().trim().is_empty()) else {
             let message = format!("this {} has no `{attribute}`", node.tag_name().name());
             self.warn(code, message, start_tag(node, document.source));
             return None;
@@ -234,7 +235,7 @@ fn documentation(node: Node<'_, '_>) -> Documentation {
 
 /// An attribute as written, trimmed; `None` where it is absent or blank.
 fn text(node: Node<'_, '_>, name: &str) -> Option<Arc<str>> {
-    node.attribute(name).map(str::trim).filter(|t| !t.is_empty()).map(Arc::from)
+    node.unqualified(name).map(str::trim).filter(|t| !t.is_empty()).map(Arc::from)
 }
 
 /// Is this an element of one of the SOAP bindings?

@@ -7,6 +7,7 @@ use roxmltree::Node;
 use super::{Document, Reader, children, documentation, text};
 use crate::wsdl::codes;
 use crate::wsdl::model::{Operation, OperationMessage, PortType, PortTypeId};
+use crate::xml::document::Unqualified as _;
 use crate::xml::ns;
 
 /// Namespaces whose `Action` attribute says the WS-Addressing action of a message.
@@ -30,12 +31,12 @@ impl Reader {
         let mut message = |local| children(node, local).next().map(|m| self.operation_message(document, m));
         let (input, output) = (message("input"), message("output"));
         Operation {
-            name: Arc::from(node.attribute("name").unwrap_or("").trim()),
+            name: Arc::from(node.unqualified("name").unwrap_or("").trim()),
             input,
             output,
             output_first: first.is_some_and(|f| f.has_tag_name((ns::WSDL, "output"))),
             faults: children(node, "fault").map(|f| self.operation_message(document, f)).collect(),
-            parameter_order: node.attribute("parameterOrder").unwrap_or("").split_ascii_whitespace().map(Arc::from).collect(),
+            parameter_order: node.unqualified("parameterOrder").unwrap_or("").split_ascii_whitespace().map(Arc::from).collect(),
             documentation: documentation(node),
             safe: node.attribute((WSDL_EXTENSIONS, "safe")).is_some_and(|v| matches!(v.trim(), "true" | "1")),
             span: document.span(node),

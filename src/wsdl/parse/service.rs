@@ -8,6 +8,7 @@ use super::{Document, Reader, children, documentation};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::wsdl::codes;
 use crate::wsdl::model::{Port, Service};
+use crate::xml::document::Unqualified as _;
 use crate::xml::ns;
 
 impl Reader {
@@ -24,9 +25,9 @@ impl Reader {
         let binding = self.find(document, node, "binding", (&codes::UNDECLARED_BINDING, "binding"), |r| &r.bindings)?;
         let is_address =
             |c: &Node<'_, '_>| c.is_element() && c.tag_name().name() == "address" && c.tag_name().namespace() != Some(ns::WSDL);
-        let location = node.children().find(is_address).and_then(|a| a.attribute_node("location"));
+        let location = node.children().find(is_address).and_then(|a| a.unqualified_node("location"));
         let address = location.map(|l| l.value().trim()).filter(|l| !l.is_empty());
-        let name = node.attribute("name").unwrap_or("").trim();
+        let name = node.unqualified("name").unwrap_or("").trim();
         if address.is_none() {
             let message = format!("the port `{name}` has no address");
             self.report(Diagnostic::new(Severity::Note, &codes::NO_ADDRESS, message).at(document.span(node)));

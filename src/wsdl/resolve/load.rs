@@ -12,6 +12,7 @@ use crate::schema::{standard, start_tag};
 use crate::wsdl::codes;
 use crate::wsdl::documents::Documents;
 use crate::wsdl::parse::{Document, qname};
+use crate::xml::document::Unqualified as _;
 use crate::xml::document::tree;
 use crate::xml::{QName, ns};
 
@@ -132,10 +133,10 @@ impl<'d> Loaded<'d> {
             return;
         }
         let root = tree.root_element();
-        let target = root.attribute("targetNamespace").map(str::trim).filter(|t| !t.is_empty()).map(Arc::from);
+        let target = root.unqualified("targetNamespace").map(str::trim).filter(|t| !t.is_empty()).map(Arc::from);
         self.documents.push(Document { node: root, source: id, target });
         for import in root.children().filter(|c| c.has_tag_name((ns::WSDL, "import"))) {
-            let reference = reference(import, id, ReferenceKind::WsdlImport, "location", import.attribute("namespace"));
+            let reference = reference(import, id, ReferenceKind::WsdlImport, "location", import.unqualified("namespace"));
             match documents.links.get(&reference.key(id)) {
                 Some(Target::Document(to)) => {
                     let Some(tree) = trees.get(to.0 as usize).and_then(Option::as_ref) else { continue };
@@ -177,7 +178,7 @@ impl<'d> Loaded<'d> {
         for document in &self.documents {
             for message in document.node.children().filter(|c| c.has_tag_name((ns::WSDL, "message"))) {
                 for part in message.children().filter(|c| c.has_tag_name((ns::WSDL, "part"))) {
-                    for value in ["element", "type"].into_iter().filter_map(|a| part.attribute(a)) {
+                    for value in ["element", "type"].into_iter().filter_map(|a| part.unqualified(a)) {
                         names.extend(qname(part, value));
                     }
                 }

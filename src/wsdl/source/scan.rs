@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::diagnostic::{SourceId, Span};
 use crate::wsdl::documents::{Reference, references};
 use crate::xml::document::Document;
+use crate::xml::document::Unqualified as _;
 use crate::xml::{limits, ns};
 
 /// What the root element says.
@@ -93,7 +94,7 @@ fn describe(document: &Document) -> Scanned {
         (Some(ns::XSD), "schema") => Kind::Schema,
         _ => Kind::Other,
     };
-    let target = |n: roxmltree::Node<'_, '_>| n.attribute("targetNamespace").filter(|t| !t.is_empty()).map(str::to_owned);
+    let target = |n: roxmltree::Node<'_, '_>| n.unqualified("targetNamespace").filter(|t| !t.is_empty()).map(str::to_owned);
     let embedded = root
         .children()
         .filter(|c| kind == Kind::Wsdl && c.has_tag_name((ns::WSDL, "types")))
