@@ -1,6 +1,6 @@
 //! A whole checked document and its tree.
 
-use super::gate::{Gate, GateError, GateErrorKind, Ignore, Stop};
+use super::gate::{Gate, GateError, GateErrorKind, Handler, Namespaces, StartTag, Stop};
 use super::limits::Limits;
 
 /// The tree of a text that passed the gate before (or is part of this program). Texts from outside go through [`Document::parse`].
@@ -52,14 +52,15 @@ impl Document {
     pub fn parse_keeping(bytes: &[u8], charset: Option<&str>, limits: Limits) -> Result<Self, (GateError, String)> {
         let mut gate = Gate::new(limits, charset);
         let mut text = String::with_capacity(bytes.len());
-        let fed = gate.feed_noting(bytes, &mut Ignore, Some(&mut text)).and_then(|()| gate.finish_noting(&mut Ignore, Some(&mut text)));
+        let mut cost = TreeCost { copied: 0 };
+        let fed = gate.feed_noting(bytes, &mut cost, Some(&mut text)).and_then(|()| gate.finish_noting(&mut cost, Some(&mut text)));
         match fed {
             Ok(()) => match tree_of(&text) {
                 Ok(_) => Ok(Self { text }),
-                Err(_) => Err((GateError { kind: GateErrorKind::Tree, offset: 0, line: 1, column: 1 }, text)),
+                Err(_) => Err((no_tree(&text, 0), text)),
             },
             Err(Stop::Refused(error)) => Err((error, text)),
-            Err(Stop::Handler(never)) => match never {},
+            Err(Stop::Handler(at)) => Err((no_tree(&text, at), text)),
         }
     }
 
@@ -83,4 +84,50 @@ impl Document {
 #[allow(clippy::disallowed_methods, reason = "the one place, behind the gate")]
 fn tree_of(checked: &str) -> Result<roxmltree::Document<'_>, roxmltree::Error> {
     roxmltree::Document::parse(checked)
+}
+
+/// What a document would cost the tree's parser, which copies the declarations in scope at each element that adds one, and compares
+/// each with each.
+#[derive(Debug)]
+struct TreeCost {
+    copied: u64,
+}
+
+impl TreeCost {
+    /// About half a second. Generated schemas with a declaration on every element stay far below.
+    const MOST: u64 = 500_000_000;
+    /// What the tree can number.
+    const NAMESPACES: usize = 65_000;
+}
+
+impl Handler for TreeCost {
+    /// The offset of the element that is too much.
+    type Error = u64;
+
+    fn start(&mut self, tag: &StartTag<'_>) -> Result<(), Self::Error> {
+        if tag.declarations().len() > 0 {
+            let in_scope = tag.scope().depth() as u64;
+            self.copied += in_scope * in_scope;
+            if self.copied > Self::MOST || tag.scope().len() > Self::NAMESPACES {
+                return Err(tag.offset());
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, _text: &str) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn end(&mut self, _scope: &Namespaces) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+fn no_tree(text: &str, offset: u64) -> GateError {
+    let before = text.get(..usize::try_from(offset).unwrap_or(usize::MAX)).unwrap_or(text).as_bytes();
+    let line_start = memchr::memrchr(b'\n', before).map_or(0, |i| i + 1);
+    let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default()).chars().count() as u64 + 1;
+    let line = memchr::memchr_iter(b'\n', before).count() as u64 + 1;
+    GateError { kind: GateErrorKind::Tree, offset, line, column }
 }

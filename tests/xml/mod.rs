@@ -1,4 +1,5 @@
 //! XML at the floor, seen from outside.
 
 mod conformance;
+mod hostile;
 mod mutations;

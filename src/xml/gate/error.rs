@@ -43,8 +43,8 @@ pub enum GateErrorKind {
     #[error("the bytes are not valid in the document's encoding")]
     InvalidBytes,
 
-    /// The tree's own limits: more than 65 535 namespace names.
-    #[error("the document cannot be held as a tree")]
+    /// Too many namespace declarations for a tree: their work grows with the square of those in scope.
+    #[error("the document has too many namespace declarations to be held as a tree")]
     Tree,
     /// The handler stopped before, and the gate was fed again.
     #[error("reading was stopped before")]
@@ -199,6 +199,7 @@ impl GateErrorKind {
     pub fn limit(self) -> Option<&'static str> {
         Some(match self {
             Self::TooLarge { .. } => "size_bytes",
+            Self::Tree => "tree",
             Self::ElementDepth { .. } => "element_depth",
             Self::Attributes { .. } => "attributes",
             Self::NamespaceDeclarations { .. } => "namespace_declarations",

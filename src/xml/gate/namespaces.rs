@@ -85,12 +85,12 @@ impl Namespaces {
     }
 
     /// How many different namespace names the document has, the three built in among them.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::xml) fn len(&self) -> usize {
         self.uris.len()
     }
 
     /// How many declarations are in scope, hidden ones too.
-    pub(super) fn depth(&self) -> usize {
+    pub(in crate::xml) fn depth(&self) -> usize {
         self.bindings.len()
     }
 
