@@ -38,3 +38,10 @@ pub mod store;
 pub mod config;
 pub mod problem;
 pub mod telemetry;
+
+// Serving.
+pub mod gateway;
+
+// What operators and people use.
+pub mod admin;
+pub mod cli;

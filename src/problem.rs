@@ -3,6 +3,7 @@
 //! Comes in: a reason with its facts. Goes out: bytes. Must not know: plans, requests. Product page, section 7.
 
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 
 use crate::json::string_into;
 
@@ -160,15 +161,21 @@ pub enum Place {
     },
 }
 
-/// What a caller reads instead of an answer.
+/// What a caller reads instead of an answer. Small to pass on; its [`Facts`] are its fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct Problem(Box<Facts>);
+
+/// The facts of a [`Problem`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
     /// Why.
     pub reason: Reason,
     /// HTTP status.
     pub status: u16,
     /// Stable code.
     pub code: Cow<'static, str>,
+    /// What `type` says behind [`TYPE_BASE`], where it is more than the code: a declared fault's name.
+    pub kind: Option<String>,
     /// Short text for the kind of problem.
     pub title: Cow<'static, str>,
     /// What happened, for the caller. Names no upstream hosts, files or code.
@@ -187,16 +194,31 @@ pub struct Problem {
     pub private: Option<String>,
 }
 
+impl Deref for Problem {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Facts {
+        &mut self.0
+    }
+}
+
 /// Where `type` URIs begin.
 pub const TYPE_BASE: &str = "https://castile.example/errors/";
 
 impl Problem {
     /// A problem with the reason's own code and title.
     pub fn new(reason: Reason, status: u16, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Facts {
             reason,
             status,
             code: Cow::Borrowed(reason.code()),
+            kind: None,
             title: Cow::Borrowed(reason.title()),
             detail: detail.into(),
             scope: None,
@@ -205,7 +227,7 @@ impl Problem {
             errors: Vec::new(),
             member: None,
             private: None,
-        }
+        }))
     }
 
     /// Our own failure: the caller reads a neutral sentence, the log reads `private`.
@@ -236,11 +258,16 @@ impl Problem {
         self
     }
 
+    /// `type`: stable, an address that need not answer.
+    pub fn type_uri(&self) -> String {
+        format!("{TYPE_BASE}{}", self.kind.as_deref().unwrap_or(&self.code))
+    }
+
     /// The document: `application/problem+json`.
     pub fn to_json(&self, request_id: &str) -> Vec<u8> {
         let mut out = Vec::with_capacity(256);
         out.extend_from_slice(b"{\"type\":");
-        string_into(&mut out, &format!("{TYPE_BASE}{}", self.code));
+        string_into(&mut out, &self.type_uri());
         out.extend_from_slice(b",\"title\":");
         string_into(&mut out, &self.title);
         out.extend_from_slice(format!(",\"status\":{}", self.status).as_bytes());

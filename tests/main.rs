@@ -10,7 +10,6 @@
 mod support;
 
 mod architecture;
-mod constructs;
 mod corpus;
 mod json;
 mod net;

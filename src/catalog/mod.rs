@@ -13,6 +13,8 @@ mod resources;
 mod snapshot;
 mod watch;
 
+/// What the gateway asks of a definition.
+pub use crate::api::{Expose, State, Stream};
 pub use assemble::{Assembled, assemble, settings, suggestions};
 pub use content::{Built, build};
 pub use documents::{Documents, declared_encoding};

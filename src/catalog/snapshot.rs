@@ -118,6 +118,16 @@ pub enum ParameterLocation {
     Query,
 }
 
+impl ParameterLocation {
+    /// OpenAPI's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+        }
+    }
+}
+
 /// An operation as raw SOAP finds it.
 #[derive(Debug, Clone)]
 pub struct RawOperation {

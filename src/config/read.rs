@@ -275,9 +275,8 @@ impl Section {
     pub(super) fn section(&mut self, key: &'static str, errors: &mut Errors) -> Section {
         let path = self.child_path(key);
         let entries = match self.take(key) {
-            None => Vec::new(),
+            None | Some(Node { kind: Kind::Null, .. }) => Vec::new(),
             Some(Node { kind: Kind::Mapping(entries), .. }) => entries,
-            Some(Node { kind: Kind::Null, .. }) => Vec::new(),
             Some(Node { origin, kind: Kind::Scalar(_) | Kind::Sequence(_) }) => {
                 errors.push(&origin, format!("`{path}` is a group of settings: expected a mapping"));
                 Vec::new()

@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+pub mod mime;
 mod peek;
 
 pub use decode::{Decoder, Options as DecodeOptions, decode};

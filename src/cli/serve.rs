@@ -1,0 +1,263 @@
+//! `castile serve`: gateway and admin listener of a folder of APIs, reloaded as its files change, until a signal.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::admin::{self, Health};
+use crate::catalog::{Catalog, Folder, Reload, Watch};
+use crate::config::{self, Config};
+use crate::diagnostic;
+use crate::gateway::{Gateway, ListenError, Listener};
+use crate::net::address::{AddressPolicy, Cidr};
+use crate::net::upstream::{UpstreamClient, UpstreamOptions};
+use crate::store::Memory;
+use crate::telemetry;
+
+/// Between "not ready" and the last accepted connection: balancers need a moment to look elsewhere.
+const NOTICE: Duration = Duration::from_secs(5);
+/// The settings file, where none is named.
+const SETTINGS: &str = "castile.yaml";
+/// The folder of APIs, where none is named.
+const APIS: &str = "apis";
+
+/// Options of `castile serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Settings file [default: castile.yaml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of APIs [default: the setting `apis`, else apis]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Which parts run in this process
+    #[arg(long, value_enum, default_value_t = Role::All)]
+    pub role: Role,
+    /// Only say whether settings and APIs are good
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Which parts run in a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Gateway and management.
+    All,
+    /// The gateway alone, with its health and metrics.
+    Gateway,
+    /// Management alone.
+    Manage,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The gateway's port.
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    /// The admin port.
+    #[error("cannot listen on {address}: {source}")]
+    Admin {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The upstream client.
+    #[error("cannot make the upstream client: {0}")]
+    Upstream(String),
+}
+
+/// A gateway with its admin listener, running in this process.
+pub struct Running {
+    /// Where callers connect; `None` where the gateway has another process.
+    pub gateway: Option<SocketAddr>,
+    /// Where operators connect.
+    pub admin: SocketAddr,
+    /// Whether it wants calls.
+    pub health: Arc<Health>,
+    stop_gateway: watch::Sender<bool>,
+    stop_admin: watch::Sender<bool>,
+    gateway_task: JoinSet<()>,
+    admin_task: JoinSet<()>,
+    grace: Duration,
+}
+
+impl Running {
+    /// Opens the ports and answers from then on. Not ready before [`Health::ready`] is called.
+    ///
+    /// # Errors
+    /// A port cannot be opened, or the settings of TLS or network cannot be used.
+    pub async fn start(config: &Config, catalog: Arc<Catalog>, role: Role) -> Result<Self, StartError> {
+        let handle = telemetry::metrics();
+        handle.run_upkeep();
+        let (stop_gateway, stop) = watch::channel(false);
+        let (stop_admin, admin_stop) = watch::channel(false);
+        let (mut gateway_task, mut admin_task) = (JoinSet::new(), JoinSet::new());
+        let grace = config.limits.grace;
+        let mut gateway = None;
+        if role != Role::Manage {
+            let listener = Listener::bind(&config.listen.gateway, &config.limits.http).await?;
+            gateway = listener.address().ok();
+            let upstream = upstream(config)?;
+            let shared = Arc::new(Gateway::new(config.clone(), catalog, upstream));
+            gateway_task.spawn(listener.serve(shared, stop, grace));
+        }
+        let address = config.listen.admin.address;
+        let listener = TcpListener::bind(address).await.map_err(|source| StartError::Admin { address, source })?;
+        let admin = listener.local_addr().unwrap_or(address);
+        let health = Arc::new(Health::default());
+        admin_task.spawn(admin::serve(listener, health.clone(), admin_stop));
+        Ok(Self { gateway, admin, health, stop_gateway, stop_admin, gateway_task, admin_task, grace })
+    }
+
+    /// Ends gracefully: not ready, after `notice` no new connections, then what runs has the grace period.
+    pub async fn stop(mut self, notice: Duration) {
+        self.health.draining();
+        sleep(notice).await;
+        self.stop_gateway.send_replace(true);
+        let ended = timeout(self.grace + Duration::from_secs(5), async { while self.gateway_task.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            tracing::warn!("the gateway did not end in time");
+        }
+        self.stop_admin.send_replace(true);
+        while self.admin_task.join_next().await.is_some() {}
+    }
+}
+
+/// What operators write in files may name private networks and this machine; what is never allowed stays so.
+fn upstream(config: &Config) -> Result<UpstreamClient, StartError> {
+    let mut policy = AddressPolicy::local();
+    policy.allow = config.network.allow.iter().filter_map(|n| n.parse::<Cidr>().ok()).collect();
+    let options = UpstreamOptions { connect: config.limits.upstream.connect, ..UpstreamOptions::new(policy) };
+    UpstreamClient::new(options).map_err(|e| StartError::Upstream(e.to_string()))
+}
+
+/// Runs the command.
+pub async fn run(arguments: Serve) -> ExitCode {
+    let file = arguments.config.clone().or_else(|| Some(PathBuf::from(SETTINGS)).filter(|p| p.is_file()));
+    let config = match config::load(file.as_deref()) {
+        Ok(config) => config,
+        Err(errors) => {
+            for error in errors {
+                eprintln!("error: {error}");
+            }
+            return ExitCode::from(1);
+        }
+    };
+    let beside = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    let directory = arguments.dir.clone().unwrap_or_else(|| beside.join(config.apis.as_deref().unwrap_or(Path::new(APIS))));
+    telemetry::init_logs(&config.log.level);
+    let catalog = Arc::new(Catalog::default());
+    let folder = Folder::new(&directory, Arc::new(Memory::new()), catalog.clone());
+    if arguments.check {
+        return check(&folder).await;
+    }
+    serve(&config, catalog, &folder, arguments.role).await
+}
+
+/// Says whether settings and APIs are good.
+async fn check(folder: &Folder<Memory>) -> ExitCode {
+    match folder.reload().await {
+        Ok(reload) => {
+            say(&reload);
+            if reload.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+        }
+        Err(error) => {
+            eprintln!("error: {}: {error}", folder.path().display());
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<Memory>, role: Role) -> ExitCode {
+    // Signals are listened for before anything else: one that comes during the first load counts.
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
+        eprintln!("error: signals cannot be listened for");
+        return ExitCode::from(1);
+    };
+    match folder.reload().await {
+        Ok(reload) => say(&reload),
+        Err(error) => {
+            eprintln!("error: {}: {error}", folder.path().display());
+            return ExitCode::from(1);
+        }
+    }
+    let running = match Running::start(config, catalog, role).await {
+        Ok(running) => running,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(1);
+        }
+    };
+    running.health.ready();
+    let gateway = running.gateway.map(|a| a.to_string()).unwrap_or_default();
+    tracing::info!(%gateway, admin = %running.admin, apis = %folder.path().display(), "serving");
+    // What reads the folder, and what ends the process: the second must not wait for the first.
+    let notice = tokio::select! {
+        () = watch_folder(folder, &mut hangup) => Duration::ZERO,
+        _ = terminate.recv() => NOTICE,
+        _ = interrupt.recv() => Duration::ZERO,
+    };
+    tracing::info!("stopping");
+    let stopping = running.stop(notice);
+    tokio::select! {
+        () = stopping => {}
+        // Someone presses again: at once.
+        _ = interrupt.recv() => {}
+    }
+    ExitCode::SUCCESS
+}
+
+/// Reloads whenever a file changes or SIGHUP comes; never returns.
+async fn watch_folder(folder: &Folder<Memory>, hangup: &mut Signal) {
+    let mut watch = match Watch::folder(folder.path()) {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            tracing::error!(%error, "the folder is not watched: SIGHUP reloads it");
+            None
+        }
+    };
+    loop {
+        let changed = async {
+            match &mut watch {
+                Some(watch) => watch.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = changed => {}
+            _ = hangup.recv() => {}
+        }
+        match folder.reload().await {
+            Ok(reload) => say(&reload),
+            Err(error) => tracing::error!(%error, "the folder cannot be read: what was published stays"),
+        }
+    }
+}
+
+/// Says what a reload did: code frames for people, a line for the log.
+fn say(reload: &Reload) {
+    for failure in reload.failed.iter().chain(&reload.notes) {
+        eprint!("{}", diagnostic::text(&failure.diagnostics, 0, &failure.sources, false));
+    }
+    for failure in &reload.failed {
+        tracing::error!(api = %failure.name, last_good_version_kept = failure.kept, "the files of an API are not good");
+    }
+    let names = |list: &[Arc<str>]| list.join(", ");
+    if !reload.changed.is_empty() || !reload.removed.is_empty() {
+        let (changed, removed) = (names(&reload.changed), names(&reload.removed));
+        tracing::info!(snapshot = reload.snapshot.number, %changed, %removed, apis = reload.snapshot.apis.len(), "published");
+    }
+}

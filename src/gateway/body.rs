@@ -1,0 +1,292 @@
+//! Bodies at the gateway's door: a caller's with its limits of size, silence and rate, and the answer's, whole or streamed.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout};
+
+use super::record::Record;
+use crate::config::HttpLimits;
+use crate::problem::{Problem, Reason};
+
+/// Why a caller's body ended before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyError {
+    /// Larger than the limit, in bytes.
+    TooLarge(u64),
+    /// Silent too long, or too slow.
+    Slow,
+    /// Cut off, or its framing is broken.
+    Broken,
+}
+
+impl BodyError {
+    /// What the caller reads, if it still does.
+    pub(super) fn problem(self) -> Problem {
+        match self {
+            Self::TooLarge(limit) => Problem::new(Reason::TooLarge, 413, format!("The request's body is larger than {limit} bytes.")),
+            Self::Slow => Problem::new(Reason::RequestTimeout, 408, "The request's body did not arrive in time."),
+            Self::Broken => Problem::new(Reason::BadRequest, 400, "The request's body is cut off, or its framing is broken."),
+        }
+    }
+}
+
+/// A caller's body, watched.
+pub(super) struct RequestBody<B> {
+    inner: B,
+    limit: u64,
+    received: u64,
+    /// Time spent waiting for the caller: what we ourselves are slow at does not count.
+    waited: Duration,
+    idle: Duration,
+    rate: u64,
+    rate_after: Duration,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> RequestBody<B> {
+    /// Watches `inner`, of which at most `limit` bytes are taken.
+    pub(super) fn new(inner: B, limit: u64, http: &HttpLimits) -> Self {
+        Self {
+            inner,
+            limit,
+            received: 0,
+            waited: Duration::ZERO,
+            idle: http.body_idle,
+            rate: http.body_rate,
+            rate_after: http.body_rate_after,
+        }
+    }
+
+    /// The length that the caller announced.
+    pub(super) fn announced(&self) -> Option<u64> {
+        self.inner.size_hint().exact()
+    }
+
+    /// Is it certain that nothing comes (any more)?
+    pub(super) fn is_empty(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
+        if self.announced().is_some_and(|n| n > self.limit.saturating_sub(self.received)) {
+            return Err(BodyError::TooLarge(self.limit));
+        }
+        loop {
+            let began = Instant::now();
+            let frame = timeout(self.patience(), self.inner.frame()).await.map_err(|_| BodyError::Slow)?;
+            self.waited += began.elapsed();
+            let Some(frame) = frame else { return Ok(None) };
+            // Trailers are not asked for and not passed on.
+            let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
+            self.received += data.len() as u64;
+            if self.received > self.limit {
+                return Err(BodyError::TooLarge(self.limit));
+            }
+            if !data.is_empty() {
+                return Ok(Some(data));
+            }
+        }
+    }
+
+    /// All of it.
+    pub(super) async fn whole(&mut self) -> Result<Bytes, BodyError> {
+        let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
+        let Some(second) = self.next().await? else { return Ok(first) };
+        let mut all = BytesMut::with_capacity(first.len() + second.len());
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(more) = self.next().await? {
+            all.extend_from_slice(&more);
+        }
+        Ok(all.freeze())
+    }
+
+    /// How long to wait for the next bytes: the silence allowed, and no longer than the rate allows.
+    fn patience(&self) -> Duration {
+        if self.rate == 0 {
+            return self.idle;
+        }
+        let paid = Duration::from_millis(self.received.saturating_mul(1000) / self.rate).max(self.rate_after);
+        self.idle.min(paid.saturating_sub(self.waited))
+    }
+}
+
+/// The answer was cut off: whoever reads it must not take it for whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer was cut off: {0}")]
+pub(super) struct Cut(pub(super) &'static str);
+
+/// The rest of a streamed answer.
+pub(super) type Rest = Pin<Box<dyn Stream<Item = Result<Bytes, Cut>> + Send>>;
+
+/// What an answer's body is made of.
+pub(super) enum Content {
+    /// Nothing more.
+    Empty,
+    /// These bytes.
+    Whole(Bytes),
+    /// Bytes as they come, of that length in all where it is known.
+    Stream(Rest, Option<u64>),
+}
+
+/// An answer's body. When it ends, by whatever end, the call's [`Record`] is closed.
+pub(super) struct AnswerBody {
+    content: Content,
+    record: Option<Box<Record>>,
+}
+
+impl AnswerBody {
+    pub(super) fn new(content: Content) -> Self {
+        Self { content, record: None }
+    }
+
+    /// No bytes.
+    pub(super) fn empty() -> Self {
+        Self::new(Content::Empty)
+    }
+
+    /// These bytes.
+    pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self::new(Content::Whole(bytes.into()))
+    }
+
+    /// The same, closing `record` at its end.
+    pub(super) fn recorded(mut self, record: Box<Record>) -> Self {
+        self.record = Some(record);
+        if self.is_end_stream() {
+            self.close(None);
+        }
+        self
+    }
+
+    /// Drops the bytes: the answer to HEAD.
+    pub(super) fn without_bytes(self) -> Self {
+        Self { content: Content::Empty, record: self.record }
+    }
+
+    fn close(&mut self, cut: Option<&'static str>) {
+        if let Some(record) = self.record.take() {
+            record.close(cut);
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let this = self.get_mut();
+        let next = match &mut this.content {
+            Content::Empty => Poll::Ready(None),
+            Content::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                this.content = Content::Empty;
+                Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
+            }
+            Content::Stream(rest, _) => {
+                // A panic in the middle of an answer cuts it: the status is sent already.
+                let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| rest.as_mut().poll_next(cx)));
+                polled.unwrap_or_else(|_| {
+                    metrics::counter!(crate::telemetry::names::PANICS).increment(1);
+                    Poll::Ready(Some(Err(Cut("the gateway failed"))))
+                })
+            }
+        };
+        match next {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(None) => {
+                this.content = Content::Empty;
+                this.close(None);
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Ok(bytes))) => {
+                if let Some(record) = &mut this.record {
+                    record.bytes_out += bytes.len() as u64;
+                }
+                if this.is_end_stream() {
+                    this.close(None);
+                }
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Poll::Ready(Some(Err(cut))) => {
+                this.content = Content::Empty;
+                this.close(Some(cut.0));
+                Poll::Ready(Some(Err(cut)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.content {
+            Content::Empty => true,
+            Content::Whole(bytes) => bytes.is_empty(),
+            Content::Stream(..) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.content {
+            Content::Empty => SizeHint::with_exact(0),
+            Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Stream(_, Some(length)) => SizeHint::with_exact(*length),
+            Content::Stream(_, None) => SizeHint::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AnswerBody").field("size", &self.size_hint().exact()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::StreamBody;
+
+    /// A body that gives `size` bytes every `pause`, `count` times.
+    fn dripping(size: usize, pause: Duration, count: usize) -> impl Body<Data = Bytes, Error = std::convert::Infallible> + Unpin {
+        let stream = futures_util::stream::unfold(0, move |n| async move {
+            if n == count {
+                return None;
+            }
+            tokio::time::sleep(pause).await;
+            Some((Ok(Frame::data(Bytes::from(vec![b'x'; size]))), n + 1))
+        });
+        StreamBody::new(Box::pin(stream))
+    }
+
+    async fn read(size: usize, pause_ms: u64, count: usize) -> Result<usize, BodyError> {
+        let body = dripping(size, Duration::from_millis(pause_ms), count);
+        RequestBody::new(body, 1 << 20, &HttpLimits::default()).whole().await.map(|b| b.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_ends_a_body() {
+        assert_eq!(read(10, 9_900, 1).await, Ok(10));
+        assert_eq!(read(10, 10_100, 1).await, Err(BodyError::Slow));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dripping_ends_a_body_after_twenty_seconds() {
+        assert_eq!(read(100, 1_000, 19).await, Ok(1_900));
+        assert_eq!(read(100, 1_000, 25).await, Err(BodyError::Slow));
+        assert_eq!(read(1_100, 1_000, 100).await, Ok(110_000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn size_is_limited() {
+        assert_eq!(read(1 << 19, 1, 2).await, Ok(1 << 20));
+        assert_eq!(read((1 << 19) + 1, 1, 2).await, Err(BodyError::TooLarge(1 << 20)));
+        let body = http_body_util::Full::new(Bytes::from(vec![b'x'; 11]));
+        assert_eq!(RequestBody::new(body, 10, &HttpLimits::default()).whole().await, Err(BodyError::TooLarge(10)));
+    }
+}

@@ -1,0 +1,160 @@
+//! The gateway: callers' requests in, answers out.
+//!
+//! Comes in: a [`Catalog`](crate::catalog::Catalog) whose snapshots say what is published, connections. Goes out: REST answers, raw
+//! SOAP, documents. `Gateway::call` is the whole journey on one screen; a step behind a gate takes the witness of the gate before it
+//! and cannot be reached without. Must not know: stores, imports, WSDL. RFC 9110, 9112, 9113.
+
+mod access;
+mod body;
+mod chunks;
+mod documents;
+mod door;
+mod envelope;
+pub mod fault;
+mod head;
+mod landing;
+mod listener;
+mod operation;
+mod passthrough;
+mod record;
+mod respond;
+mod rest;
+mod route;
+mod upstream;
+mod wire;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use http::{HeaderMap, Method, Response, Version};
+use hyper::body::Incoming;
+
+pub use listener::{ListenError, Listener};
+
+use self::body::AnswerBody;
+use self::record::Record;
+use self::respond::Speaks;
+use self::route::{RouteTable, Target};
+use self::upstream::RetryBudget;
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::net::upstream::UpstreamClient;
+use crate::problem::Problem;
+use crate::telemetry::names;
+
+/// A caller's body as the HTTP library gives it.
+type CallerBody = Incoming;
+
+/// Answers requests by the current snapshot. One for each process; shared by its listeners.
+pub struct Gateway {
+    config: Config,
+    catalog: Arc<Catalog>,
+    upstream: UpstreamClient,
+    routes: ArcSwap<RouteTable>,
+    rebuild: Mutex<()>,
+    retries: RetryBudget,
+}
+
+/// One request on its way: what was read of it, and what is written down.
+struct Call<'a> {
+    method: Method,
+    path: &'a str,
+    query: Option<&'a str>,
+    version: Version,
+    headers: &'a HeaderMap,
+    body: Option<CallerBody>,
+    /// The length that the caller announced.
+    announced: Option<u64>,
+    /// The gateway's address as the caller shall see it: `https://api.example.org`.
+    public_url: String,
+    /// What errors look like.
+    speaks: Speaks,
+    /// Status of faults for callers that know only one.
+    fault_status: Option<u16>,
+    record: &'a mut Record,
+}
+
+impl Gateway {
+    /// A gateway over a catalog.
+    pub fn new(config: Config, catalog: Arc<Catalog>, upstream: UpstreamClient) -> Self {
+        let routes = ArcSwap::from_pointee(RouteTable::new(catalog.snapshot(), None));
+        let gateway = Self { config, catalog, upstream, routes, rebuild: Mutex::new(()), retries: RetryBudget::default() };
+        gateway.count_snapshot();
+        gateway
+    }
+
+    /// The journey of a call: snapshot › route › who › may › document, raw SOAP, or REST.
+    async fn call(&self, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Problem> {
+        let table = self.table();
+        let route = table.find(&call.method, call.path)?;
+        call.meet(&route);
+        let principal = access::authenticate(&route)?;
+        match &route.target {
+            Target::Options(allow) => Ok(respond::options(allow)),
+            Target::Base => documents::base(route.api(), call.query, &call.public_url),
+            Target::OpenApi => documents::openapi(route.api(), call.query, &call.public_url),
+            Target::Soap => {
+                let mut permit = self.permit(route, principal).await?;
+                call.record.slot = permit.slot.take();
+                passthrough::call(self, &permit, call).await
+            }
+            Target::Resource { .. } => {
+                let mut permit = self.permit(route, principal).await?;
+                call.record.slot = permit.slot.take();
+                rest::call(self, &permit, call).await
+            }
+        }
+    }
+
+    async fn permit(&self, route: route::RouteMatch, principal: access::Principal) -> Result<access::Permit, Problem> {
+        access::permit(route, principal, self.config.limits.waiting, self.config.limits.wait).await
+    }
+
+    /// The routes of this instant's snapshot; made by the first call that meets it.
+    fn table(&self) -> Arc<RouteTable> {
+        let snapshot = self.catalog.snapshot();
+        let table = self.routes.load_full();
+        if table.snapshot.number == snapshot.number {
+            return table;
+        }
+        let _one = self.rebuild.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = self.routes.load_full();
+        let snapshot = self.catalog.snapshot();
+        if table.snapshot.number == snapshot.number {
+            return table;
+        }
+        let table = Arc::new(RouteTable::new(snapshot, Some(&table)));
+        self.routes.store(table.clone());
+        self.count_snapshot();
+        table
+    }
+
+    fn count_snapshot(&self) {
+        let table = self.routes.load();
+        metrics::gauge!(names::SNAPSHOT).set(table.snapshot.number as f64);
+        metrics::gauge!(names::APIS).set(table.snapshot.apis.len() as f64);
+    }
+}
+
+impl Call<'_> {
+    /// Writes down what was met, and how errors will look.
+    fn meet(&mut self, route: &route::RouteMatch) {
+        let api = route.api();
+        self.record.api = Some(api.name.clone());
+        self.record.version = Some(api.definition.api.version.clone());
+        self.fault_status = api.definition.soap_fault_status;
+        self.record.kind = match &route.target {
+            Target::Resource { .. } => "rest",
+            Target::Soap => "soap",
+            Target::Base | Target::OpenApi | Target::Options(_) => "document",
+        };
+        if matches!(route.target, Target::Soap) {
+            self.speaks = passthrough::speaks(self.headers);
+        }
+    }
+
+    /// The body, for the one who reads it.
+    fn take_body(&mut self) -> Result<CallerBody, Problem> {
+        self.body.take().ok_or_else(|| Problem::internal("the body was taken twice"))
+    }
+}

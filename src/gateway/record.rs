@@ -1,0 +1,147 @@
+//! What is written down of one call: a line in the access log and its metrics, when its answer has ended.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use super::wire::Wire;
+use crate::problem::Reason;
+use crate::telemetry::names;
+
+/// One call, from its head to the last byte of its answer. Holds no payload.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) request_id: String,
+    began: Instant,
+    peer: SocketAddr,
+    method: String,
+    /// Without the query, which may hold values.
+    path: String,
+    /// What kind of address was called: `rest`, `soap`, `document`, `none`.
+    pub(super) kind: &'static str,
+    pub(super) api: Option<Arc<str>>,
+    pub(super) version: Option<String>,
+    pub(super) operation: Option<Arc<str>>,
+    pub(super) status: u16,
+    pub(super) reason: Option<Reason>,
+    /// What only the log may say.
+    pub(super) private: Option<String>,
+    pub(super) upstream_status: Option<u16>,
+    pub(super) upstream: Option<Duration>,
+    pub(super) bytes_out: u64,
+    /// Its place among the calls in flight.
+    pub(super) slot: Option<Slot>,
+    /// Its connection, which waits for the answer's end.
+    wire: Option<Arc<Wire>>,
+    closed: bool,
+}
+
+/// A place among an API's calls in flight; free again when it is dropped.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) api: Arc<str>,
+    pub(super) _permit: OwnedSemaphorePermit,
+}
+
+impl Slot {
+    pub(super) fn new(api: Arc<str>, permit: OwnedSemaphorePermit) -> Self {
+        metrics::gauge!(names::IN_FLIGHT, "api" => api.to_string()).increment(1.0);
+        Self { api, _permit: permit }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        metrics::gauge!(names::IN_FLIGHT, "api" => self.api.to_string()).decrement(1.0);
+    }
+}
+
+impl Record {
+    pub(super) fn open(request_id: String, peer: SocketAddr, method: &http::Method, path: &str, wire: Option<Arc<Wire>>) -> Self {
+        Self {
+            request_id,
+            began: Instant::now(),
+            peer,
+            method: method.as_str().to_owned(),
+            path: path.to_owned(),
+            kind: "none",
+            api: None,
+            version: None,
+            operation: None,
+            status: 0,
+            reason: None,
+            private: None,
+            upstream_status: None,
+            upstream: None,
+            bytes_out: 0,
+            slot: None,
+            wire,
+            closed: false,
+        }
+    }
+
+    /// Writes it down: the answer has ended, or was cut off for that reason.
+    pub(super) fn close(mut self: Box<Self>, cut: Option<&'static str>) {
+        self.write_down(cut);
+    }
+
+    fn write_down(&mut self, cut: Option<&'static str>) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let elapsed = self.began.elapsed();
+        let api = self.api.as_deref().unwrap_or("");
+        let version = self.version.as_deref().unwrap_or("");
+        let reason = self.reason.map_or("", Reason::label);
+        let (label_api, label_version) = (api.to_owned(), version.to_owned());
+        metrics::counter!(
+            names::REQUESTS, "api" => label_api.clone(), "version" => label_version, "kind" => self.kind,
+            "status" => self.status.to_string(), "reason" => reason
+        )
+        .increment(1);
+        metrics::histogram!(names::REQUEST_SECONDS, "api" => label_api.clone(), "kind" => self.kind).record(elapsed);
+        if let Some(upstream) = self.upstream {
+            metrics::histogram!(names::UPSTREAM_SECONDS, "api" => label_api.clone()).record(upstream);
+        }
+        if cut.is_some() {
+            metrics::counter!(names::REPLIES_CUT, "api" => label_api).increment(1);
+        }
+        tracing::info!(
+            target: "castile::access",
+            request_id = %self.request_id,
+            peer = %self.peer,
+            method = %self.method,
+            path = %self.path,
+            kind = self.kind,
+            api,
+            version,
+            operation = self.operation.as_deref().unwrap_or(""),
+            status = self.status,
+            reason,
+            cut = cut.unwrap_or(""),
+            upstream_status = self.upstream_status.unwrap_or(0),
+            upstream_ms = self.upstream.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
+            duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            bytes_out = self.bytes_out,
+            private = self.private.as_deref().unwrap_or(""),
+            "answered"
+        );
+        self.slot = None;
+        if let Some(wire) = self.wire.take() {
+            wire.answer_done();
+        }
+    }
+}
+
+impl Drop for Record {
+    /// A caller that went away before the end.
+    fn drop(&mut self) {
+        if self.status == 0 {
+            self.status = 499;
+        }
+        self.write_down(Some("the caller went away"));
+    }
+}

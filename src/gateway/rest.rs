@@ -1,0 +1,396 @@
+//! A REST call: JSON in, an envelope to the upstream, its reply as JSON, whole or streamed.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode, Version};
+
+use super::access::Permit;
+use super::body::{AnswerBody, Content, Cut, RequestBody};
+use super::fault;
+use super::route::Target;
+use super::upstream::{self, EnvelopeReader, Outgoing, Reply, ReplyError};
+use super::{Call, Gateway, respond};
+use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource, Stream};
+use crate::json::ParseErrorKind;
+use crate::mediate::mime::MediaType;
+use crate::mediate::{self, DecodeError, DecodeOptions, Decoded, Decoder, Direction, EncodeError, Parameter, ParameterIn};
+use crate::plan::node::{OperationPlan, SoapVersion};
+use crate::problem::{InvalidField, Place, Problem, Reason};
+use crate::xml::Limits;
+
+const JSON: &str = "application/json";
+/// A conversion gives way to others after so many bytes.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Answers a call of a resource.
+pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Problem> {
+    let api = permit.route.api().clone();
+    let resource = permit.route.resource().ok_or_else(|| Problem::internal("the route has no resource"))?.clone();
+    let plan = api.plan(&resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
+    call.record.operation = Some(plan.name.clone());
+    negotiate(call.headers)?;
+    let envelope = request(gateway, &api, &resource, permit, call).await?;
+    let outgoing = outgoing(&api, &resource, plan, call);
+    let reply = upstream::send(gateway, &api, &outgoing, envelope, call.record).await?;
+    answer(gateway, api.clone(), &resource, reply, call).await
+}
+
+/// Does the caller take JSON?
+fn negotiate(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut ranges = headers.get_all(ACCEPT).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).peekable();
+    if ranges.peek().is_none() {
+        return Ok(());
+    }
+    let takes = ranges.map(MediaType::parse).any(|range| {
+        let refused = range.parameter("q").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q == 0.0));
+        !refused && matches!(range.essence.as_str(), "*/*" | "application/*" | JSON | "application/problem+json" | "*")
+    });
+    if takes { Ok(()) } else { Err(Problem::new(Reason::NotAcceptable, 406, "This resource answers in application/json only.")) }
+}
+
+/// The envelope of the caller's request: body and URL parameters together.
+async fn request(
+    gateway: &Gateway,
+    api: &Arc<PublishedApi>,
+    resource: &PublishedResource,
+    permit: &Permit,
+    call: &mut Call<'_>,
+) -> Result<Bytes, Problem> {
+    let limit = api.definition.limits.json_request_bytes;
+    let mut body = RequestBody::new(call.take_body()?, limit, &gateway.config.limits.http);
+    if !body.is_empty() {
+        if !resource.body {
+            return Err(Problem::new(Reason::InvalidRequest, 400, "This resource takes no body."));
+        }
+        check_content_type(call.headers)?;
+    }
+    let text = body.whole().await.map_err(super::body::BodyError::problem)?;
+    let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
+    let path: &[(String, String)] = match &permit.route.target {
+        Target::Resource { parameters, .. } => parameters,
+        Target::Soap | Target::Base | Target::OpenApi | Target::Options(_) => &[],
+    };
+    encode(api, resource, plan, &text, path, call.query)
+}
+
+/// A body must be JSON in UTF-8.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let refused = |text: &str| Err(Problem::new(Reason::UnsupportedMediaType, 415, text));
+    if headers.get(CONTENT_ENCODING).is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return refused("A request's body must not be compressed here.");
+    }
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return refused("A request with a body needs one Content-Type: application/json.");
+    };
+    let media_type = MediaType::parse(&String::from_utf8_lossy(value.as_bytes()));
+    if media_type.essence != JSON {
+        return refused("This resource takes application/json.");
+    }
+    match media_type.parameter("charset") {
+        Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => refused("JSON is UTF-8; another charset is not taken."),
+        _ => Ok(()),
+    }
+}
+
+/// JSON and URL parameters → envelope.
+fn encode(
+    api: &PublishedApi,
+    resource: &PublishedResource,
+    plan: &OperationPlan,
+    text: &[u8],
+    path: &[(String, String)],
+    query: Option<&str>,
+) -> Result<Bytes, Problem> {
+    let query: Vec<(String, String)> = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    // Nothing at all is the empty object: an operation without input needs no body.
+    let text: &[u8] = if text.is_empty() { b"{}" } else { text };
+    if resource.parameters.is_empty() && query.is_empty() {
+        return mediate::encode(&api.program, plan, Direction::Request, text).map(Bytes::from).map_err(refused);
+    }
+    let body = crate::json::parse(text, &crate::json::Limits::default()).map_err(|e| refused(EncodeError::NotJson(e)))?;
+    let given = given(resource, path, &query)?;
+    let value = mediate::parameters(&api.program, &plan.input, &given, Some(body)).map_err(|e| refused(EncodeError::Invalid(e)))?;
+    mediate::encode_value(&api.program, plan, Direction::Request, &value).map(Bytes::from).map_err(refused)
+}
+
+/// The parameters of the URL, each with the place that it fills.
+fn given<'v>(
+    resource: &'v PublishedResource,
+    path: &'v [(String, String)],
+    query: &'v [(String, String)],
+) -> Result<Vec<Parameter<'v>>, Problem> {
+    let mut given = Vec::new();
+    let mut errors = Vec::new();
+    let path = path.iter().map(|p| (ParameterLocation::Path, ParameterIn::Path, p));
+    let query = query.iter().map(|p| (ParameterLocation::Query, ParameterIn::Query, p));
+    for (at, location, (name, text)) in path.chain(query) {
+        match resource.parameters.iter().find(|p| p.location == at && *p.name == **name) {
+            Some(parameter) => given.push(Parameter { location, name, pointer: &parameter.pointer, text }),
+            None => {
+                let known = resource.parameters.iter().filter(|p| p.location == at).map(|p| &*p.name);
+                errors.push(InvalidField {
+                    place: Place::Parameter { location: location.word(), name: name.clone() },
+                    expected: String::from("no parameter of that name"),
+                    found: excerpt(text),
+                    hint: crate::diagnostic::nearest(name, known).map(str::to_owned),
+                });
+            }
+        }
+    }
+    if errors.is_empty() { Ok(given) } else { Err(invalid(errors)) }
+}
+
+fn excerpt(text: &str) -> String {
+    text.chars().take(crate::json::EXCERPT_CHARS).collect()
+}
+
+fn invalid(errors: Vec<InvalidField>) -> Problem {
+    let text = match errors.as_slice() {
+        [_] => String::from("One place of the request does not fit its operation."),
+        many => format!("{} places of the request do not fit its operation.", many.len()),
+    };
+    Problem::new(Reason::InvalidRequest, 400, text).with_errors(errors)
+}
+
+/// What the caller reads of a request that cannot be encoded: every error.
+fn refused(error: EncodeError) -> Problem {
+    let errors = match error {
+        EncodeError::NotJson(e) => {
+            let found = match &e.kind {
+                ParseErrorKind::Syntax(expected) => format!("something else at byte {}: {expected} was expected", e.offset),
+                ParseErrorKind::DuplicateName => String::from("the name twice"),
+                ParseErrorKind::Limit(limit) => format!("more than the limit: {limit}"),
+                ParseErrorKind::NotUtf8 => format!("bytes that are not UTF-8 at byte {}", e.offset),
+            };
+            let expected = match e.kind {
+                ParseErrorKind::DuplicateName => "each name once",
+                ParseErrorKind::Syntax(_) | ParseErrorKind::Limit(_) | ParseErrorKind::NotUtf8 => "JSON (RFC 8259)",
+            };
+            vec![InvalidField { place: Place::Pointer(e.pointer), expected: expected.to_owned(), found, hint: None }]
+        }
+        EncodeError::Invalid(list) => list
+            .into_iter()
+            .map(|e| InvalidField {
+                place: match e.parameter {
+                    Some(site) => Place::Parameter { location: site.location.word(), name: site.name },
+                    None => Place::Pointer(e.pointer),
+                },
+                expected: e.expected,
+                found: e.found,
+                hint: e.hint,
+            })
+            .collect(),
+    };
+    invalid(errors)
+}
+
+/// Address and header fields of the call.
+fn outgoing(api: &PublishedApi, resource: &PublishedResource, plan: &OperationPlan, call: &Call<'_>) -> Outgoing {
+    let mut headers = upstream::forwarded(api, call.headers, &call.record.request_id);
+    let action = plan.soap_action.as_deref().unwrap_or_default();
+    let quoted = action.replace('\\', "\\\\").replace('"', "\\\"");
+    let (content_type, accept) = match plan.version {
+        SoapVersion::Soap11 => {
+            if let Ok(value) = HeaderValue::from_str(&format!("\"{action}\"")) {
+                headers.insert(HeaderName::from_static("soapaction"), value);
+            }
+            (String::from("text/xml; charset=utf-8"), "text/xml, multipart/related")
+        }
+        SoapVersion::Soap12 if action.is_empty() => {
+            (String::from("application/soap+xml; charset=utf-8"), "application/soap+xml, multipart/related")
+        }
+        SoapVersion::Soap12 => {
+            (format!("application/soap+xml; charset=utf-8; action=\"{quoted}\""), "application/soap+xml, multipart/related")
+        }
+    };
+    if let Ok(value) = HeaderValue::from_str(&content_type) {
+        headers.insert(CONTENT_TYPE, value);
+    }
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    Outgoing { url: resource.url.to_string(), headers }
+}
+
+/// The upstream's reply as the caller's answer.
+async fn answer(
+    gateway: &Gateway,
+    api: Arc<PublishedApi>,
+    resource: &PublishedResource,
+    reply: Reply,
+    call: &mut Call<'_>,
+) -> Result<Response<AnswerBody>, Problem> {
+    let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
+    let one_way = plan.output.is_none();
+    let (status, media_type) = (reply.status, reply.media_type());
+    if reply.is_empty() {
+        return if one_way && status.is_success() {
+            Ok(respond::empty(StatusCode::ACCEPTED))
+        } else {
+            Err(not_soap(status, "an empty body"))
+        };
+    }
+    if let Some(what) = refused_type(&media_type) {
+        // A one-way call's confirmation may say what it likes.
+        return if one_way && status.is_success() { Ok(respond::empty(StatusCode::ACCEPTED)) } else { Err(not_soap(status, &what)) };
+    }
+    let definition = &api.definition;
+    let limit = definition.limits.reply_bytes;
+    let charset = media_type.parameter("charset").map(str::to_owned);
+    let is_multipart = media_type.essence == "multipart/related";
+    let mut reader = reply.envelope(&media_type, limit)?;
+    let mut chunk = Vec::new();
+    let mut more = reader.next(&mut chunk).await.map_err(|e| e.problem())?;
+    if !more {
+        return if one_way && status.is_success() {
+            Ok(respond::empty(StatusCode::ACCEPTED))
+        } else {
+            Err(not_soap(status, "an empty body"))
+        };
+    }
+    let charset = if is_multipart { reader.root_charset().map(str::to_owned) } else { charset };
+    let options = DecodeOptions { charset, limits: Limits::message_of(limit), strict: false };
+    let mut decoder = Decoder::new(api.program.clone(), resource.operation, Direction::Response, &options);
+    let may_stream = definition.stream == Stream::Large && call.version != Version::HTTP_10 && resource.unwrap.is_none();
+    while more {
+        feed(&mut decoder, &chunk).await.map_err(|e| unreadable(&e, status, &media_type))?;
+        if may_stream && decoder.ready() > definition.reply_buffer_bytes {
+            let first = Bytes::from(decoder.take_ready());
+            let rest = rest(first, decoder, reader);
+            return Ok(respond::with_type(StatusCode::OK, JSON, AnswerBody::new(Content::Stream(Box::pin(rest), None))));
+        }
+        more = reader.next(&mut chunk).await.map_err(|e| e.problem())?;
+    }
+    match decoder.finish().map_err(|e| unreadable(&e, status, &media_type))? {
+        Decoded::Fault(found) => {
+            let all = fault::exposes_all(definition.expose, definition.api.state, gateway.config.gateway.faults);
+            Err(fault::problem(&found, all))
+        }
+        _ if !status.is_success() => Err(not_soap(status, "an envelope without a fault")),
+        _ if one_way => Ok(respond::empty(StatusCode::ACCEPTED)),
+        Decoded::Empty => Ok(respond::empty(StatusCode::NO_CONTENT)),
+        Decoded::Value(json) => {
+            let json = match &resource.unwrap {
+                Some(property) => unwrapped(json, property),
+                None => json,
+            };
+            Ok(respond::bytes(StatusCode::OK, JSON, json))
+        }
+    }
+}
+
+/// Feeds a chunk in pieces, giving way between them.
+async fn feed(decoder: &mut Decoder, chunk: &[u8]) -> Result<(), DecodeError> {
+    let mut pieces = chunk.chunks(PIECE_BYTES).peekable();
+    while let Some(piece) = pieces.next() {
+        decoder.feed(piece)?;
+        if pieces.peek().is_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
+}
+
+/// The rest of a reply that is sent while it arrives: whatever goes wrong now cuts the connection.
+fn rest(first: Bytes, decoder: Decoder, reader: EnvelopeReader) -> impl futures_util::Stream<Item = Result<Bytes, Cut>> + Send {
+    let state = Some((Some(first), decoder, reader, Vec::new()));
+    futures_util::stream::unfold(state, |state| async move {
+        let (first, mut decoder, mut reader, mut chunk) = state?;
+        if let Some(first) = first {
+            return Some((Ok(first), Some((None, decoder, reader, chunk))));
+        }
+        loop {
+            match reader.next(&mut chunk).await {
+                Err(error) => return Some((Err(Cut(cut_word(&error))), None)),
+                Ok(true) => {
+                    if feed(&mut decoder, &chunk).await.is_err() {
+                        return Some((Err(Cut("the reply cannot be read")), None));
+                    }
+                    if decoder.ready() >= PIECE_BYTES {
+                        return Some((Ok(Bytes::from(decoder.take_ready())), Some((None, decoder, reader, chunk))));
+                    }
+                }
+                Ok(false) => {
+                    let last = match decoder.finish() {
+                        Ok(Decoded::Value(json)) => Ok(Bytes::from(json)),
+                        Ok(Decoded::Empty | Decoded::Fault(_)) | Err(_) => Err(Cut("the reply cannot be read")),
+                    };
+                    return Some((last, None));
+                }
+            }
+        }
+    })
+}
+
+fn cut_word(error: &ReplyError) -> &'static str {
+    match error {
+        ReplyError::Timeout => "the reply took too long",
+        ReplyError::CutOff(_) => "the reply was cut off",
+        ReplyError::TooLarge(_) => "the reply is too large",
+        ReplyError::Inflate(_) => "the compressed reply cannot be read",
+        ReplyError::Mime(_) => "the multipart reply cannot be read",
+    }
+}
+
+/// What came, where it cannot be an envelope by its type.
+fn refused_type(media_type: &MediaType) -> Option<String> {
+    match media_type.essence.as_str() {
+        // Some services name no type, or the one of their files.
+        "" | "text/xml" | "application/xml" | "application/soap+xml" | "multipart/related" | "application/xop+xml" | "text/plain" => None,
+        other => Some(other.to_owned()),
+    }
+}
+
+/// A reply that is no envelope: says what came.
+fn not_soap(status: StatusCode, what: &str) -> Problem {
+    let what: String = what.chars().filter(|c| !c.is_control()).take(100).collect();
+    let text = format!("The SOAP service behind this API did not answer in SOAP: status {}, {what}.", status.as_u16());
+    Problem::new(Reason::UpstreamReply, 502, text)
+}
+
+fn unreadable(error: &DecodeError, status: StatusCode, media_type: &MediaType) -> Problem {
+    let type_ = if media_type.essence.is_empty() { "no type" } else { &media_type.essence };
+    let text =
+        format!("The reply of the SOAP service behind this API cannot be read (status {}, {type_}): {}.", status.as_u16(), error.message);
+    Problem::new(Reason::UpstreamReply, 502, text)
+}
+
+/// One property of an object as the whole answer, its text untouched; `null` where it is absent.
+fn unwrapped(json: Vec<u8>, property: &str) -> Vec<u8> {
+    use serde_json::value::RawValue;
+    type Members<'a> = std::collections::BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>;
+    match serde_json::from_slice::<Members<'_>>(&json) {
+        Ok(members) => members.get(property).map_or_else(|| b"null".to_vec(), |v| v.get().as_bytes().to_vec()),
+        Err(_) => json,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accept_is_negotiated() {
+        let takes = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
+            negotiate(&headers).is_ok()
+        };
+        assert!(negotiate(&HeaderMap::new()).is_ok());
+        for good in ["*/*", "application/json", "text/html, */*;q=0.1", "Application/JSON; q=0.5", "application/*"] {
+            assert!(takes(good), "{good}");
+        }
+        for bad in ["text/xml", "application/json;q=0", "text/*"] {
+            assert!(!takes(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_property_keeps_its_text() {
+        assert_eq!(unwrapped(b"{\"a\": 12.50 ,\"b\":{\"c\":1}}".to_vec(), "a"), b"12.50");
+        assert_eq!(unwrapped(b"{\"a\":1}".to_vec(), "b"), b"null");
+        assert_eq!(unwrapped(b"[1]".to_vec(), "b"), b"[1]");
+    }
+}
