@@ -27,10 +27,17 @@ pub(super) fn match_row(program: &Program, shape: &Shape, row: &[RowName]) -> (V
     let Some(model) = &shape.model else {
         return (by_name(program, shape, row), row.is_empty());
     };
-    let mut matcher = Matcher { program, row, left: 200_000 + 200 * row.len(), groups: 0 };
     let end = row.len();
-    if matcher.one(shape, model, 0, &mut steps, &mut |_, at, _| at == end) {
-        return (steps, true);
+    // Greedy first. Only a content model that is not deterministic (and so not legal) needs to look back into earlier repetitions.
+    for deep in [false, true] {
+        if deep && row.len() > MAX_DEEP_ROW {
+            break;
+        }
+        let mut matcher = Matcher { program, row, left: 200_000 + 200 * row.len(), groups: 0, deep };
+        if matcher.one(shape, model, 0, &mut steps, &mut |_, at, _| at == end) {
+            return (steps, true);
+        }
+        steps.clear();
     }
     (by_name(program, shape, row), false)
 }
@@ -42,10 +49,26 @@ struct Matcher<'a> {
     left: usize,
     /// Levels of groups on the stack.
     groups: usize,
+    /// Are earlier repetitions of a group tried anew when what follows does not fit?
+    deep: bool,
 }
+
+/// Children of a row that is matched with looking back: each repetition takes stack.
+const MAX_DEEP_ROW: usize = 200;
 
 /// Particles on the stack at once: a model with more in a row is read by name.
 const MAX_STACK: usize = 4_000;
+
+/// A repeated group on its way.
+struct Again<'s> {
+    ix: PlaceIx,
+    shape: &'s Shape,
+    model: &'s Particle,
+    min: usize,
+    max: usize,
+    items: Vec<Vec<Step>>,
+    may_be_empty: bool,
+}
 
 type Next<'k, 'a> = &'k mut dyn FnMut(&mut Matcher<'a>, usize, &mut Vec<Step>) -> bool;
 
@@ -164,6 +187,10 @@ impl<'a> Matcher<'a> {
         next: Next<'_, 'a>,
     ) -> bool {
         let Some(model) = &shape.model else { return next(self, at, out) };
+        if self.deep {
+            let mut again = Again { ix, shape, model, min, max, items: Vec::new(), may_be_empty: false };
+            return self.items_deep(&mut again, at, out, next);
+        }
         let mut ends = vec![at];
         let mut items: Vec<Vec<Step>> = Vec::new();
         let mut may_be_empty = false;
@@ -206,6 +233,44 @@ impl<'a> Matcher<'a> {
             items.pop();
             ends.pop();
         }
+    }
+
+    /// One more repetition, then what follows; an earlier one is tried otherwise where that fails.
+    fn items_deep(&mut self, again: &mut Again<'_>, at: usize, out: &mut Vec<Step>, next: Next<'_, 'a>) -> bool {
+        let (shape, model) = (again.shape, again.model);
+        if again.items.len() < again.max {
+            let mut steps = Vec::new();
+            let matched = self.one(shape, model, at, &mut steps, &mut |m, to, steps| {
+                if to == at {
+                    again.may_be_empty = true;
+                    return false;
+                }
+                again.items.push(std::mem::take(steps));
+                if m.items_deep(again, to, out, &mut *next) {
+                    return true;
+                }
+                *steps = again.items.pop().unwrap_or_default();
+                false
+            });
+            if matched {
+                return true;
+            }
+        }
+        if again.items.len() < again.min && !again.may_be_empty {
+            return false;
+        }
+        let before = out.len();
+        if !again.items.is_empty() {
+            out.push(Step::Items { place: again.ix, items: std::mem::take(&mut again.items) });
+        }
+        if next(self, at, out) {
+            return true;
+        }
+        if let Some(Step::Items { items, .. }) = out.get_mut(before) {
+            again.items = std::mem::take(items);
+        }
+        out.truncate(before);
+        false
     }
 
     fn fits(&self, kind: &PlaceKind, name: RowName) -> bool {
