@@ -181,7 +181,7 @@ mod tests {
         for cut in 0..body.len() {
             assert_eq!(inflate(&body[..cut], 5, 100), Err(InflateError::Truncated), "{cut}");
         }
-        let mut wrong = body.clone();
+        let mut wrong = body;
         let at = wrong.len() - 6;
         wrong[at] ^= 1;
         assert_eq!(inflate(&wrong, 100, 100), Err(InflateError::Truncated));

@@ -123,3 +123,16 @@ async fn what_is_served_instead_of_a_wsdl_is_named() {
     let refused = load_with(&at(&server, "/html"), AddressPolicy::public()).await.unwrap_err();
     assert_eq!(refused.diagnostics[0].code.id, "source.address-refused");
 }
+
+#[tokio::test]
+async fn credentials_of_the_root_serve_its_imports_and_nobody_else() {
+    let other = serve(&[("/two.xsd", ok(schema("urn:2", &[], &[])))]).await;
+    let root = wsdl_with_schemas(&[("urn:1", "one.xsd"), ("urn:2", &other.url("/two.xsd"))]);
+    let server = serve(&[("/a?wsdl", ok(root)), ("/one.xsd", ok(schema("urn:1", &[], &[])))]).await;
+    let address = format!("http://ann:s3cret@{}/a?wsdl", server.address);
+    let loaded = load_with(&Origin::of(&address, &Limits::default()).unwrap(), only_here()).await.unwrap();
+    assert!(missing(&loaded.documents).is_empty());
+    assert!(server.heads().len() == 2 && server.heads().iter().all(|h| h.contains("authorization: Basic ")), "{:?}", server.heads());
+    assert!(other.heads().len() == 1 && !other.heads()[0].contains("authorization"));
+    assert!(names(&loaded.documents).iter().all(|n| !n.contains("s3cret")));
+}

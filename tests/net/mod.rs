@@ -134,7 +134,10 @@ impl Lookup for Names {
     fn lookup(&self, _host: &str) -> Looking {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let mut answers = self.answers.lock().unwrap();
-        let copy = |a: &io::Result<Vec<IpAddr>>| a.as_ref().map(Clone::clone).map_err(|e| io::Error::other(e.to_string()));
+        let copy = |a: &io::Result<Vec<IpAddr>>| match a {
+            Ok(list) => Ok(list.clone()),
+            Err(e) => Err(io::Error::other(e.to_string())),
+        };
         let answer = if answers.len() > 1 { answers.pop_front().unwrap() } else { copy(&answers[0]) };
         Box::pin(async move { answer })
     }

@@ -99,3 +99,24 @@ fn bombs_are_refused() {
     let codes = refusal(load_local(&archive(bytes), &options));
     assert!(codes == ["source.archive"] || codes == ["source.too-large"], "{codes:?}");
 }
+
+proptest::proptest! {
+    /// A damaged zip is refused or read, never a panic.
+    #[test]
+    fn any_damage_is_survived(at in proptest::collection::vec((0usize..2_000, 0u8..=255), 1..6), cut in 0usize..2_000) {
+        let root = wsdl_with_schemas(&[("urn:1", "one.xsd")]);
+        let one = schema("urn:1", &[], &[]);
+        let mut bytes = zip(&[("a.wsdl", root.as_bytes()), ("one.xsd", one.as_bytes())]);
+        for (offset, value) in at {
+            let offset = offset % bytes.len();
+            bytes[offset] = value;
+        }
+        if cut % 3 == 0 {
+            bytes.truncate(cut.min(bytes.len()));
+        }
+        match load_upload(&archive(bytes)) {
+            Ok(loaded) => proptest::prop_assert!(loaded.documents.sources.iter().count() >= 1),
+            Err(refused) => proptest::prop_assert!(!refused.diagnostics.is_empty()),
+        }
+    }
+}

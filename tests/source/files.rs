@@ -279,3 +279,33 @@ fn a_word_on_the_command_line_is_told_apart() {
         ["source.not-fetched"]
     );
 }
+
+#[test]
+fn beside_a_file_in_a_crowded_folder_names_still_count() {
+    let root = wsdl_with_schemas(&[("urn:1", "http://h.example/one.xsd")]);
+    let one = schema("urn:1", &[], &[]);
+    let crowd: Vec<String> = (0..300).map(|i| format!("{i}.xml")).collect();
+    let mut files: Vec<(&str, &str)> = crowd.iter().map(|n| (n.as_str(), "<x/>")).collect();
+    files.extend([("a.wsdl", root.as_str()), ("one.xsd", one.as_str())]);
+    let dir = folder(&files);
+    assert_eq!(names(&load_file(dir.path().join("a.wsdl")).unwrap().documents), set(&["a.wsdl", "one.xsd"]));
+}
+
+proptest::proptest! {
+    /// Whatever a location says, an upload reads nothing outside its folder.
+    #[test]
+    fn no_location_leads_an_upload_out(location in r"[./\\a%2eEsx#?: ]{1,24}") {
+        let dir = folder(&[
+            ("in/deep/a.wsdl", &wsdl_with_schemas(&[("urn:1", &location.replace('%', "%25"))])),
+            ("in/deep/b.wsdl", &wsdl_with_schemas(&[("urn:1", &location)])),
+            ("s", &schema("urn:1", &[], &[])),
+            ("x.xsd", &schema("urn:1", &[], &[])),
+        ]);
+        for root in ["deep/a.wsdl", "deep/b.wsdl"] {
+            let loaded = load_upload(&Origin::Folder { path: dir.path().join("in"), root: Some(root.to_owned()) }).unwrap();
+            for name in names(&loaded.documents) {
+                proptest::prop_assert!(name.starts_with("deep/"), "{}", name);
+            }
+        }
+    }
+}

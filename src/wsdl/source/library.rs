@@ -76,7 +76,11 @@ impl Library {
     /// The file among all that answers a reference whose location is an address or leads nowhere: by its file name and the
     /// namespace, else (whole imports, and imports only: an include has no namespace of its own) by the namespace alone.
     pub(super) fn find(&mut self, reference: &Reference, location: &str, names: &[String], from: Option<&str>) -> Found {
-        let Ok(files) = self.files() else { return Found::None };
+        // Of a folder too large to look through, only what lies beside the document is asked.
+        let files = self.files().unwrap_or_else(|TooManyFiles| {
+            let beside = names.iter().map(|n| super::location::join(from.unwrap_or(""), n));
+            beside.filter(|p| self.shelf.has(p)).collect()
+        });
         let others: Vec<&String> = files.iter().filter(|f| Some(f.as_str()) != from).collect();
         for name in names {
             let named: Vec<String> = others

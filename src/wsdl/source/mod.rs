@@ -6,6 +6,7 @@
 
 mod archive;
 pub mod codes;
+mod fill;
 mod library;
 mod location;
 mod origin;
@@ -13,6 +14,7 @@ mod root;
 mod scan;
 mod shelf;
 mod walk;
+mod way;
 
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::net::fetch::Fetcher;

@@ -6,6 +6,7 @@ use crate::diagnostic::{SourceId, Span};
 use crate::wsdl::documents::{Reference, references};
 use crate::xml::document::Document;
 use crate::xml::document::Unqualified as _;
+use crate::xml::gate::GateErrorKind;
 use crate::xml::{limits, ns};
 
 /// What the root element says.
@@ -59,6 +60,7 @@ impl Scanned {
 pub(super) struct NotWellFormed {
     pub(super) text: String,
     pub(super) message: String,
+    pub(super) hint: Option<&'static str>,
     /// Byte offset into the text.
     pub(super) offset: u32,
     pub(super) line: u64,
@@ -74,6 +76,7 @@ pub(super) fn scan(bytes: &[u8], charset: Option<&str>, max_bytes: u64) -> Resul
         let text = shown(bytes, charset);
         NotWellFormed {
             message: e.kind.to_string(),
+            hint: hint(e.kind),
             offset: u32::try_from(e.offset).unwrap_or(u32::MAX).min(text.len() as u32),
             line: e.line,
             column: e.column,
@@ -120,6 +123,19 @@ fn start_of(node: roxmltree::Node<'_, '_>, text: &str) -> Span {
     let tag = text.get(range.clone()).unwrap_or("");
     let length = tag.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).unwrap_or(tag.len());
     Span { source: SourceId(0), start: range.start as u32, end: (range.start + length) as u32 }
+}
+
+/// What to do about the slips that services really have.
+fn hint(kind: GateErrorKind) -> Option<&'static str> {
+    match kind {
+        GateErrorKind::Dtd => Some("remove the DOCTYPE and write its entities out"),
+        GateErrorKind::MisplacedXmlDeclaration => Some("remove what stands before `<?xml`, white space included"),
+        GateErrorKind::UnsupportedEncoding | GateErrorKind::EncodingMismatch | GateErrorKind::InvalidBytes => {
+            Some("save the document as UTF-8 and say so in its XML declaration")
+        }
+        GateErrorKind::UndeclaredPrefix => Some("declare the prefix with `xmlns:prefix=\"…\"`"),
+        _ => None,
+    }
 }
 
 /// Text to show beside an error: never parsed again.
