@@ -44,4 +44,5 @@ pub mod gateway;
 
 // What operators and people use.
 pub mod admin;
+// The command line, above all.
 pub mod cli;

@@ -120,3 +120,23 @@ fn documents_only(all: &Documents, content: &Content) -> Documents {
     }
     Documents { sources, root: all.root, links: all.links.clone() }
 }
+
+/// What a stored definition and its lock say to the compiler.
+///
+/// # Errors
+/// They cannot be read.
+pub fn stored_settings(content: &Content) -> Result<crate::plan::compile::Settings, Built> {
+    let mut sources = Sources::default();
+    let at = sources.add(content.definition.name.clone(), content.definition.text.clone());
+    let (definition, diagnostics) = ApiDefinition::parse(at, &content.definition.text);
+    let Some(definition) = definition else { return Err(Built { api: None, diagnostics, sources }) };
+    let mut settings = super::settings(&definition);
+    if let Some(stored) = &content.lock {
+        let at = sources.add(stored.name.clone(), stored.text.clone());
+        match Lock::parse(at, &stored.text) {
+            Ok(lock) => settings.lock = Some(lock),
+            Err(diagnostic) => return Err(Built { api: None, diagnostics: vec![*diagnostic], sources }),
+        }
+    }
+    Ok(settings)
+}

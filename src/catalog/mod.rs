@@ -16,7 +16,7 @@ mod watch;
 /// What the gateway asks of a definition.
 pub use crate::api::{Expose, State, Stream};
 pub use assemble::{Assembled, assemble, settings, suggestions};
-pub use content::{Built, build};
+pub use content::{Built, build, stored_settings};
 pub use documents::{Documents, declared_encoding};
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
 pub use snapshot::{

@@ -95,17 +95,15 @@ fn find<'l, 'p>(level: &'l [Property<'p>], token: &str) -> Result<&'l Property<'
     level.iter().find(|p| &*p.key == token).ok_or_else(|| (format!("there is no `{token}`"), level.iter().map(|p| p.key.clone()).collect()))
 }
 
-/// The kind of a property's value where a URL can carry it.
+/// The kind of a property's value where a URL can carry it; an array of simple values is a repeated parameter.
 fn scalar_kind(program: &Program, property: &Property<'_>) -> Option<JsonKind> {
-    if property.array {
-        return None;
-    }
     let scalar = match property.value {
         Value::Scalar(scalar) => scalar,
         Value::Type(type_) => bare(program, type_)?,
         Value::Other => return None,
     };
-    Some(scalar.kind()).filter(|k| *k != JsonKind::Array)
+    let kind = Some(scalar.kind()).filter(|k| *k != JsonKind::Array)?;
+    Some(if property.array { JsonKind::Array } else { kind })
 }
 
 /// The simple type whose bare value stands for a value of this type.

@@ -1,0 +1,224 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Imports a WSDL and publishes it as an API: REST/JSON from the schemas, the raw SOAP endpoint beside it.
+#[derive(Debug, Parser)]
+#[command(name = "castile", version, max_term_width = 100, arg_required_else_help = true)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Global {
+    /// The settings file [default: castile.yaml, where it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The server that commands about running things speak to
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) server: Option<String>,
+    /// How answers are written
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
+    pub(super) output: Output,
+    /// Say less: answers and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Never use colours (as NO_COLOR does)
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a commented castile.yaml and the folder apis/; never overwrites
+    Init(Init),
+    /// Import a WSDL: writes apis/NAME/ and reports what became of every operation
+    Import(Import),
+    /// Check settings and APIs: all errors at once, with their places
+    Check(Check),
+    /// Run a SOAP service made from a WSDL
+    Mock(Mock),
+    /// JSON on standard input → SOAP envelope on standard output
+    Encode(Translate),
+    /// SOAP envelope on standard input → JSON on standard output
+    Decode(Translate),
+    /// Call an operation of an API
+    Call(Call),
+    /// Print the OpenAPI document
+    Openapi(Openapi),
+    /// Print the WSDL as the gateway gives it out
+    Wsdl(Wsdl),
+    /// Explain an error code, or show the compiled plan of an operation
+    Explain(Explain),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Init {
+    /// Where
+    #[arg(default_value = ".")]
+    pub(super) dir: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// A file, a folder, a zip, or an address
+    #[arg(value_name = "WSDL")]
+    pub(super) wsdl: String,
+    /// The API's name [default: what the WSDL suggests]
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(super) name: Option<String>,
+    /// The API's version [default: 1]
+    #[arg(long, value_name = "V")]
+    pub(super) api_version: Option<String>,
+    /// The API's context [default: its name in lower case]
+    #[arg(long, value_name = "C")]
+    pub(super) context: Option<String>,
+    /// Where the SOAP service is [default: what the WSDL says]
+    #[arg(long, value_name = "URL")]
+    pub(super) endpoint: Option<String>,
+    /// Which faces the API shows
+    #[arg(long, default_value = "both")]
+    pub(super) mode: Mode,
+    /// Say what would happen and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Which WSDL of a folder or zip, by its path in it
+    #[arg(long, value_name = "PATH")]
+    pub(super) root: Option<String>,
+    /// The folder of API definitions [default: `apis` of the settings, else ./apis]
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+    /// Certificates of further authorities for https addresses, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Mode {
+    Rest,
+    Passthrough,
+    Both,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// A folder with castile.yaml, a folder of APIs, or one API's folder
+    #[arg(default_value = ".")]
+    pub(super) path: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Mock {
+    /// A WSDL (file, folder, zip, address) or the name of an API
+    #[arg(value_name = "WSDL|API")]
+    pub(super) target: String,
+    /// The port to listen on; 0: any free one
+    #[arg(long, default_value_t = 9000)]
+    pub(super) port: u16,
+    /// Milliseconds that every answer waits
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(super) delay: u64,
+    /// How likely a declared fault is, from 0 to 1
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    pub(super) fault: f64,
+    /// Check requests against their schema
+    #[arg(long)]
+    pub(super) validate: bool,
+    /// Equal seeds give equal answers
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(super) seed: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Translate {
+    /// A WSDL (file, folder, zip, address) or the name of an API
+    #[arg(value_name = "WSDL|API")]
+    pub(super) target: String,
+    /// The operation
+    pub(super) operation: String,
+    /// Which message [default: request for encode, response for decode]
+    #[arg(long)]
+    pub(super) direction: Option<Direction>,
+    /// The port, where several have the operation
+    #[arg(long, value_name = "[SERVICE/]PORT")]
+    pub(super) port: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Direction {
+    Request,
+    Response,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Call {
+    /// The name of an API, or a WSDL
+    #[arg(value_name = "API")]
+    pub(super) target: String,
+    /// The operation
+    pub(super) operation: String,
+    /// `k=v` (a text, read by the schema), `k:=json`, `@file` (the whole body; `@-` is standard input)
+    #[arg(value_name = "k=v|k:=json|@file")]
+    pub(super) input: Vec<String>,
+    /// The body is an envelope, and the answer is shown as it comes
+    #[arg(long)]
+    pub(super) soap: bool,
+    /// Show all four messages and their times
+    #[arg(long)]
+    pub(super) trace: bool,
+    /// Show the envelope and send nothing
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// Where the SOAP service is [default: what the API or the WSDL says]
+    #[arg(long, value_name = "URL")]
+    pub(super) endpoint: Option<String>,
+    /// The port, where several have the operation
+    #[arg(long, value_name = "[SERVICE/]PORT")]
+    pub(super) port: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Openapi {
+    /// The name of an API, or a WSDL
+    #[arg(value_name = "API|WSDL")]
+    pub(super) target: String,
+    /// 3.1 or 3.0
+    #[arg(long, value_name = "V", default_value = "3.1", value_parser = ["3.1", "3.0"])]
+    pub(super) openapi_version: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Wsdl {
+    /// The name of an API, or a WSDL
+    #[arg(value_name = "API|WSDL")]
+    pub(super) target: String,
+    /// Which document: 0 is the root
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) xsd: usize,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Explain {
+    /// An error code, or the name of an API or a WSDL
+    #[arg(value_name = "CODE|API")]
+    pub(super) subject: String,
+    /// The operation, after an API
+    pub(super) operation: Option<String>,
+    /// The port, where several have the operation
+    #[arg(long, value_name = "[SERVICE/]PORT")]
+    pub(super) port: Option<String>,
+}

@@ -1,0 +1,229 @@
+//! `castile call`: one call of an operation, straight to the SOAP service, with all that happens on the way on show.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use tokio::time::Instant;
+
+use super::args::{Call, Global};
+use super::translate::{NO_REQUEST, decode_problem, encode_problem, fault_document, options};
+use super::{Exit, Outcome, Screen, runtime, target};
+use crate::json::{self, Value};
+use crate::mediate::{self, Decoded, Direction, EncodeError, Parameter, ParameterIn};
+use crate::net::address::AddressPolicy;
+use crate::net::upstream::{Deadlines, UpstreamClient, UpstreamOptions};
+use crate::plan::Program;
+use crate::plan::node::{OperationPlan, SoapVersion};
+
+/// Bytes of a reply.
+const REPLY_BYTES: usize = 256 << 20;
+
+/// What came back.
+struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    took: Duration,
+}
+
+/// Calls.
+pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
+    let api = target::api(screen, global, &args.target)?;
+    let plan = target::operation(screen, &api.program, &args.operation, args.port.as_deref())?;
+    let begun = Instant::now();
+    let (request_json, envelope) = if args.soap { (None, body(screen, args)?) } else { encoded(screen, args, &api.program, plan)? };
+    let encoding = begun.elapsed();
+    if args.offline {
+        return Ok(screen.answer(&envelope));
+    }
+    if args.trace {
+        if let Some(json) = &request_json {
+            trace(screen, "1 request, JSON", None, json);
+        }
+        trace(screen, "2 request, SOAP", Some(encoding), &envelope);
+    }
+    let url = args.endpoint.as_deref().or(api.definition.endpoint.url.as_deref()).or(plan.address.as_deref()).unwrap_or_default();
+    if !crate::api::is_http(url) {
+        return Err(screen.usage(&format!("operation `{}` has no http(s) address; give one with --endpoint", plan.name)));
+    }
+    let wait = (api.definition.endpoint.timeout, api.definition.endpoint.first_byte_timeout);
+    let reply = runtime(screen)?.block_on(send(screen, plan, url, envelope, wait))?;
+    if args.trace {
+        let head = format!("3 reply, SOAP, status {}", reply.status.as_u16());
+        trace(screen, &head, Some(reply.took), &reply.body);
+    }
+    if args.soap {
+        screen.answer(&reply.body);
+        return if reply.status.is_success() { Ok(Exit::Fine) } else { Err(Exit::Problem) };
+    }
+    show(screen, args, &api.program, plan, &reply)
+}
+
+/// Decodes the reply and shows it.
+fn show(screen: &Screen, args: &Call, program: &Program, plan: &OperationPlan, reply: &Reply) -> Outcome {
+    if plan.output.is_none() && reply.body.is_empty() {
+        screen.say(&format!("taken, status {}", reply.status.as_u16()));
+        return Ok(Exit::Fine);
+    }
+    let begun = Instant::now();
+    let mut how = options(&reply.body);
+    how.charset = reply.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).and_then(crate::net::fetch::charset);
+    let decoded = mediate::decode(program, plan, Direction::Response, &reply.body, &how);
+    let took = begun.elapsed();
+    if args.trace {
+        trace(screen, "4 answer, JSON", Some(took), b"");
+    }
+    match decoded {
+        Ok(Decoded::Value(json)) => Ok(screen.answer(&json)),
+        Ok(Decoded::Empty) => Ok(Exit::Fine),
+        Ok(Decoded::Fault(fault)) => {
+            screen.answer(&fault_document(&fault));
+            Err(Exit::Problem)
+        }
+        Err(error) => {
+            if !args.trace {
+                screen.say(&format!("the reply has status {} and {} bytes; --trace shows it", reply.status.as_u16(), reply.body.len()));
+            }
+            screen.to_stderr(&decode_problem(&error).to_json(NO_REQUEST));
+            Err(Exit::Problem)
+        }
+    }
+}
+
+fn trace(screen: &Screen, what: &str, took: Option<Duration>, bytes: &[u8]) {
+    let took = took.map(|t| format!(", {:.2} ms", t.as_secs_f64() * 1000.0)).unwrap_or_default();
+    screen.to_stderr(format!("--- {what}{took}").as_bytes());
+    if !bytes.is_empty() {
+        screen.to_stderr(bytes);
+    }
+}
+
+/// The body as it is given: `@file`, `@-`, else standard input.
+fn body(screen: &Screen, args: &Call) -> Outcome<Vec<u8>> {
+    let files: Vec<&str> = args.input.iter().filter_map(|i| i.strip_prefix('@')).collect();
+    match files.as_slice() {
+        [] | ["-"] => target::input(screen),
+        [file] => std::fs::read(file).map_err(|e| screen.usage(&format!("{file} cannot be read: {e}"))),
+        _ => Err(screen.usage("one @file at most")),
+    }
+}
+
+/// The request's JSON and its envelope.
+fn encoded(screen: &Screen, args: &Call, program: &Program, plan: &OperationPlan) -> Outcome<(Option<Vec<u8>>, Vec<u8>)> {
+    let has_file = args.input.iter().any(|i| i.starts_with('@'));
+    let text = if has_file { body(screen, args)? } else { b"{}".to_vec() };
+    let refuse = |error: EncodeError, text: &[u8]| {
+        screen.to_stderr(&encode_problem(error, text).to_json(NO_REQUEST));
+        Exit::Problem
+    };
+    if has_file && args.input.len() == 1 {
+        let envelope = mediate::encode(program, plan, Direction::Request, &text).map_err(|e| refuse(e, &text))?;
+        return Ok((Some(text), envelope));
+    }
+    let limits = json::Limits::default();
+    let mut value = json::parse(&text, &limits).map_err(|e| refuse(EncodeError::NotJson(e), &text))?;
+    let mut pointers = Vec::new();
+    for input in args.input.iter().filter(|i| !i.starts_with('@')) {
+        if let Some((name, json)) = input.split_once(":=") {
+            let given = json::parse(json.as_bytes(), &limits).map_err(|e| screen.usage(&format!("{name}: {e}")))?;
+            put(&mut value, name, given);
+        } else if let Some((name, text)) = input.split_once('=') {
+            let mut pointer = String::new();
+            match name.starts_with('/') {
+                true => pointer.push_str(name),
+                false => json::push_pointer(&mut pointer, name),
+            }
+            pointers.push((name, pointer, text));
+        } else {
+            return Err(screen.usage(&format!("`{input}` is neither k=v nor k:=json nor @file")));
+        }
+    }
+    let given: Vec<Parameter<'_>> =
+        pointers.iter().map(|(name, pointer, text)| Parameter { location: ParameterIn::Query, name, pointer, text }).collect();
+    let value = mediate::parameters(program, &plan.input, &given, Some(value)).map_err(|e| refuse(EncodeError::Invalid(e), &text))?;
+    let envelope = mediate::encode_value(program, plan, Direction::Request, &value).map_err(|e| refuse(e, &text))?;
+    let mut shown = Vec::new();
+    write(&mut shown, &value);
+    Ok((Some(shown), envelope))
+}
+
+/// Sets a member of an object.
+fn put<'v>(value: &mut Value<'v>, name: &'v str, given: Value<'v>) {
+    if !matches!(value, Value::Object(_)) {
+        *value = Value::Object(Vec::new());
+    }
+    if let Value::Object(members) = value {
+        members.retain(|(k, _)| k != name);
+        members.push((Cow::Borrowed(name), given));
+    }
+}
+
+fn write(out: &mut Vec<u8>, value: &Value<'_>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
+        Value::Number(text) => out.extend_from_slice(text.as_bytes()),
+        Value::String(text) => json::string_into(out, text),
+        Value::Array(items) => {
+            out.push(b'[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                write(out, item);
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => {
+            out.push(b'{');
+            for (i, (name, member)) in members.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                json::string_into(out, name);
+                out.push(b':');
+                write(out, member);
+            }
+            out.push(b'}');
+        }
+    }
+}
+
+async fn send(
+    screen: &Screen,
+    plan: &OperationPlan,
+    url: &str,
+    envelope: Vec<u8>,
+    (whole, first_byte): (Duration, Duration),
+) -> Outcome<Reply> {
+    let unreachable = |why: String| {
+        screen.error(&format!("{url}: {why}"));
+        Exit::Unreachable
+    };
+    let action = plan.soap_action.as_deref().unwrap_or_default();
+    let request = Request::post(url).header(header::USER_AGENT, concat!("castile/", env!("CARGO_PKG_VERSION")));
+    let request = match plan.version {
+        SoapVersion::Soap11 => {
+            request.header(header::CONTENT_TYPE, "text/xml; charset=utf-8").header("soapaction", format!("\"{action}\""))
+        }
+        SoapVersion::Soap12 if action.is_empty() => request.header(header::CONTENT_TYPE, "application/soap+xml; charset=utf-8"),
+        SoapVersion::Soap12 => request.header(header::CONTENT_TYPE, format!("application/soap+xml; charset=utf-8; action=\"{action}\"")),
+    };
+    let request = request.body(Full::new(Bytes::from(envelope))).map_err(|e| screen.usage(&format!("{url}: {e}")))?;
+    let client = UpstreamClient::new(UpstreamOptions::new(AddressPolicy::local())).map_err(|e| {
+        screen.error(&e.to_string());
+        Exit::Problem
+    })?;
+    let begun = Instant::now();
+    let deadlines = Deadlines { first_byte, whole: begun + whole };
+    let reply = client.send(request, deadlines).await.map_err(|e| unreachable(e.to_string()))?;
+    let (head, body) = reply.into_parts();
+    let body = tokio::time::timeout_at(begun + whole, Limited::new(body, REPLY_BYTES).collect())
+        .await
+        .map_err(|_| unreachable("the reply took too long".to_owned()))?
+        .map_err(|e| unreachable(format!("the reply broke off: {e}")))?;
+    Ok(Reply { status: head.status, headers: head.headers, body: body.to_bytes(), took: begun.elapsed() })
+}

@@ -1,0 +1,112 @@
+//! Lines that can be pasted into a shell.
+
+use crate::catalog::{PublishedApi, PublishedResource};
+use crate::mediate::{self, Direction};
+use crate::mock::Examples;
+use crate::plan::Program;
+use crate::plan::node::{FaultPlan, OperationPlan, SoapVersion};
+
+/// Bytes of a sample that stand on a line of their own.
+const LONGEST: usize = 1_500;
+
+/// A call of the API's first resource with a sample of its request. `None` where the API has no resource.
+pub(super) fn curl(api: &PublishedApi, public_url: &str) -> Option<String> {
+    let resource = best(api)?;
+    let path = encoded_path(&resource.path);
+    let url = format!("{public_url}{}{path}", api.base_path);
+    let body = request(api, resource).unwrap_or_else(|| "{}".to_owned());
+    Some(format!(
+        "curl -X {} -H 'content-type: application/json' -d {} {}",
+        resource.method.as_str(),
+        quoted(&body),
+        quoted_if_needed(&url)
+    ))
+}
+
+/// The same as raw SOAP. `None` where there is no such operation or raw SOAP is closed.
+pub(super) fn curl_soap(api: &PublishedApi, public_url: &str) -> Option<String> {
+    let resource = best(api)?;
+    let plan = api.plan(resource)?;
+    if api.raw_operations.is_empty() {
+        return None;
+    }
+    let json = request(api, resource)?;
+    let envelope = mediate::encode(&api.program, plan, Direction::Request, json.as_bytes()).ok()?;
+    let envelope = String::from_utf8(envelope).ok()?;
+    let envelope = envelope.split_once("?>").map_or(envelope.as_str(), |(_, rest)| rest).trim();
+    let headers = match plan.version {
+        SoapVersion::Soap11 => {
+            let action = plan.soap_action.as_deref().unwrap_or_default();
+            format!("-H 'content-type: text/xml; charset=utf-8' -H {}", quoted(&format!("SOAPAction: \"{action}\"")))
+        }
+        SoapVersion::Soap12 => {
+            let action = plan.soap_action.as_deref().map(|a| format!("; action=\"{a}\"")).unwrap_or_default();
+            format!("-H {}", quoted(&format!("content-type: application/soap+xml; charset=utf-8{action}")))
+        }
+    };
+    let url = format!("{public_url}{}", api.base_path);
+    Some(format!("curl {headers} -d {} {}", quoted(envelope), quoted_if_needed(&url)))
+}
+
+/// The resource that shows most for least: with a body, with an answer, the first with a short sample.
+fn best(api: &PublishedApi) -> Option<&PublishedResource> {
+    let with_body = || api.resources.iter().filter(|r| r.body && !r.path.contains('{'));
+    let answers = |r: &&PublishedResource| api.plan(r).is_some_and(|p| p.output.is_some());
+    let short = |r: &&PublishedResource| request(api, r).is_some_and(|s| s.len() <= LONGEST);
+    with_body().filter(answers).take(20).find(short).or_else(|| with_body().next())
+}
+
+/// A sample of a resource's request, as JSON on one line.
+fn request(api: &PublishedApi, resource: &PublishedResource) -> Option<String> {
+    let plan = api.plan(resource)?;
+    let _ = plan;
+    None
+}
+
+/// Examples for the mock.
+pub(super) struct Samples;
+
+impl Examples for Samples {
+    fn output(&self, _program: &Program, _operation: &OperationPlan, _seed: u64) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn fault(&self, _program: &Program, _operation: &OperationPlan, _fault: &FaultPlan, _seed: u64) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+fn encoded_path(path: &str) -> String {
+    path.chars()
+        .map(|c| {
+            if c.is_ascii() {
+                c.to_string()
+            } else {
+                percent_encoding::utf8_percent_encode(&c.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string()
+            }
+        })
+        .collect()
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn quoted_if_needed(text: &str) -> String {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-%".contains(&b));
+    if plain { text.to_owned() } else { quoted(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_shell() {
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted_if_needed("http://h:1/a"), "http://h:1/a");
+        assert_eq!(quoted_if_needed("http://h/a b"), "'http://h/a b'");
+        assert_eq!(encoded_path("/\u{e4}/b"), "/%C3%A4/b");
+    }
+}

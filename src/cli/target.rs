@@ -1,0 +1,204 @@
+//! What a command is about: a WSDL, or an API of the folder, loaded as far as the command needs it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{Direction, Global};
+use super::{Exit, Outcome, Screen, runtime};
+use crate::catalog::{self, PublishedApi};
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostic, Severity, Sources, nearest};
+use crate::import::{self, Mode, Request};
+use crate::mediate;
+use crate::net::address::AddressPolicy;
+use crate::net::fetch::{Credentials, FetchOptions, Fetcher};
+use crate::plan::Program;
+use crate::plan::compile::{Settings, compile};
+use crate::plan::node::OperationPlan;
+use crate::wsdl::source::{Limits, Loaded, Options, Origin, Policy, Refused, load, load_local};
+
+/// Bytes that are read from standard input.
+const INPUT_BYTES: u64 = 256 << 20;
+
+/// The settings file: the one that is named, else `castile.yaml` here, where it is there.
+pub(super) fn config_file(global: &Global) -> Option<PathBuf> {
+    global.config.clone().or_else(|| Some(PathBuf::from("castile.yaml")).filter(|p| p.is_file()))
+}
+
+/// The settings.
+pub(super) fn config(screen: &Screen, global: &Global) -> Outcome<Config> {
+    config::load(config_file(global).as_deref()).map_err(|errors| {
+        for error in errors {
+            screen.error(&error.to_string());
+        }
+        Exit::Problem
+    })
+}
+
+/// The folder of API definitions: `apis` of the settings, relative to their file, else `./apis`.
+pub(super) fn apis_folder(config: &Config, file: Option<&Path>) -> PathBuf {
+    let beside = file.and_then(Path::parent).unwrap_or(Path::new(""));
+    beside.join(config.apis.as_deref().unwrap_or(Path::new("apis")))
+}
+
+/// The folder of an API of that name, if there is one.
+fn api_folder(screen: &Screen, global: &Global, name: &str) -> Outcome<Option<PathBuf>> {
+    if crate::api::folder_name(name) != name || name.is_empty() {
+        // A folder of an API may also be named by its path.
+        let path = PathBuf::from(name);
+        return Ok(path.join("api.yaml").is_file().then_some(path));
+    }
+    // Without a settings file there is nothing to be wrong with the folder's place, and the environment need not be read.
+    let folder = match config_file(global) {
+        Some(file) => apis_folder(&config(screen, global)?, Some(&file)),
+        None => PathBuf::from("apis"),
+    };
+    let candidates = [folder.join(name), PathBuf::from(name)];
+    Ok(candidates.into_iter().find(|p| p.join("api.yaml").is_file()))
+}
+
+/// Loads a WSDL and what it refers to. Files need no runtime.
+pub(super) fn load_wsdl(screen: &Screen, wsdl: &str, root: Option<&str>, ca: Option<&Path>) -> Outcome<Loaded> {
+    let limits = Limits::default();
+    let origin = Origin::of(wsdl, &limits).map_err(|r| refused(screen, &r))?;
+    let origin = root.map_or(origin.clone(), |root| origin.with_root(root));
+    let is_address = matches!(origin, Origin::Address(_));
+    let local = Options { policy: Policy::Operator, limits, fetcher: None };
+    if !is_address {
+        // What a file names by address is fetched only where it is missing here; most need nothing.
+        let loaded = load_local(&origin, &local).map_err(|r| refused(screen, &r))?;
+        if !wants_fetching(&loaded) {
+            return Ok(loaded);
+        }
+    }
+    let fetcher = fetcher(screen, &origin, ca)?;
+    let options = Options { fetcher: Some(&fetcher), ..local };
+    screen.progress(&format!("reading {wsdl}"), || runtime(screen)?.block_on(load(&origin, &options)).map_err(|r| refused(screen, &r)))
+}
+
+/// Is something missing that an address would give?
+fn wants_fetching(loaded: &Loaded) -> bool {
+    use crate::wsdl::documents::Target;
+    loaded.documents.links.iter().any(|(key, target)| {
+        let address = key.location.as_ref().is_some_and(|l| l.starts_with("http://") || l.starts_with("https://"));
+        address && matches!(target, Target::Missing { .. })
+    })
+}
+
+fn fetcher(screen: &Screen, origin: &Origin, ca: Option<&Path>) -> Outcome<Fetcher> {
+    let mut options = FetchOptions::new(AddressPolicy::operator());
+    if let Origin::Address(url) = origin {
+        options.credentials = Credentials::from_url(url);
+    }
+    if let Some(file) = ca {
+        let pem = std::fs::read_to_string(file).map_err(|e| screen.usage(&format!("{} cannot be read: {e}", file.display())))?;
+        options.tls.extra_ca_pem = Some(pem);
+    }
+    Fetcher::new(options).map_err(|e| {
+        screen.error(&e.to_string());
+        Exit::Problem
+    })
+}
+
+fn refused(screen: &Screen, refused: &Refused) -> Exit {
+    screen.diagnostics(&refused.diagnostics, &refused.sources);
+    if !refused.candidates.is_empty() {
+        screen.say(&format!("choose one with --root: {}", refused.candidates.join(", ")));
+    }
+    let unreachable = refused.diagnostics.iter().any(|d| d.code.id.ends_with("unreachable") || d.code.id.ends_with("fetch"));
+    if unreachable { Exit::Unreachable } else { Exit::Problem }
+}
+
+/// Prints what is wrong, where something is.
+pub(super) fn stop_at_errors(screen: &Screen, diagnostics: &[Diagnostic], sources: &Sources) -> Outcome<()> {
+    let errors: Vec<Diagnostic> = diagnostics.iter().filter(|d| d.severity == Severity::Error).cloned().collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    screen.diagnostics(&errors, sources);
+    Err(Exit::Problem)
+}
+
+/// The compiled operations of a WSDL or an API, and nothing beside them.
+pub(super) fn program(screen: &Screen, global: &Global, target: &str) -> Outcome<Program> {
+    let (documents, settings) = match api_folder(screen, global, target)? {
+        Some(folder) => {
+            let content = catalog::read_api(&folder).map_err(|b| say_built(screen, &b))?;
+            let settings = catalog::stored_settings(&content).map_err(|b| say_built(screen, &b))?;
+            (content.linked(), settings)
+        }
+        None => (load_wsdl(screen, target, None, None)?.documents, Settings::default()),
+    };
+    let outcome = crate::wsdl::resolve::resolve(&documents);
+    let Some(definitions) = outcome.definitions else {
+        stop_at_errors(screen, &outcome.diagnostics, &documents.sources)?;
+        return Err(Exit::Problem);
+    };
+    Ok(compile(&definitions, &settings).program)
+}
+
+fn say_built(screen: &Screen, built: &catalog::Built) -> Exit {
+    screen.diagnostics(&built.diagnostics, &built.sources);
+    Exit::Problem
+}
+
+/// A whole API: of the folder, or as an import of a WSDL would make it.
+pub(super) fn api(screen: &Screen, global: &Global, target: &str) -> Outcome<Arc<PublishedApi>> {
+    if let Some(folder) = api_folder(screen, global, target)? {
+        let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let content = catalog::read_api(&folder).map_err(|b| say_built(screen, &b))?;
+        let built = catalog::build(&name, &content);
+        return built.api.clone().ok_or_else(|| say_built(screen, &built));
+    }
+    let loaded = load_wsdl(screen, target, None, None)?;
+    let request =
+        Request { apis: PathBuf::new(), name: None, version: None, context: None, endpoint: None, mode: Mode::Both, dry_run: true };
+    match import::import(loaded, &request) {
+        Ok(report) => Ok(report.api),
+        Err(failed) => {
+            screen.diagnostics(&failed.diagnostics, &failed.sources);
+            Err(Exit::Problem)
+        }
+    }
+}
+
+/// The operation of that name at that port.
+pub(super) fn operation<'p>(screen: &Screen, program: &'p Program, name: &str, port: Option<&str>) -> Outcome<&'p OperationPlan> {
+    if let Some(found) = program.operation(name, port) {
+        return Ok(found);
+    }
+    let names = program.operations.iter().map(|o| &*o.name);
+    let text = match port {
+        Some(port) if program.operation(name, None).is_some() => {
+            let at: Vec<String> =
+                program.operations.iter().filter(|o| &*o.name == name).filter_map(|o| o.port.as_deref().map(str::to_owned)).collect();
+            format!("operation `{name}` is not at port `{port}`, but at {}", at.join(", "))
+        }
+        _ => match nearest(name, names) {
+            Some(near) => format!("there is no operation `{name}`; did you mean `{near}`?"),
+            None => format!("there is no operation `{name}` that can be mapped"),
+        },
+    };
+    Err(screen.usage(&text))
+}
+
+impl Direction {
+    pub(super) fn mediate(self) -> mediate::Direction {
+        match self {
+            Self::Request => mediate::Direction::Request,
+            Self::Response => mediate::Direction::Response,
+        }
+    }
+}
+
+/// All of standard input.
+pub(super) fn input(screen: &Screen) -> Outcome<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(INPUT_BYTES + 1).read_to_end(&mut bytes);
+    match read {
+        Ok(_) if bytes.len() as u64 <= INPUT_BYTES => Ok(bytes),
+        Ok(_) => Err(screen.usage(&format!("standard input has more than {INPUT_BYTES} bytes"))),
+        Err(e) => Err(screen.usage(&format!("standard input cannot be read: {e}"))),
+    }
+}

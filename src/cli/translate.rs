@@ -1,0 +1,124 @@
+//! `castile encode` and `castile decode`: one message through the mapping. Made for thousands of calls: nothing but the WSDL is loaded.
+
+use super::args::{Direction, Global, Translate};
+use super::{Exit, Outcome, Screen, target};
+use crate::json::string_into;
+use crate::mediate::{self, DecodeError, DecodeErrorKind, DecodeOptions, Decoded, EncodeError, Fault, FieldError};
+use crate::problem::{InvalidField, Place, Problem, Reason};
+
+/// What stands for the request id where there is no request.
+pub(super) const NO_REQUEST: &str = "-";
+
+/// JSON → envelope.
+pub(super) fn encode(screen: &Screen, global: &Global, args: &Translate) -> Outcome {
+    let program = target::program(screen, global, &args.target)?;
+    let operation = target::operation(screen, &program, &args.operation, args.port.as_deref())?;
+    let direction = args.direction.unwrap_or(Direction::Request);
+    if direction == Direction::Response && operation.output.is_none() {
+        return Err(screen.usage(&format!("operation `{}` has no response", operation.name)));
+    }
+    let text = target::input(screen)?;
+    match mediate::encode(&program, operation, direction.mediate(), &text) {
+        Ok(envelope) => Ok(screen.answer(&envelope)),
+        Err(error) => {
+            screen.to_stderr(&encode_problem(error, &text).to_json(NO_REQUEST));
+            Err(Exit::Problem)
+        }
+    }
+}
+
+/// Envelope → JSON.
+pub(super) fn decode(screen: &Screen, global: &Global, args: &Translate) -> Outcome {
+    let program = target::program(screen, global, &args.target)?;
+    let operation = target::operation(screen, &program, &args.operation, args.port.as_deref())?;
+    let direction = args.direction.unwrap_or(Direction::Response);
+    let envelope = target::input(screen)?;
+    match mediate::decode(&program, operation, direction.mediate(), &envelope, &options(&envelope)) {
+        Ok(Decoded::Value(json)) => Ok(screen.answer(&json)),
+        Ok(Decoded::Empty) => Ok(screen.answer(b"{}")),
+        Ok(Decoded::Fault(fault)) => Ok(screen.answer(&fault_document(&fault))),
+        Err(error) => {
+            screen.to_stderr(&decode_problem(&error).to_json(NO_REQUEST));
+            Err(Exit::Problem)
+        }
+    }
+}
+
+/// Limits that fit a message of that size: who has it on disk may read it.
+pub(super) fn options(envelope: &[u8]) -> DecodeOptions {
+    let size = (envelope.len() as u64).max(10 << 20);
+    DecodeOptions { limits: crate::xml::Limits::message_of(size), ..DecodeOptions::default() }
+}
+
+/// What is said to whoever sent the JSON.
+pub(super) fn encode_problem(error: EncodeError, text: &[u8]) -> Problem {
+    let errors = match error {
+        EncodeError::NotJson(error) => {
+            let (line, column) = error.position(text);
+            vec![InvalidField {
+                place: Place::Pointer(error.pointer.clone()),
+                expected: "JSON in which every name stands once (RFC 8259, RFC 7493)".to_owned(),
+                found: format!("{error} at line {line}, column {column}"),
+                hint: None,
+            }]
+        }
+        EncodeError::Invalid(errors) => errors.into_iter().map(invalid_field).collect(),
+    };
+    let detail = match errors.len() {
+        1 => "The request does not fit its operation at one place.".to_owned(),
+        n => format!("The request does not fit its operation at {n} places."),
+    };
+    Problem::new(Reason::InvalidRequest, 400, detail).with_errors(errors)
+}
+
+fn invalid_field(error: FieldError) -> InvalidField {
+    let place = match error.parameter {
+        Some(site) => Place::Parameter { location: site.location.word(), name: site.name },
+        None => Place::Pointer(error.pointer),
+    };
+    InvalidField { place, expected: error.expected, found: error.found, hint: error.hint }
+}
+
+/// What is said of an envelope that cannot be read.
+pub(super) fn decode_problem(error: &DecodeError) -> Problem {
+    let what = match error.kind {
+        DecodeErrorKind::NotXml => "The message is not well-formed XML",
+        DecodeErrorKind::NotSoap => "The message is not a SOAP envelope",
+        DecodeErrorKind::UnexpectedBody => "The body is not this operation's message",
+        DecodeErrorKind::Invalid => "The message cannot be read",
+        DecodeErrorKind::Limit => "The message is over a limit",
+    };
+    Problem::new(Reason::UpstreamReply, 502, format!("{what}: {}.", error.message))
+}
+
+/// A fault as its problem document. A fault that is not declared has no title: there is no name to give it.
+pub(super) fn fault_document(fault: &Fault) -> Vec<u8> {
+    let code = fault.code.as_deref().unwrap_or_default().split('.').next().unwrap_or_default();
+    let blames_caller = matches!(code, "Client" | "Sender");
+    let status = match (&fault.declared, fault.status) {
+        (Some(_), status) => status.unwrap_or(crate::plan::compile::DEFAULT_FAULT_STATUS),
+        (None, _) if blames_caller => 400,
+        (None, _) => 502,
+    };
+    let mut out = b"{".to_vec();
+    if let Some(name) = &fault.declared {
+        member(&mut out, "title", name);
+    }
+    out.extend_from_slice(format!("\"status\":{status},").as_bytes());
+    member(&mut out, "code", Reason::Fault.code());
+    if let Some(reason) = &fault.reason {
+        member(&mut out, "detail", reason);
+    }
+    string_into(&mut out, "fault");
+    out.push(b':');
+    out.extend_from_slice(&fault.fault_json);
+    out.push(b'}');
+    out
+}
+
+fn member(out: &mut Vec<u8>, name: &str, value: &str) {
+    string_into(out, name);
+    out.push(b':');
+    string_into(out, value);
+    out.push(b',');
+}
