@@ -50,6 +50,8 @@ pub(super) enum Command {
     Import(Import),
     /// Check settings and APIs: all errors at once, with their places
     Check(Check),
+    /// Gateway and admin listener of the folder of APIs
+    Serve(super::serve::Serve),
     /// Run a SOAP service made from a WSDL
     Mock(Mock),
     /// JSON on standard input → SOAP envelope on standard output

@@ -1,42 +1,3 @@
-<<<<<<< HEAD
-//! The commands: arguments in, exit code out. One file each.
-#![allow(clippy::print_stdout, reason = "commands speak to people")]
-
-pub mod serve;
-
-use std::process::ExitCode;
-
-use clap::{Parser, Subcommand};
-
-/// Imports a WSDL and publishes it as an API.
-#[derive(Debug, Parser)]
-#[command(name = "castile", version, about)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Gateway and admin listener of a folder of APIs
-    Serve(serve::Serve),
-}
-
-/// Runs the command that the process was started with.
-pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("error: the runtime cannot start: {error}");
-            return ExitCode::from(1);
-        }
-    };
-    runtime.block_on(async {
-        match arguments.command {
-            Command::Serve(serve) => serve::run(serve).await,
-        }
-=======
 //! The command line: one file for each command. Exit codes: 0 fine, 1 a problem was found, 2 wrong usage, 3 cannot reach.
 //!
 //! Answers go to standard output, everything else to standard error; colour only on a terminal. Product page, section 3.
@@ -52,6 +13,7 @@ mod init;
 mod mock;
 mod samples;
 mod screen;
+pub mod serve;
 mod target;
 mod translate;
 
@@ -93,6 +55,13 @@ pub fn main() -> ExitCode {
         Command::Init(command) => init::run(&screen, &command),
         Command::Import(command) => import::run(&screen, &args.global, &command),
         Command::Check(command) => check::run(&screen, &args.global, &command),
+        Command::Serve(command) => {
+            let config = target::config_file(&args.global);
+            match runtime(&screen) {
+                Ok(runtime) => return runtime.block_on(serve::run(config, command)),
+                Err(early) => Err(early),
+            }
+        }
         Command::Mock(command) => mock::run(&screen, &args.global, &command),
         Command::Encode(command) => translate::encode(&screen, &args.global, &command),
         Command::Decode(command) => translate::decode(&screen, &args.global, &command),
@@ -104,13 +73,10 @@ pub fn main() -> ExitCode {
     ExitCode::from(ended.unwrap_or_else(|early| early) as u8)
 }
 
-/// A runtime for a command that waits for the network; also makes the TLS provider the process's.
+/// A runtime for a command that waits for the network.
 fn runtime(screen: &Screen) -> Outcome<tokio::runtime::Runtime> {
-    // Somebody else's choice, made earlier in this process, stays.
-    let _chosen = rustls::crypto::aws_lc_rs::default_provider().install_default();
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|e| {
         screen.error(&format!("no runtime: {e}"));
         Exit::Problem
->>>>>>> 4a0acf6 (The command line: init, import, check, mock, encode, decode, call, openapi, wsdl, explain)
     })
 }

@@ -26,17 +26,12 @@ use crate::telemetry;
 
 /// Between "not ready" and the last accepted connection: balancers need a moment to look elsewhere.
 const NOTICE: Duration = Duration::from_secs(5);
-/// The settings file, where none is named.
-const SETTINGS: &str = "castile.yaml";
 /// The folder of APIs, where none is named.
 const APIS: &str = "apis";
 
 /// Options of `castile serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Settings file [default: castile.yaml, where there is one]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
     /// Folder of APIs [default: the setting `apis`, else apis]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
@@ -143,9 +138,8 @@ fn upstream(config: &Config) -> Result<UpstreamClient, StartError> {
     UpstreamClient::new(options).map_err(|e| StartError::Upstream(e.to_string()))
 }
 
-/// Runs the command.
-pub async fn run(arguments: Serve) -> ExitCode {
-    let file = arguments.config.clone().or_else(|| Some(PathBuf::from(SETTINGS)).filter(|p| p.is_file()));
+/// Runs the command; `file` is the settings file, where there is one.
+pub async fn run(file: Option<PathBuf>, arguments: Serve) -> ExitCode {
     let config = match config::load(file.as_deref()) {
         Ok(config) => config,
         Err(errors) => {

@@ -207,16 +207,11 @@ impl Reader {
 
 /// The protocol of a binding, with the element that says it.
 fn protocol<'d>(node: Node<'d, 'd>) -> (Protocol, Option<Node<'d, 'd>>) {
-<<<<<<< HEAD
     let is_extension = |c: &Node<'d, 'd>| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL);
     let is_known = |c: &Node<'d, 'd>| matches!(c.tag_name().namespace(), Some(ns::WSDL_SOAP11 | ns::WSDL_SOAP12 | ns::WSDL_HTTP));
     // Vendors' elements of the same name may stand beside the protocol's.
     let all = || node.children().filter(is_extension);
     let extension = all().find(is_known).or_else(|| all().next());
-=======
-    let extension =
-        node.children().find(|c| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL));
->>>>>>> 4a0acf6 (The command line: init, import, check, mock, encode, decode, call, openapi, wsdl, explain)
     let protocol = match extension.and_then(|e| e.tag_name().namespace()) {
         Some(ns::WSDL_SOAP11) => Protocol::Soap11,
         Some(ns::WSDL_SOAP12) => Protocol::Soap12,

@@ -25,11 +25,7 @@ impl Reader {
         let binding = self.find(document, node, "binding", (&codes::UNDECLARED_BINDING, "binding"), |r| &r.bindings)?;
         let is_address =
             |c: &Node<'_, '_>| c.is_element() && c.tag_name().name() == "address" && c.tag_name().namespace() != Some(ns::WSDL);
-<<<<<<< HEAD
         let location = node.children().find(is_address).and_then(|a| a.unqualified_node("location"));
-=======
-        let location = node.children().find(is_address).and_then(|a| a.attribute_node("location"));
->>>>>>> 4a0acf6 (The command line: init, import, check, mock, encode, decode, call, openapi, wsdl, explain)
         let address = location.map(|l| l.value().trim()).filter(|l| !l.is_empty());
         let name = node.unqualified("name").unwrap_or("").trim();
         if address.is_none() {
