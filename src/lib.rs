@@ -27,6 +27,7 @@ pub mod mediate;
 
 // What people and machines read about an API.
 pub mod openapi;
+pub mod sample;
 
 // What is kept, and what the gateway knows of it.
 pub mod catalog;

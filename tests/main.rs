@@ -13,5 +13,6 @@ mod architecture;
 mod corpus;
 mod json;
 mod net;
+mod sample;
 mod source;
 mod xml;

@@ -1,0 +1,133 @@
+//! Schema-valid JSON from a program: examples for documents, replies of mocks, requests for trials.
+//!
+//! Comes in: a `Program` and one of its operations. Goes out: JSON text that `mediate::encode` takes. Bounded in size; recursion
+//! ends at the first chance. Without a seed: the same readable values always. Must not know: schemas, WSDL, HTTP.
+
+mod message;
+mod object;
+mod pattern;
+mod random;
+mod scalar;
+#[cfg(test)]
+mod tests;
+mod value;
+mod ways;
+mod wild;
+
+use std::fmt;
+
+use crate::mediate::Direction;
+use crate::plan::Program;
+use crate::plan::node::{FaultPlan, OperationPlan, Slot};
+use crate::plan::scalar::Scalar;
+use value::Run;
+use ways::Ways;
+
+/// How much a sample shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// What is required.
+    Minimal,
+    /// What a document shows: optional parts too, one item of each array. With a seed, some of them.
+    Typical,
+    /// Everything that may be there: headers, two items of each array, more levels of recursion.
+    Full,
+}
+
+/// Why there is no sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleError {
+    /// JSON pointer of the place that cannot be filled.
+    pub pointer: String,
+    /// Why not, in words.
+    pub reason: String,
+}
+
+impl fmt::Display for SampleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.pointer.is_empty() { "/" } else { &self.pointer };
+        write!(f, "no valid value for {place}: {}", self.reason)
+    }
+}
+
+impl std::error::Error for SampleError {}
+
+/// Makes samples of one program. Making one looks at the whole program once, so keep it for several.
+#[derive(Debug)]
+pub struct Sampler<'p> {
+    program: &'p Program,
+    ways: Ways,
+}
+
+impl<'p> Sampler<'p> {
+    /// For the operations of `program`.
+    pub fn new(program: &'p Program) -> Self {
+        Self { program, ways: Ways::new(program) }
+    }
+
+    /// The JSON text of an operation's input or output. `seed`: another value for each; `None`: readable ones.
+    ///
+    /// # Errors
+    /// Where a required value cannot be made: recursion without an end, facets that exclude each other, a pattern beyond guessing.
+    pub fn message(&self, operation: &OperationPlan, direction: Direction, seed: Option<u64>, style: Style) -> Result<Vec<u8>, SampleError> {
+        let message = match direction {
+            Direction::Request => Some(&operation.input),
+            Direction::Response => operation.output.as_ref(),
+        };
+        let mut run = self.run(seed, style);
+        match message {
+            Some(message) => run.message(message)?,
+            None => run.out.extend_from_slice(b"{}"),
+        }
+        Ok(run.out)
+    }
+
+    /// The JSON text of a declared fault's detail entry, as `mediate::encode_fault` takes it.
+    ///
+    /// # Errors
+    /// As for [`message`](Self::message).
+    pub fn fault(&self, fault: &FaultPlan, seed: Option<u64>, style: Style) -> Result<Vec<u8>, SampleError> {
+        self.slot(&fault.detail, seed, style)
+    }
+
+    /// The JSON text of one part or header.
+    ///
+    /// # Errors
+    /// As for [`message`](Self::message).
+    pub fn slot(&self, slot: &Slot, seed: Option<u64>, style: Style) -> Result<Vec<u8>, SampleError> {
+        let mut run = self.run(seed, style);
+        run.slot(slot, false)?;
+        Ok(run.out)
+    }
+
+    fn run(&self, seed: Option<u64>, style: Style) -> Run<'_> {
+        Run::new(self.program, &self.ways, seed, style)
+    }
+}
+
+/// The JSON text of one message: [`Sampler::message`] for a single one.
+///
+/// # Errors
+/// As there.
+pub fn request(
+    program: &Program,
+    operation: &OperationPlan,
+    direction: Direction,
+    seed: Option<u64>,
+    style: Style,
+) -> Result<Vec<u8>, SampleError> {
+    Sampler::new(program).message(operation, direction, seed, style)
+}
+
+/// The JSON text of a declared fault's detail entry: [`Sampler::fault`] for a single one, readable and typical.
+///
+/// # Errors
+/// As there.
+pub fn fault(program: &Program, fault: &FaultPlan) -> Result<Vec<u8>, SampleError> {
+    Sampler::new(program).fault(fault, None, Style::Typical)
+}
+
+/// A JSON value of a simple type; `name` is what it is the value of, and what a string says. `None` where none is found.
+pub fn scalar(scalar: &Scalar, name: &str, seed: Option<u64>) -> Option<String> {
+    scalar::Source::new(seed).value(scalar, name)
+}
