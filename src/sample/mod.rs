@@ -69,7 +69,13 @@ impl<'p> Sampler<'p> {
     ///
     /// # Errors
     /// Where a required value cannot be made: recursion without an end, facets that exclude each other, a pattern beyond guessing.
-    pub fn message(&self, operation: &OperationPlan, direction: Direction, seed: Option<u64>, style: Style) -> Result<Vec<u8>, SampleError> {
+    pub fn message(
+        &self,
+        operation: &OperationPlan,
+        direction: Direction,
+        seed: Option<u64>,
+        style: Style,
+    ) -> Result<Vec<u8>, SampleError> {
         let message = match direction {
             Direction::Request => Some(&operation.input),
             Direction::Response => operation.output.as_ref(),

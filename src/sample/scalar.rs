@@ -22,6 +22,8 @@ pub(super) struct Source {
     pub(super) choices: Choices,
     /// IDs that were given.
     ids: u32,
+    /// Is it for a list, whose items have no white space?
+    in_list: bool,
 }
 
 /// Any prefix will do to see whether a value fits.
@@ -35,7 +37,7 @@ impl Prefixes for AnyPrefix {
 
 impl Source {
     pub(super) fn new(seed: Option<u64>) -> Self {
-        Self { choices: Choices::new(seed), ids: 0 }
+        Self { choices: Choices::new(seed), ids: 0, in_list: false }
     }
 
     /// A value as JSON text; `None` where none is found. `name` is what a readable string says.
@@ -46,7 +48,12 @@ impl Source {
             return order.map(|v| &v.json).find(|json| fits(scalar, json)).cloned();
         }
         let found = match scalar.variety() {
-            Variety::List(item) => self.list(scalar, item, name),
+            Variety::List(item) => {
+                let around = std::mem::replace(&mut self.in_list, true);
+                let found = self.list(scalar, item, name);
+                self.in_list = around;
+                found
+            }
             Variety::Union(members) => {
                 let start = self.choices.below(members.len());
                 let mut order = members.iter().cycle().skip(start).take(members.len());

@@ -165,7 +165,8 @@ impl<'r> Run<'r> {
         let type_ = self.program.type_(declared);
         let ending: Vec<TypeId> = type_.derived.iter().copied().filter(|t| self.ways.type_(*t).is_some()).collect();
         if !type_.is_abstract {
-            let varies = self.style == Style::Full && !self.is_thrifty() && matches!(type_.body, TypeBody::Complex(_)) && !ending.is_empty();
+            let varies =
+                self.style == Style::Full && !self.is_thrifty() && matches!(type_.body, TypeBody::Complex(_)) && !ending.is_empty();
             let other = varies && self.choices().percent(15, false);
             return Ok(if other { ending[self.choices().below(ending.len())] } else { declared });
         }

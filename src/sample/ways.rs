@@ -1,7 +1,9 @@
 //! How deep the shallowest value of each type is: recursion takes the way that ends.
 
 use crate::plan::Program;
-use crate::plan::node::{Compositor, Content, Element, ElementId, Group, Particle, PlaceKind, Shape, ShapeId, SoapArray, Type, TypeBody, TypeId};
+use crate::plan::node::{
+    Compositor, Content, Element, ElementId, Group, Particle, PlaceKind, Shape, ShapeId, SoapArray, Type, TypeBody, TypeId,
+};
 
 /// Levels of elements; `None` where there is no end.
 type Depth = Option<u32>;

@@ -20,7 +20,8 @@ impl Source {
         let (low, high) = bounds(scalar);
         if let Some((units, exact)) = low.and_then(|(text, _)| units(text, places)) {
             // Cut towards zero: the next one is inside.
-            let inside = exact && low.is_some_and(|(_, included)| included) || !exact && units <= 0 && low.is_some_and(|(t, _)| t.starts_with('-'));
+            let inside =
+                exact && low.is_some_and(|(_, included)| included) || !exact && units <= 0 && low.is_some_and(|(t, _)| t.starts_with('-'));
             least = least.max(if inside { units } else { units + 1 });
         }
         if let Some((units, exact)) = high.and_then(|(text, _)| units(text, places)) {
@@ -68,7 +69,11 @@ fn places_of(scalar: &Scalar, primitive: Primitive, total: Option<u64>) -> u32 {
     let (low, high) = bounds(scalar);
     // Bounds between 0 and 1 with many places need as many.
     let written = [low, high].into_iter().flatten().map(|(t, _)| t.split_once('.').map_or(0, |(_, f)| f.len() as u32)).max().unwrap_or(0);
-    let places = if primitive.is_integer() || scalar.count(FacetKind::FractionDigits).is_some() { places } else { places.max(written.min(MAX_PLACES)) };
+    let places = if primitive.is_integer() || scalar.count(FacetKind::FractionDigits).is_some() {
+        places
+    } else {
+        places.max(written.min(MAX_PLACES))
+    };
     total.map_or(places, |t| places.min(t.min(u64::from(MAX_PLACES)) as u32))
 }
 

@@ -10,14 +10,29 @@ use crate::plan::scalar::{Primitive, Scalar};
 const MAX_LENGTH: u64 = 10_000;
 /// What strings are made of: markup, other scripts and spaces among it.
 const WORDS: [&str; 16] = [
-    "alpha", "beta", "Gamma", "Österreich", "naïve", "日本", "<tag>", "a&b", "\"quoted\"", "it's", "x", "42", "0", "true", "𝔘nicode", "]]>",
+    "alpha",
+    "beta",
+    "Gamma",
+    "Österreich",
+    "naïve",
+    "日本",
+    "<tag>",
+    "a&b",
+    "\"quoted\"",
+    "it's",
+    "x",
+    "42",
+    "0",
+    "true",
+    "𝔘nicode",
+    "]]>",
 ];
 
 impl Source {
     pub(super) fn strings(&mut self, scalar: &Scalar, name: &str) -> Vec<String> {
         let mut first = name.to_owned();
         if !self.choices.is_fixed() {
-            let count = 1 + self.choices.below(3);
+            let count = if self.in_list { 1 } else { 1 + self.choices.below(3) };
             let words: Vec<&str> = (0..count).filter_map(|_| WORDS.get(self.choices.below(WORDS.len())).copied()).collect();
             first = words.join(" ");
         }
@@ -58,9 +73,8 @@ impl Source {
         if length > MAX_LENGTH {
             return Vec::new();
         }
-        let bytes: Vec<u8> = (0..length as usize)
-            .map(|i| if self.choices.is_fixed() { b"example"[i % 7] } else { self.choices.below(256) as u8 })
-            .collect();
+        let bytes: Vec<u8> =
+            (0..length as usize).map(|i| if self.choices.is_fixed() { b"example"[i % 7] } else { self.choices.below(256) as u8 }).collect();
         vec![match primitive {
             Primitive::HexBinary => bytes.iter().map(|b| format!("{b:02X}")).collect(),
             _ => STANDARD.encode(&bytes),
