@@ -10,6 +10,7 @@
 mod support;
 
 mod architecture;
+mod constructs;
 mod corpus;
 mod json;
 mod net;

@@ -1,6 +1,9 @@
 //! What every test needs: where things are, and how to say that something is not there.
 #![allow(dead_code, reason = "each test module uses a part of it")]
 
+pub mod api;
+pub mod canon;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};

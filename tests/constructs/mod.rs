@@ -1,0 +1,154 @@
+//! The mapping, construct by construct: each folder here is a small WSDL and cases of it, found by their names.
+//!
+//! `NN-name.request.json` must encode to `NN-name.request.xml` (canonical form) or be refused with the pointers in `NN-name.error`, a line
+//! each, `(root)` for the whole; `NN-name.response.xml` must decode to `NN-name.response.json` (as values, numbers by their digits).
+//! `NN-name@Operation.…` names another operation than the first.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use castile::mediate::{DecodeOptions, Decoded, Direction, EncodeError, decode, encode};
+use castile::plan::Program;
+use castile::plan::node::OperationPlan;
+
+use crate::support::{self, api::published, canon::canonical};
+
+/// The files of a case by their endings: `request.json`, `error`, …
+type Case = BTreeMap<String, PathBuf>;
+
+#[test]
+fn every_construct_is_mapped_as_its_folder_says() {
+    let mut wrong = String::new();
+    let mut cases = 0;
+    for folder in support::folders(&support::path("tests/constructs")) {
+        let api = published("construct", &folder.join("service.wsdl"));
+        for (name, case) in read_cases(&folder) {
+            cases += 1;
+            let operation = operation(&api.program, &name);
+            for trouble in [request(&api.program, operation, &case), response(&api.program, operation, &case)].into_iter().flatten() {
+                let _ = writeln!(wrong, "── {}/{name}\n{trouble}", folder.file_name().unwrap_or_default().to_string_lossy());
+            }
+        }
+    }
+    assert!(cases > 100, "only {cases} cases were found");
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// The plans of the constructs, as text: what a change to the compiler does is seen here.
+#[test]
+fn plans_are_what_they_were() {
+    for folder in support::folders(&support::path("tests/constructs")) {
+        let api = published("construct", &folder.join("service.wsdl"));
+        let text: Vec<_> = api.program.operations.iter().map(|o| castile::plan::explain(&api.program, o)).collect();
+        insta::with_settings!({ snapshot_path => folder.clone(), prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("plan", text.join("\n"));
+        });
+    }
+}
+
+/// What it says in every request of ours that is accepted is read back the same: JSON → SOAP → JSON.
+#[test]
+fn accepted_requests_are_read_back() {
+    let mut wrong = String::new();
+    for folder in support::folders(&support::path("tests/constructs")) {
+        let api = published("construct", &folder.join("service.wsdl"));
+        for (name, case) in read_cases(&folder) {
+            let (Some(json), Some(xml)) = (case.get("request.json"), case.get("request.xml")) else { continue };
+            let operation = operation(&api.program, &name);
+            let read = decode(&api.program, operation, Direction::Request, &fs::read(xml).unwrap(), &DecodeOptions::default());
+            let again = match read {
+                Ok(Decoded::Value(json)) => encode(&api.program, operation, Direction::Request, &json),
+                Ok(Decoded::Empty) => encode(&api.program, operation, Direction::Request, b"{}"),
+                other => {
+                    let _ = writeln!(wrong, "── {}: {other:?}", json.display());
+                    continue;
+                }
+            };
+            match again {
+                Ok(bytes) => compare(&canonical(&fs::read_to_string(xml).unwrap()), &canonical(&String::from_utf8(bytes).unwrap()))
+                    .into_iter()
+                    .for_each(|d| wrong.push_str(&format!("── {}\n{d}", json.display()))),
+                Err(e) => wrong.push_str(&format!("── {}: {e:?}\n", json.display())),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+fn read_cases(folder: &Path) -> BTreeMap<String, Case> {
+    let mut cases: BTreeMap<String, Case> = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        let file = entry.file_name().to_string_lossy().into_owned();
+        if let Some((name, ending)) = file.split_once('.')
+            && name.starts_with(|c: char| c.is_ascii_digit())
+        {
+            cases.entry(name.to_owned()).or_default().insert(ending.to_owned(), path);
+        }
+    }
+    cases
+}
+
+fn operation<'a>(program: &'a Program, case: &str) -> &'a OperationPlan {
+    match case.split_once('@') {
+        Some((_, name)) => program.operation(name, None).unwrap_or_else(|| panic!("{case}: no operation {name}")),
+        None => program.operations.first().unwrap_or_else(|| panic!("{case}: no operation")),
+    }
+}
+
+fn request(program: &Program, operation: &OperationPlan, case: &Case) -> Option<String> {
+    let json = fs::read(case.get("request.json")?).unwrap();
+    let made = encode(program, operation, Direction::Request, &json);
+    match (made, case.get("request.xml"), case.get("error")) {
+        (Ok(bytes), Some(expected), _) => {
+            compare(&canonical(&fs::read_to_string(expected).unwrap()), &canonical(&String::from_utf8(bytes).unwrap()))
+        }
+        (Err(error), _, Some(expected)) => compare(&fs::read_to_string(expected).unwrap(), &pointers(&error)),
+        (Ok(bytes), None, _) => Some(format!("accepted:\n{}\n", String::from_utf8_lossy(&bytes))),
+        (Err(error), _, None) => Some(format!("refused: {error:?}\n")),
+    }
+}
+
+/// Every pointer once, in order, a line each.
+fn pointers(error: &EncodeError) -> String {
+    let mut all: Vec<_> = match error {
+        EncodeError::NotJson(error) => vec![error.pointer.clone()],
+        EncodeError::Invalid(errors) => errors.iter().map(|e| e.pointer.clone()).collect(),
+    };
+    all.sort();
+    all.iter().map(|p| if p.is_empty() { "(root)\n".to_owned() } else { format!("{p}\n") }).collect()
+}
+
+fn response(program: &Program, operation: &OperationPlan, case: &Case) -> Option<String> {
+    let xml = fs::read(case.get("response.xml")?).unwrap();
+    let expected: serde_json::Value = serde_json::from_slice(&fs::read(case.get("response.json")?).unwrap()).unwrap();
+    let read: serde_json::Value = match decode(program, operation, Direction::Response, &xml, &DecodeOptions::default()) {
+        Ok(Decoded::Value(json)) => serde_json::from_slice(&json).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&json))),
+        Ok(Decoded::Empty) => serde_json::json!({}),
+        Ok(Decoded::Fault(fault)) => {
+            let mut made = serde_json::json!({ "fault": serde_json::from_slice::<serde_json::Value>(&fault.fault_json).unwrap() });
+            if let Some(name) = &fault.declared {
+                made["title"] = serde_json::json!(name);
+            }
+            if let Some(reason) = &fault.reason {
+                made["detail"] = serde_json::json!(reason);
+            }
+            made
+        }
+        Err(error) => return Some(format!("{error:?}\n")),
+    };
+    compare(&sorted(&expected), &sorted(&read))
+}
+
+/// A JSON value with its members in order, a line each.
+fn sorted(value: &serde_json::Value) -> String {
+    let mut value = value.clone();
+    value.sort_all_objects();
+    format!("{value:#}\n")
+}
+
+fn compare(expected: &str, found: &str) -> Option<String> {
+    (expected != found).then(|| format!("expected\n{expected}found\n{found}"))
+}
