@@ -418,18 +418,37 @@ fn no_envelope_declares_more_prefixes_than_a_reader_takes() {
     assert_eq!(errors(&p, &format!("{{{}}}", many.join(","))), [": at most 12 further namespaces in one element; more"]);
 }
 
+/// `n` of (name: string?, choice(n*, sequence(n?, @items...))), recursive through nested groups.
+fn recursive() -> Program {
+    let mut b = Build::new();
+    let string = b.simple(Primitive::String);
+    let name = b.element("name", string);
+    let node = b.complex("Node", Content::Elements(ShapeId(0)));
+    let n = b.element("n", node);
+    let inner = group(Compositor::Choice, true, vec![Particle::Place(1), Particle::Place(2)]);
+    let model = group(Compositor::Sequence, false, vec![Particle::Place(0), group(Compositor::Sequence, true, vec![inner])]);
+    let places = vec![
+        place(PlaceKind::Element(name), "name", 0, Some(1)),
+        place(PlaceKind::Element(n), "n", 0, Some(1)),
+        place(PlaceKind::Element(name), "other", 0, None),
+    ];
+    b.shape(places, model);
+    b.finish(n)
+}
+
 #[test]
 fn deep_values_need_little_stack() {
-    let p = anything();
     let depth = Limits::default().depth;
-    let json = format!("{}1{}", r#"{"k":"#.repeat(depth), "}".repeat(depth));
     // Unoptimised frames are several times larger.
-    let stack_bytes = if cfg!(debug_assertions) { 2 << 20 } else { 512 << 10 };
-    std::thread::scope(|scope| {
-        let run = || encode(&p, &p.operations[0], Direction::Request, json.as_bytes()).map(|e| e.len());
-        let thread = std::thread::Builder::new().stack_size(stack_bytes).spawn_scoped(scope, run).expect("a thread");
-        assert!(thread.join().expect("no overflow").expect("valid") > depth * 8);
-    });
+    let stack_bytes = if cfg!(debug_assertions) { 1 << 20 } else { 512 << 10 };
+    for (program, key) in [(anything(), "k"), (recursive(), "n")] {
+        let json = format!("{}{{}}{}", format!(r#"{{"{key}":"#).repeat(depth - 1), "}".repeat(depth - 1));
+        let run = || encode(&program, &program.operations[0], Direction::Request, json.as_bytes()).map(|e| e.len());
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(stack_bytes).spawn_scoped(scope, run).expect("a thread");
+            assert!(thread.join().expect("no overflow").expect("valid") > depth * 8);
+        });
+    }
 }
 
 #[test]
