@@ -44,6 +44,8 @@ pub(super) enum Output {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// The first minute: a mock of the WSDL, imported and served, with two curl lines to paste
+    Try(Try),
     /// Make a commented castile.yaml and the folder apis/; never overwrites
     Init(Init),
     /// Import a WSDL: writes apis/NAME/ and reports what became of every operation
@@ -66,6 +68,16 @@ pub(super) enum Command {
     Wsdl(Wsdl),
     /// Explain an error code, or show the compiled plan of an operation
     Explain(Explain),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Try {
+    /// A file, a folder, a zip, or an address [default: a sample that ships with it]
+    #[arg(value_name = "WSDL")]
+    pub(super) wsdl: Option<String>,
+    /// Which WSDL of a folder or zip, by its path in it
+    #[arg(long, value_name = "PATH")]
+    pub(super) root: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -16,6 +16,7 @@ mod screen;
 pub mod serve;
 mod target;
 mod translate;
+mod try_it;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
     };
     let screen = Screen::new(&args.global);
     let ended = match args.command {
+        Command::Try(command) => try_it::run(&screen, &command),
         Command::Init(command) => init::run(&screen, &command),
         Command::Import(command) => import::run(&screen, &args.global, &command),
         Command::Check(command) => check::run(&screen, &args.global, &command),
