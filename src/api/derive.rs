@@ -62,7 +62,8 @@ pub fn derive(definitions: &Definitions, lock: Option<&Lock>) -> Derivation {
     if bound.is_empty() {
         let span = definitions.bindings.first().map(|b| b.span);
         // A WSDL that speaks another protocol is a good one; one without bindings says nothing at all.
-        let severity = if definitions.bindings.iter().any(|b| not_published(&b.protocol).is_some()) { Severity::Warning } else { Severity::Error };
+        let severity =
+            if definitions.bindings.iter().any(|b| not_published(&b.protocol).is_some()) { Severity::Warning } else { Severity::Error };
         let diagnostic = Diagnostic::new(severity, &codes::NOTHING_TO_PUBLISH, "no operation has a SOAP binding");
         derivation.diagnostics.push(Diagnostic { span, ..diagnostic });
     }

@@ -16,10 +16,8 @@ use crate::mock::{self, Mock, Options};
 use crate::store::Memory;
 
 /// The service that ships with it.
-const SAMPLE: [(&str, &str); 2] = [
-    ("service.wsdl", include_str!("../../wsdl/countries/service.wsdl")),
-    ("types.xsd", include_str!("../../wsdl/countries/types.xsd")),
-];
+const SAMPLE: [(&str, &str); 2] =
+    [("service.wsdl", include_str!("../../wsdl/countries/service.wsdl")), ("types.xsd", include_str!("../../wsdl/countries/types.xsd"))];
 
 /// Ports that are tried after the usual one.
 const NEXT: u16 = 100;
