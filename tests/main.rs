@@ -15,5 +15,6 @@ mod corpus;
 mod json;
 mod net;
 mod sample;
+mod openapi;
 mod source;
 mod xml;

@@ -71,42 +71,35 @@ fn schema(value: &mut Value) {
     }
 }
 
+/// In 3.0 null is a flag of a type; this is the schema of nothing but null.
+fn only_null() -> Value {
+    json!({ "type": "string", "nullable": true, "enum": [null] })
+}
+
 /// `oneOf` with null as a branch.
 fn nullable_choice(map: &mut Map<String, Value>) {
-    let null = json!({ "type": "null" });
     let Some(Value::Array(branches)) = map.get_mut("oneOf") else { return };
-    let before = branches.len();
-    branches.retain(|b| *b != null);
-    if branches.len() == before {
-        return;
+    for branch in branches.iter_mut().filter(|b| **b == json!({ "type": "null" })) {
+        *branch = only_null();
     }
-    if let [_] = branches.as_slice()
-        && let Some(only) = map.remove("oneOf")
-    {
-        map.insert("allOf".into(), only);
-    }
-    map.insert("nullable".into(), json!(true));
 }
 
 /// Several types, null among them or not.
 fn types(map: &mut Map<String, Value>) {
-    let Some(Value::Array(types)) = map.get("type") else { return };
-    let mut types = types.clone();
-    let before = types.len();
-    types.retain(|t| t != "null");
-    if types.len() < before {
-        map.insert("nullable".into(), json!(true));
-    }
-    match types.as_slice() {
-        [one] => {
-            map.insert("type".into(), one.clone());
+    let Some(Value::Array(types)) = map.get("type").cloned() else { return };
+    map.remove("type");
+    let null = json!("null");
+    let (nulls, others): (Vec<_>, Vec<_>) = types.into_iter().partition(|t| *t == null);
+    if let [one] = others.as_slice() {
+        map.insert("type".into(), one.clone());
+        if !nulls.is_empty() {
+            map.insert("nullable".into(), json!(true));
         }
-        several => {
-            let branches: Vec<_> = several.iter().map(|t| json!({ "type": t })).collect();
-            map.remove("type");
-            also(map, json!({ "anyOf": branches }));
-        }
+        return;
     }
+    let mut branches: Vec<_> = others.into_iter().map(|t| json!({ "type": t })).collect();
+    branches.extend(nulls.iter().map(|_| only_null()));
+    also(map, json!({ "anyOf": branches }));
 }
 
 /// In 3.0 an exclusive bound is a bound with a flag.
@@ -141,7 +134,7 @@ mod tests {
         );
         assert_eq!(
             converted(json!({ "oneOf": [{ "$ref": "#/a" }, { "type": "null" }], "description": "x" })),
-            json!({ "allOf": [{ "$ref": "#/a" }], "description": "x", "nullable": true })
+            json!({ "oneOf": [{ "$ref": "#/a" }, { "type": "string", "nullable": true, "enum": [null] }], "description": "x" })
         );
     }
 

@@ -154,7 +154,7 @@ impl<'a> Schemas<'a> {
         let mut schemas: Vec<_> = alternatives
             .into_iter()
             .map(|(id, typed)| match &self.program.type_(id).body {
-                TypeBody::Complex(complex) if !is_bare(complex) => self.object_of(id, complex, typed, extra),
+                TypeBody::Complex(complex) if complex.is_flat || !is_bare(complex) => self.object_of(id, complex, typed, extra),
                 _ => self.beside(id, extra),
             })
             .collect();
@@ -356,7 +356,7 @@ impl<'a> Schemas<'a> {
             }
         };
         if complex.any_attribute.is_some() && schema["additionalProperties"] == json!(false) {
-            schema["patternProperties"] = json!({ "^@": { "type": "string" } });
+            schema["patternProperties"] = json!({ "^@": {} });
         }
         schema
     }

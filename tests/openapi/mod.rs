@@ -1,0 +1,207 @@
+//! OpenAPI documents of the samples, the constructs and the corpus: valid for two outside validators, true of the messages.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use castile::catalog::{OpenApiVersion, PublishedApi};
+use serde_json::{Value, json};
+
+use crate::support::{self, api::assembled, api::published};
+
+fn document(api: &PublishedApi, version: OpenApiVersion) -> Value {
+    let bytes = api.openapi(version, "https://api.example.org").unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+/// Name and WSDL of the samples and the constructs.
+fn ours() -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for folder in ["wsdl", "tests/constructs"] {
+        for service in support::folders(&support::path(folder)) {
+            found.push((service.file_name().unwrap().to_string_lossy().into_owned(), service.join("service.wsdl")));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_is_referred_to_is_there_and_nothing_else() {
+    for (name, wsdl) in ours() {
+        let api = published(&name, &wsdl);
+        for version in [OpenApiVersion::V31, OpenApiVersion::V30] {
+            let document = document(&api, version);
+            let mut references = BTreeSet::new();
+            collect_references(&document, &mut references);
+            for reference in &references {
+                assert!(document.pointer(&reference[1..]).is_some(), "{name}: {reference}");
+            }
+            for key in document["components"]["schemas"].as_object().unwrap().keys() {
+                assert!(references.contains(&format!("#/components/schemas/{key}")), "{name}: nobody refers to {key}");
+            }
+        }
+    }
+}
+
+fn collect_references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                found.insert(reference.clone());
+            }
+            map.values().for_each(|v| collect_references(v, found));
+        }
+        Value::Array(list) => list.iter().for_each(|v| collect_references(v, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for (name, wsdl) in ours() {
+        let text = |api: &PublishedApi| api.openapi(OpenApiVersion::V31, "https://api.example.org").unwrap();
+        assert!(text(&published(&name, &wsdl)) == text(&published(&name, &wsdl)), "{name}");
+    }
+}
+
+#[test]
+fn every_operation_has_its_answers() {
+    for (name, wsdl) in ours() {
+        let api = published(&name, &wsdl);
+        let document = document(&api, OpenApiVersion::V31);
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let answers = operation["responses"].as_object().unwrap();
+                let success: Vec<_> = ["200", "202", "204"].iter().filter(|s| answers.contains_key(**s)).collect();
+                assert_eq!(success.len(), 1, "{name} {method} {path}");
+                for status in ["400", "413", "415", "502", "504"] {
+                    assert!(answers.contains_key(status), "{name} {method} {path}: {status}");
+                }
+                let plan = api.program.operation(operation["operationId"].as_str().unwrap(), None).unwrap();
+                assert_eq!(answers.contains_key("422"), !plan.faults.is_empty(), "{name} {method} {path}: 422");
+            }
+        }
+    }
+}
+
+/// The schema of a body, with the components that it refers to.
+fn body(document: &Value, pointer: &str) -> Option<Value> {
+    let mut schema = document.pointer(pointer)?.clone();
+    schema["components"] = document["components"].clone();
+    Some(schema)
+}
+
+/// What the mapping accepts and writes is what the document says; what it refuses the document refuses too, but for what JSON Schema cannot say.
+#[test]
+fn documents_are_true_of_the_messages() {
+    // Names given twice, forms of text; facets, which replies may break; strings in place of wide numbers, which documents do not advertise.
+    const BEYOND: [&str; 8] = [
+        "facets/04-not-checked-in-replies",
+        "numbers/02-strings-are-taken-for-wide-ones",
+        "sequence/07-not-xml",
+        "sequence/08-duplicate-key",
+        "facets/02-every-one-refused",
+        "values/02-refused",
+        "list/06-item-with-space",
+        "any/02-declared-is-checked",
+    ];
+    let mut wrong = Vec::new();
+    let (mut accepted, mut refused) = (0, 0);
+    for folder in support::folders(&support::path("tests/constructs")) {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let document = document(&published("construct", &folder.join("service.wsdl")), OpenApiVersion::V31);
+        let request = body(&document, "/paths/~1Op/post/requestBody/content/application~1json/schema");
+        let response = body(&document, "/paths/~1Op/post/responses/200/content/application~1json/schema");
+        for file in support::files(&folder, "json") {
+            let case = format!("{name}/{}", file.file_name().unwrap().to_string_lossy().split('.').next().unwrap());
+            let Ok(value) = serde_json::from_slice::<Value>(&fs::read(&file).unwrap()) else { continue };
+            let is_request = file.to_string_lossy().ends_with(".request.json");
+            if !is_request && value.get("fault").is_some() {
+                continue;
+            }
+            let Some(schema) = (if is_request { &request } else { &response }) else { continue };
+            let validator = jsonschema::validator_for(schema).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let valid = validator.is_valid(&value);
+            let should = !file.with_extension("").with_extension("error").exists();
+            if should {
+                accepted += 1;
+            } else {
+                refused += 1;
+            }
+            if valid != should && !BEYOND.contains(&&*case) {
+                let errors: Vec<_> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+                wrong.push(format!("{case}: {value} valid: {valid}\n  {}\n  {}", errors.join("\n  "), json!(schema["properties"])));
+            }
+        }
+    }
+    assert!(accepted > 60 && refused > 30, "{accepted} accepted, {refused} refused");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Writes the documents of services and gives their paths.
+fn written(folder: &Path, services: &[(String, PathBuf)]) -> Vec<PathBuf> {
+    fs::create_dir_all(folder).unwrap();
+    let mut files = Vec::new();
+    for (name, wsdl) in services {
+        let made = assembled(name, wsdl);
+        let Some(api) = made.api else { continue };
+        for (version, ending) in [(OpenApiVersion::V31, "3.1"), (OpenApiVersion::V30, "3.0")] {
+            let path = folder.join(format!("{name}-{ending}.json"));
+            fs::write(&path, api.openapi(version, "https://api.example.org").unwrap()).unwrap();
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Services of the corpus, each for what it is known for.
+fn corpus(test: &str) -> Vec<(String, PathBuf)> {
+    const SERVICES: [(&str, &str); 12] = [
+        ("countryinfo", "countryInformation.wsdl"),
+        ("vies-checkvat", "vies.xml"),
+        ("weather-cdyne", "weather.wsdl"),
+        ("exchange-ews", "services.wsdl"),
+        ("paypal", "PayPalSvc.wsdl"),
+        ("salesforce-partner", "partner.wsdl.xml"),
+        ("amazon-ec2", "ec2.wsdl"),
+        ("amazon-awse", "awse.wsdl"),
+        ("jira", "jira.wsdl"),
+        ("epcis", "EPCglobal-epcis-query-1_2.wsdl"),
+        ("lnp-number-management", "NumberManagement.wsdl"),
+        ("acton", "ActonService2.local.wsdl"),
+    ];
+    let Some(folder) = support::shared_or_skip(test, "corpus") else { return Vec::new() };
+    SERVICES.iter().map(|(name, root)| ((*name).to_owned(), folder.join(name).join(root))).collect()
+}
+
+fn documents(test: &str) -> Vec<PathBuf> {
+    let mut services = ours();
+    services.extend(corpus(test));
+    written(&support::path("target/openapi").join(test), &services)
+}
+
+fn run(mut command: Command) {
+    let done = command.output().unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{}", &text[..text.len().min(20_000)]);
+}
+
+#[test]
+fn openapi_spec_validator_takes_every_document() {
+    const TEST: &str = "openapi_spec_validator_takes_every_document";
+    let Some(python) = support::python_or_skip(TEST) else { return };
+    let mut command = Command::new(python);
+    command.arg(support::path("tests/openapi/validate.py")).args(documents(TEST));
+    run(command);
+}
+
+#[test]
+fn redocly_takes_every_document() {
+    const TEST: &str = "redocly_takes_every_document";
+    let (Some(node), Some(cli)) = (support::program_or_skip(TEST, "node"), support::npm_or_skip(TEST, "@redocly/cli")) else { return };
+    let mut command = Command::new(node);
+    command.arg(cli.join("bin/cli.js")).args(["lint", "--format", "stylish", "--config"]).arg(support::path("tests/openapi/redocly.yaml"));
+    command.args(documents(TEST)).env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
+    run(command);
+}
