@@ -152,9 +152,9 @@ pub(super) struct Mock {
     /// Check requests against their schema
     #[arg(long)]
     pub(super) validate: bool,
-    /// Equal seeds give equal answers
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub(super) seed: u64,
+    /// Varied answers, the same for equal seeds; without it each operation has one readable answer
+    #[arg(long, value_name = "S")]
+    pub(super) seed: Option<u64>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -24,7 +24,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Mock) -> Outcome {
     };
     let operations = api.program.operations.len();
     let name = api.definition.api.name.clone();
-    let mock = Arc::new(mock::Mock::new(api, Box::new(super::samples::Samples), options));
+    let mock = Arc::new(mock::Mock::new(api, options));
     runtime(screen)?.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(|e| {
             screen.error(&format!("port {} cannot be listened on: {e}", args.port));

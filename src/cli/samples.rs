@@ -2,9 +2,8 @@
 
 use crate::catalog::{PublishedApi, PublishedResource};
 use crate::mediate::{self, Direction};
-use crate::mock::Examples;
-use crate::plan::Program;
-use crate::plan::node::{FaultPlan, OperationPlan, SoapVersion};
+use crate::plan::node::SoapVersion;
+use crate::sample::{self, Style};
 
 /// Bytes of a sample that stand on a line of their own.
 const LONGEST: usize = 1_500;
@@ -58,22 +57,8 @@ fn best(api: &PublishedApi) -> Option<&PublishedResource> {
 
 /// A sample of a resource's request, as JSON on one line.
 fn request(api: &PublishedApi, resource: &PublishedResource) -> Option<String> {
-    let plan = api.plan(resource)?;
-    let _ = plan;
-    None
-}
-
-/// Examples for the mock.
-pub(super) struct Samples;
-
-impl Examples for Samples {
-    fn output(&self, _program: &Program, _operation: &OperationPlan, _seed: u64) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn fault(&self, _program: &Program, _operation: &OperationPlan, _fault: &FaultPlan, _seed: u64) -> Option<Vec<u8>> {
-        None
-    }
+    let json = sample::request(&api.program, api.plan(resource)?, Direction::Request, None, Style::Typical).ok()?;
+    String::from_utf8(json).ok()
 }
 
 fn encoded_path(path: &str) -> String {

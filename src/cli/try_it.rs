@@ -116,7 +116,7 @@ async fn serve(screen: &Screen, folder: &Path, api: &Arc<PublishedApi>, mock_por
     let address = running.gateway.unwrap_or(config.listen.gateway.address);
     let listener = tokio::net::TcpListener::from_std(mock_port).map_err(|e| failed(&e))?;
     let mock_address = listener.local_addr().map_err(|e| failed(&e))?;
-    let mock = Arc::new(Mock::new(api.clone(), Box::new(samples::Samples), Options { validate: true, ..Options::default() }));
+    let mock = Arc::new(Mock::new(api.clone(), Options { validate: true, ..Options::default() }));
     screen.answer(welcome(api, &format!("http://{address}"), mock_address).as_bytes());
     // Whoever ends first ends both: the mock by a signal, or by its own error.
     let ended = mock::serve(mock, listener, told_to_stop()).await;

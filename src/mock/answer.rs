@@ -1,14 +1,13 @@
 //! What the mock answers.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::find::{NotFound, find};
 use super::{Mock, scatter};
 use crate::catalog::RawOperation;
 use crate::json::{Limits as JsonLimits, parse};
-use crate::mediate::{
-    DecodeOptions, Decoded, Direction, EncodeError, FaultCode, PeekError, decode, encode, encode_fault, encode_value, fault_envelope, peek,
-};
+use crate::mediate::{DecodeOptions, Decoded, Direction, EncodeError, FaultCode, PeekError, decode, encode_value, fault_envelope, peek};
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::xml::Limits;
 
@@ -37,7 +36,7 @@ pub struct Reply {
     /// Its media type; empty where there is no body.
     pub content_type: &'static str,
     /// Its body.
-    pub body: Vec<u8>,
+    pub body: Arc<[u8]>,
 }
 
 /// So many errors are named in a fault.
@@ -61,7 +60,7 @@ impl Mock {
             None => return text(200, &format!("SOAP mock of {}. POST an envelope here; the WSDL is at ?wsdl\n", self.api.name)),
         };
         match document {
-            Some(document) => Reply { status: 200, content_type: TEXT_XML, body: document.into_bytes() },
+            Some(document) => Reply { status: 200, content_type: TEXT_XML, body: document.into_bytes().into() },
             None => text(404, "no such document\n"),
         }
     }
@@ -97,7 +96,7 @@ impl Mock {
 
     fn call(&self, raw: &RawOperation, body: &[u8], charset: Option<String>) -> Reply {
         let program = &self.api.program;
-        let Some(operation) = raw.plan.and_then(|p| program.operations.get(p)) else {
+        let Some((index, operation)) = raw.plan.and_then(|p| Some((p, program.operations.get(p)?))) else {
             let reason = format!("the operation {} could not be mapped, so the mock has no answer", raw.name);
             return fault(raw.version, FaultCode::Receiver, &reason, &[]);
         };
@@ -108,19 +107,18 @@ impl Mock {
             return fault(raw.version, FaultCode::Sender, "the request does not fit its schema", &details);
         }
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        let random = scatter(self.options.seed ^ scatter(call));
-        if let Some(reply) = self.declared_fault(operation, random) {
-            return reply;
+        let random = scatter(self.options.seed.unwrap_or_default() ^ scatter(call));
+        let fault_index = self.chosen_fault(operation, random);
+        if operation.output.is_none() && fault_index.is_none() {
+            return Reply { status: 202, content_type: "", body: Arc::from([]) };
         }
-        if operation.output.is_none() {
-            return Reply { status: 202, content_type: "", body: Vec::new() };
-        }
-        let Some(example) = self.examples.output(program, operation, random) else {
-            return fault(raw.version, FaultCode::Receiver, "the mock has no example of this answer", &[]);
-        };
-        match encode(program, operation, Direction::Response, &example) {
-            Ok(envelope) => Reply { status: 200, content_type: envelope_type(raw.version), body: envelope },
-            Err(e) => fault(raw.version, FaultCode::Receiver, &format!("the example does not fit: {}", named(&e).join("; ")), &[]),
+        let varied = self.options.seed.map(|_| random);
+        match self.examples.envelope(program, index, fault_index, varied) {
+            Ok(envelope) => {
+                let status = if fault_index.is_some() { 500 } else { 200 };
+                Reply { status, content_type: envelope_type(raw.version), body: envelope }
+            }
+            Err(e) => fault(raw.version, FaultCode::Receiver, &format!("the mock has no example of this answer: {e}"), &[]),
         }
     }
 
@@ -138,25 +136,19 @@ impl Mock {
         encode_value(program, operation, Direction::Request, &value).map(drop).map_err(|e| named(&e))
     }
 
-    /// A declared fault, where chance wants one.
-    fn declared_fault(&self, operation: &OperationPlan, random: u64) -> Option<Reply> {
+    /// Which declared fault chance wants, if any.
+    fn chosen_fault(&self, operation: &OperationPlan, random: u64) -> Option<usize> {
         // 53 bits make every step of a double.
         let chance = (random >> 11) as f64 / (1_u64 << 53) as f64;
         if operation.faults.is_empty() || chance >= self.options.fault {
             return None;
         }
-        let at = scatter(random) % operation.faults.len() as u64;
-        let plan = operation.faults.get(usize::try_from(at).ok()?)?;
-        let program = &self.api.program;
-        let example = self.examples.fault(program, operation, plan, random)?;
-        let detail = parse(&example, &JsonLimits::default()).ok()?;
-        let envelope = encode_fault(program, operation, plan, &format!("mock: {}", plan.name), &detail).ok()?;
-        Some(Reply { status: 500, content_type: envelope_type(operation.version), body: envelope })
+        usize::try_from(scatter(random) % operation.faults.len() as u64).ok()
     }
 }
 
 /// Errors as lines.
-fn named(error: &EncodeError) -> Vec<String> {
+pub(super) fn named(error: &EncodeError) -> Vec<String> {
     match error {
         EncodeError::NotJson(e) => vec![format!("{}: {:?}", e.pointer, e.kind)],
         EncodeError::Invalid(errors) => {
@@ -177,11 +169,11 @@ fn envelope_type(version: SoapVersion) -> &'static str {
 /// SOAP 1.1 over HTTP answers every fault with 500 (section 6.2), SOAP 1.2 the sender's with 400 (part 2, section 7.5.2.2).
 fn fault(version: SoapVersion, code: FaultCode, reason: &str, details: &[(&'static str, &str)]) -> Reply {
     let status = if version == SoapVersion::Soap12 && code == FaultCode::Sender { 400 } else { 500 };
-    Reply { status, content_type: envelope_type(version), body: fault_envelope(version, code, reason, details) }
+    Reply { status, content_type: envelope_type(version), body: fault_envelope(version, code, reason, details).into() }
 }
 
 fn text(status: u16, words: &str) -> Reply {
-    Reply { status, content_type: "text/plain; charset=utf-8", body: words.as_bytes().to_vec() }
+    Reply { status, content_type: "text/plain; charset=utf-8", body: words.as_bytes().into() }
 }
 
 /// A content type's media type, charset and SOAP 1.2 action.

@@ -4,6 +4,7 @@
 //! answers is decided in [`Mock::answer`], without I/O; [`serve`] is the listener around it.
 
 mod answer;
+mod examples;
 mod find;
 mod server;
 
@@ -15,8 +16,6 @@ pub use answer::{Reply, Request};
 pub use server::serve;
 
 use crate::catalog::PublishedApi;
-use crate::plan::Program;
-use crate::plan::node::{FaultPlan, OperationPlan};
 
 /// How the mock behaves.
 #[derive(Debug, Clone)]
@@ -25,8 +24,8 @@ pub struct Options {
     pub delay: Duration,
     /// How likely a declared fault is in the place of an answer, 0 to 1.
     pub fault: f64,
-    /// Which answers are faults and which examples come: equal seeds, equal answers.
-    pub seed: u64,
+    /// Varied answers: equal seeds, equal answers. Without one an operation always gives the same readable answer.
+    pub seed: Option<u64>,
     /// Are requests checked against their schema?
     pub validate: bool,
     /// Largest request, in bytes.
@@ -35,23 +34,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { delay: Duration::ZERO, fault: 0.0, seed: 1, validate: false, body_limit_bytes: 10 << 20 }
+        Self { delay: Duration::ZERO, fault: 0.0, seed: None, validate: false, body_limit_bytes: 10 << 20 }
     }
-}
-
-/// Where examples come from: JSON texts that fit their plans.
-pub trait Examples: Send + Sync {
-    /// An operation's answer.
-    fn output(&self, program: &Program, operation: &OperationPlan, seed: u64) -> Option<Vec<u8>>;
-
-    /// The detail entry of a declared fault.
-    fn fault(&self, program: &Program, operation: &OperationPlan, fault: &FaultPlan, seed: u64) -> Option<Vec<u8>>;
 }
 
 /// A SOAP service made from an API's WSDL.
 pub struct Mock {
     api: Arc<PublishedApi>,
-    examples: Box<dyn Examples>,
+    examples: examples::Examples,
     options: Options,
     /// Requests so far: which of them is a fault depends on the seed and on this.
     calls: AtomicU64,
@@ -59,8 +49,8 @@ pub struct Mock {
 
 impl Mock {
     /// The service of that API.
-    pub fn new(api: Arc<PublishedApi>, examples: Box<dyn Examples>, options: Options) -> Self {
-        Self { api, examples, options, calls: AtomicU64::new(0) }
+    pub fn new(api: Arc<PublishedApi>, options: Options) -> Self {
+        Self { api, examples: examples::Examples::default(), options, calls: AtomicU64::new(0) }
     }
 
     /// How it behaves.
