@@ -16,5 +16,6 @@ mod json;
 mod net;
 mod sample;
 mod openapi;
+mod resolve;
 mod source;
 mod xml;

@@ -12,6 +12,8 @@ use castile::wsdl::source::{Options, Origin, Policy, load_local};
 
 use crate::support;
 
+mod dump;
+
 /// What the corpus' index says of a service.
 struct Entry {
     root: String,
@@ -143,4 +145,44 @@ fn malformed_services_are_told_of_or_imported_with_notes() {
         }
     }
     assert_eq!(count, 20);
+}
+
+/// Where this reading is the better one, and why.
+const BETTER: [(&str, &str); 3] = [
+    ("axis-soap12", "the shipped schemas of XLink and SOAP 1.2's encoding are known in full"),
+    ("xroad-testservice", "a schema under an address is found among the files"),
+    ("rubiii-overloading", "overloads are told apart by their outputs too"),
+];
+
+#[test]
+fn services_are_read_as_the_oracle_reads_them() {
+    let test = "corpus::services_are_read_as_the_oracle_reads_them";
+    let (Some(corpus), Some(oracle)) = (support::shared_or_skip(test, "corpus"), support::shared_or_skip(test, "oracle")) else { return };
+    let Some(python) = support::python_or_skip(test) else { return };
+    let mut services = Vec::new();
+    for (name, entry) in index(&corpus) {
+        let path = corpus.join(&name).join(&entry.root);
+        let known = name.starts_with("malformed/") || BETTER.iter().any(|(n, _)| *n == name);
+        if let (Ok(Import { outcome: Outcome { definitions: Some(definitions), .. }, .. }), false) = (import(path.clone()), known) {
+            let ours = format!("{}\n{}", dump::dump(&definitions.schemas), dump::operations(&definitions));
+            services.push((name, path, ours));
+        }
+    }
+    assert!(services.len() > 170, "only {} services resolved", services.len());
+    let output = std::process::Command::new(python)
+        .arg(support::path("tests/corpus/oracle_dump.py"))
+        .arg(oracle)
+        .args(services.iter().map(|(_, path, _)| path))
+        .output()
+        .unwrap();
+    let theirs = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut differences = Vec::new();
+    for ((name, _, ours), theirs) in services.iter().zip(theirs.split("== ").skip(1)) {
+        let theirs: BTreeSet<&str> = theirs.lines().skip(1).filter(|l| !l.is_empty()).collect();
+        let ours: BTreeSet<&str> = ours.lines().filter(|l| !l.is_empty()).collect();
+        differences.extend(ours.difference(&theirs).map(|l| format!("{name}: ours:   {l}")));
+        differences.extend(theirs.difference(&ours).map(|l| format!("{name}: theirs: {l}")));
+    }
+    assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
 }

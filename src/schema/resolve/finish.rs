@@ -241,14 +241,18 @@ impl Builder<'_> {
             let (span, message) = (element.span, format!("`{}` stands in for itself; that is ignored", element.name));
             self.warn(&codes::CYCLIC_SUBSTITUTION, message, span);
         }
-        let without: HashSet<ElementId> = self.without_type.iter().copied().collect();
-        for id in std::mem::take(&mut self.without_type) {
-            let mut head = self.set.element(id).substitution_group;
-            while let Some(next) = head.filter(|h| without.contains(h)) {
-                head = self.set.element(next).substitution_group;
+        let mut without: HashSet<ElementId> = self.without_type.iter().copied().collect();
+        for start in std::mem::take(&mut self.without_type) {
+            let mut chain = Vec::new();
+            let mut at = Some(start);
+            while let Some(id) = at.filter(|id| without.remove(id)) {
+                chain.push(id);
+                at = self.set.element(id).substitution_group;
             }
-            if let Some(head) = head {
-                self.set.elements[id.index()].type_definition = self.set.element(head).type_definition;
+            let Some(head) = at else { continue };
+            let type_definition = self.set.element(head).type_definition;
+            for id in chain {
+                self.set.elements[id.index()].type_definition = type_definition;
             }
         }
         for (index, element) in self.set.elements.iter().enumerate() {

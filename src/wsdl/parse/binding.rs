@@ -207,11 +207,10 @@ impl Reader {
 
 /// The protocol of a binding, with the element that says it.
 fn protocol<'d>(node: Node<'d, 'd>) -> (Protocol, Option<Node<'d, 'd>>) {
-    let is_extension = |c: &Node<'d, 'd>| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL);
-    let is_known = |c: &Node<'d, 'd>| matches!(c.tag_name().namespace(), Some(ns::WSDL_SOAP11 | ns::WSDL_SOAP12 | ns::WSDL_HTTP));
-    // Vendors' elements of the same name may stand beside the protocol's.
-    let all = || node.children().filter(is_extension);
-    let extension = all().find(is_known).or_else(|| all().next());
+    let is_binding = |c: &Node<'_, '_>| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL);
+    let is_known = |c: &Node<'_, '_>| matches!(c.tag_name().namespace(), Some(ns::WSDL_SOAP11 | ns::WSDL_SOAP12 | ns::WSDL_HTTP));
+    // Toolkits put elements of their own called `binding` beside the one that says the protocol.
+    let extension = node.children().filter(is_binding).find(is_known).or_else(|| node.children().find(is_binding));
     let protocol = match extension.and_then(|e| e.tag_name().namespace()) {
         Some(ns::WSDL_SOAP11) => Protocol::Soap11,
         Some(ns::WSDL_SOAP12) => Protocol::Soap12,

@@ -48,7 +48,10 @@ impl Reader {
     }
 
     fn element_part<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>, written: Attribute<'d, 'd>) -> PartKind {
-        let Some(name) = self.part_name(document, node, written) else { return PartKind::Neither };
+        let name = match self.part_name(document, node, written) {
+            Ok(name) => name,
+            Err(unknown) => return PartKind::Element(unknown, None),
+        };
         let found = self.definitions.schemas.element_names.get(&name).copied();
         if found.is_none() {
             let set = &self.definitions.schemas;
@@ -59,7 +62,10 @@ impl Reader {
     }
 
     fn type_part<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>, written: Attribute<'d, 'd>) -> PartKind {
-        let Some(name) = self.part_name(document, node, written) else { return PartKind::Neither };
+        let name = match self.part_name(document, node, written) {
+            Ok(name) => name,
+            Err(unknown) => return PartKind::Type(unknown, None),
+        };
         let found = self.definitions.schemas.type_names.get(&name).copied();
         if found.is_none() {
             let set = &self.definitions.schemas;
@@ -69,13 +75,15 @@ impl Reader {
         PartKind::Type(name, found)
     }
 
-    fn part_name<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>, written: Attribute<'d, 'd>) -> Option<QName> {
-        let name = qname(node, written.value());
-        if name.is_none() {
-            let message = format!("the prefix of `{}` is not declared here; the part is read as anyType", written.value().trim());
+    /// The expanded name; where the prefix is not declared, one in the namespace `?prefix`, which no schema can have.
+    fn part_name<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>, written: Attribute<'d, 'd>) -> Result<QName, QName> {
+        let text = written.value().trim();
+        qname(node, text).ok_or_else(|| {
+            let message = format!("the prefix of `{text}` is not declared here; the part is read as anyType");
             self.warn(&codes::UNDECLARED_PART, message, document.value_span(written));
-        }
-        name
+            let (prefix, local) = text.split_once(':').unwrap_or(("", text));
+            QName::new(format!("?{prefix}"), local)
+        })
     }
 
     fn undeclared<'d>(&mut self, document: &Document<'d>, written: Attribute<'d, 'd>, kind: &str, name: &QName, hint: Option<String>) {
