@@ -10,8 +10,7 @@ impl Run<'_> {
         match &message.body {
             Body::Empty => self.out.extend_from_slice(b"{}"),
             Body::Element(slot) => self.slot(slot, true)?,
-            Body::Parts(parts) => self.parts(parts)?,
-            Body::Rpc { parts, .. } => self.parts(parts)?,
+            Body::Parts(parts) | Body::Rpc { parts, .. } => self.parts(parts)?,
         }
         if self.style != Style::Full || message.headers.is_empty() {
             return Ok(());

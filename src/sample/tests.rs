@@ -35,7 +35,8 @@ fn shown(base: &str, facets: &[(FacetKind, &str)]) -> Option<String> {
 #[test]
 fn documents_show_readable_values() {
     use FacetKind as F;
-    let table: [(&str, &[(FacetKind, &str)], &str); 27] = [
+    type Row = (&'static str, &'static [(FacetKind, &'static str)], &'static str);
+    let table: [Row; 27] = [
         ("string", &[], "\"countryName\""),
         ("string", &[(F::MaxLength, "7")], "\"country\""),
         ("string", &[(F::MinLength, "14")], "\"countryNamecou\""),

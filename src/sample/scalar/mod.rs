@@ -61,7 +61,7 @@ impl Source {
             }
             Variety::Atomic(primitive) => self.atomic(scalar, *primitive, name),
         };
-        found.or_else(|| self.from_patterns(scalar))
+        found.or_else(|| self.by_patterns(scalar))
     }
 
     fn list(&mut self, scalar: &Scalar, item: &Scalar, name: &str) -> Option<String> {
@@ -133,7 +133,7 @@ impl Source {
     }
 
     /// A value whose text is made from the patterns of a step.
-    fn from_patterns(&mut self, scalar: &Scalar) -> Option<String> {
+    fn by_patterns(&mut self, scalar: &Scalar) -> Option<String> {
         let (least, most) = scalar.length_range();
         let wanted = most.unwrap_or(least).min(least + 8).min(4_000) as u32;
         for step in scalar.steps().iter().filter(|s| !s.patterns().is_empty()) {
@@ -167,8 +167,11 @@ pub(super) fn fits(scalar: &Scalar, json: &str) -> bool {
     value.is_ok_and(|value| scalar.encode(&value, &mut AnyPrefix, &mut String::new()).is_ok())
 }
 
-/// The bounds of a type, as written: least, greatest, each with whether it is included.
-pub(super) fn bounds(scalar: &Scalar) -> (Option<(&str, bool)>, Option<(&str, bool)>) {
+/// A bound as written, and whether it is included.
+pub(super) type Bound<'s> = Option<(&'s str, bool)>;
+
+/// The least and the greatest value of a type.
+pub(super) fn bounds(scalar: &Scalar) -> (Bound<'_>, Bound<'_>) {
     let bound = |inclusive, exclusive| {
         let included = scalar.bound(inclusive).map(|b| (&**b, true));
         included.or_else(|| scalar.bound(exclusive).map(|b| (&**b, false)))
