@@ -12,6 +12,7 @@ mod support;
 mod architecture;
 mod constructs;
 mod corpus;
+mod decode;
 mod json;
 mod net;
 mod sample;

@@ -84,14 +84,14 @@ impl Run<'_> {
             return self.value(tag, Wanted::new(slot.type_, slot.element, Close::Nothing));
         }
         self.emit(b"{");
-        self.member_of_group(tag, slot, name)
+        self.member_of_group(tag, slot, name, false)
     }
 
     /// `"name": value}` of the element that stands for a substitution group's head.
-    fn member_of_group<T: Tag>(&mut self, tag: &T, slot: &Slot, name: Option<NameId>) -> Step {
+    fn member_of_group<T: Tag>(&mut self, tag: &T, slot: &Slot, name: Option<NameId>, comma: bool) -> Step {
         let element = name.and_then(|n| self.program.globals.get(&n)).copied().or(slot.element);
         let type_ = element.map_or(slot.type_, |e| self.program.element(e).type_);
-        self.key(self.machine.out.last() != Some(&b'{'), tag.local());
+        self.key(comma, tag.local());
         self.value(tag, Wanted::new(type_, element, Close::Brace))
     }
 
@@ -136,7 +136,7 @@ impl Run<'_> {
         self.machine.envelope.started = true;
         if !slot.members.is_empty() {
             self.open_root();
-            return self.member_of_group(tag, slot, name);
+            return self.member_of_group(tag, slot, name, self.machine.envelope.headers_open);
         }
         let mut wanted = Wanted::new(slot.type_, slot.element, Close::Root);
         (wanted.flat, wanted.root) = (false, true);
@@ -177,7 +177,7 @@ impl Run<'_> {
         if let Some(seen) = self.machine.envelope.parts_seen.get_mut(i) {
             *seen = true;
         }
-        let comma = self.machine.out.last() != Some(&b'{');
+        let comma = self.machine.envelope.headers_open || seen.contains(&true);
         self.key(comma, &slot.key);
         self.slot(tag, slot, name)
     }

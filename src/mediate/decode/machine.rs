@@ -104,12 +104,8 @@ pub(super) enum Kind {
     Wrapper,
     /// Nothing of it is data.
     Ignored,
-    /// A simple value. `wrapped`: an object around it is open, `$value` is to come.
-    Scalar {
-        type_: TypeId,
-        element: Option<ElementId>,
-        wrapped: bool,
-    },
+    /// A simple value.
+    Scalar(Simple),
     /// nil: its value is written.
     Nil,
     Object(Object),
@@ -117,6 +113,17 @@ pub(super) enum Kind {
     Generic(Generic),
     SoapArray(super::soap_array::ArrayFrame),
     Fault(super::fault::Field),
+}
+
+/// A simple value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Simple {
+    pub(super) type_: TypeId,
+    pub(super) element: Option<ElementId>,
+    /// Is an object around it open, with `$value` to come?
+    pub(super) wrapped: bool,
+    /// Is a comma due before `$value`?
+    pub(super) comma: bool,
 }
 
 /// A typed object of elements.
@@ -298,14 +305,14 @@ impl<'a> Run<'a> {
                 self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
                 Ok(())
             }
-            Kind::Scalar { .. } => self.element_in_scalar(tag),
+            Kind::Scalar(_) => self.element_in_scalar(tag),
         }
     }
 
     pub(super) fn text(&mut self, text: &str) -> Step {
         let Some(top) = self.machine.frames.last() else { return Ok(()) };
         match &top.kind {
-            Kind::Scalar { .. } | Kind::Mixed(_) | Kind::Generic(_) | Kind::Fault(_) => {
+            Kind::Scalar(_) | Kind::Mixed(_) | Kind::Generic(_) | Kind::Fault(_) => {
                 self.machine.text.push_str(text);
                 Ok(())
             }
@@ -328,7 +335,7 @@ impl<'a> Run<'a> {
             Kind::Header => self.end_header(),
             Kind::Body => self.end_body()?,
             Kind::Wrapper => self.end_wrapper(),
-            Kind::Scalar { type_, element, wrapped } => self.end_scalar(&frame, *type_, *element, *wrapped, scope)?,
+            Kind::Scalar(simple) => self.end_scalar(&frame, *simple, scope)?,
             Kind::Object(object) => self.end_object(&frame, object, scope)?,
             Kind::Mixed(mixed) => self.end_mixed(&frame, mixed),
             Kind::Generic(generic) => self.end_generic(&frame, generic, scope)?,

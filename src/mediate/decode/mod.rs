@@ -192,7 +192,7 @@ impl Machine {
             | Kind::Body
             | Kind::Wrapper
             | Kind::Ignored
-            | Kind::Scalar { .. }
+            | Kind::Scalar(_)
             | Kind::Nil
             | Kind::Object(_)
             | Kind::Mixed(_)

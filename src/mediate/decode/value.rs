@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::machine::{Around, Close, Generic, Kind, Mixed, Object, Run, Step};
+use super::machine::{Around, Close, Generic, Kind, Mixed, Object, Run, Simple, Step};
 use super::tag::{Scope, Tag, read_qname};
 use crate::json::{escape_into, string_into};
 use crate::mediate::DecodeErrorKind;
-use crate::plan::node::{ComplexType, Content, ElementId, NamespaceId, TypeBody, TypeId};
-use crate::plan::scalar::Scalar;
+use crate::plan::node::{ComplexType, Content, ElementId, Matching, NamespaceId, TypeBody, TypeId};
+use crate::plan::scalar::{Primitive, Scalar};
 use crate::xml::gate::{Attribute, NamespaceId as DocumentNs, Namespaces};
 use crate::xml::ns;
 
@@ -60,7 +60,7 @@ impl Run<'_> {
             TypeBody::Simple(_) if nil => self.nil(start, members, wanted.root),
             TypeBody::Simple(_) => {
                 let wrapped = self.scalar_prefix(start, members, wanted.root);
-                Kind::Scalar { type_, element: wanted.element, wrapped }
+                Kind::Scalar(Simple { type_, element: wanted.element, wrapped, comma: members.comma })
             }
             TypeBody::SoapArray(_) if nil => self.nil(start, members, wanted.root),
             TypeBody::SoapArray(array) => {
@@ -112,7 +112,7 @@ impl Run<'_> {
                 } else {
                     self.scalar_prefix(start, members, wanted.root)
                 };
-                Ok(Kind::Scalar { type_, element: wanted.element, wrapped })
+                Ok(Kind::Scalar(Simple { type_, element: wanted.element, wrapped, comma: members.comma }))
             }
             Content::Mixed(shape) => {
                 self.open(start, wanted.root);
@@ -134,7 +134,8 @@ impl Run<'_> {
                 let comma = members.comma && !flat;
                 let mut object =
                     Object { shape, seen, members: self.position(), comma, comma_before: comma, open: None, flat, collect: None };
-                if self.program.shape(shape).matching == crate::plan::node::Matching::ByRow {
+                if self.machine.strict || self.program.shape(shape).matching == Matching::ByRow {
+                    // A strict reader asks the content model of every row.
                     object.collect = Some(self.new_collect(false));
                 }
                 Ok(Kind::Object(object))
@@ -224,30 +225,40 @@ impl Run<'_> {
         for attribute in &complex.attributes {
             let name = &program.names.names[attribute.name.index()];
             let found = tag.attributes().find(|a| a.local == &*name.local && self.document_namespace_is(a, name.namespace, tag.scope()));
-            let Some(found) = found else { continue };
+            let Some(found) = found else {
+                if attribute.required && self.machine.strict {
+                    self.deviation(&format!("without the attribute {}", name.local))?;
+                }
+                continue;
+            };
             known.push((found.namespace, found.local));
             self.key(members.comma, &attribute.key);
             (members.comma, members.any) = (true, true);
             let (value, scope) = (found.value, tag.scope());
             self.scalar_value(&attribute.scalar, value, scope, Some(found.local))?;
         }
-        self.wild_attributes(tag, &known, complex, members);
-        Ok(())
+        self.wild_attributes(tag, &known, complex, members)
     }
 
     fn document_namespace_is(&mut self, a: &Attribute<'_>, wanted: NamespaceId, scope: &Namespaces) -> bool {
         self.namespace(a.namespace, scope) == Some(wanted)
     }
 
-    fn wild_attributes<T: Tag>(&mut self, tag: &T, known: &[(DocumentNs, &str)], complex: &ComplexType, members: &mut Members) {
+    fn wild_attributes<T: Tag>(&mut self, tag: &T, known: &[(DocumentNs, &str)], complex: &ComplexType, members: &mut Members) -> Step {
         let taken: Vec<&str> = complex.attributes.iter().map(|a| &*a.key).collect();
         for a in tag.attributes() {
             let uri = tag.scope().uri(a.namespace);
             if is_data(uri) && !known.contains(&(a.namespace, a.local)) {
+                let namespace = self.namespace(a.namespace, tag.scope());
+                if !complex.any_attribute.as_ref().is_some_and(|w| w.admits.admits(namespace, None)) && !(self.encoded() && uri.is_empty())
+                {
+                    self.deviation("an attribute that the schema does not know")?;
+                }
                 let key = wild_attribute_key(uri, a.local, &taken);
                 self.member(members, &key, a.value);
             }
         }
+        Ok(())
     }
 
     /// The attributes of generic content.
@@ -262,14 +273,8 @@ impl Run<'_> {
     }
 
     /// The end of a simple value: its text becomes JSON.
-    pub(super) fn end_scalar(
-        &mut self,
-        frame: &super::machine::Frame,
-        type_: TypeId,
-        element: Option<ElementId>,
-        wrapped: bool,
-        scope: &Namespaces,
-    ) -> Step {
+    pub(super) fn end_scalar(&mut self, frame: &super::machine::Frame, simple: Simple, scope: &Namespaces) -> Step {
+        let Simple { type_, element, wrapped, comma } = simple;
         let program = self.program;
         let scalar = match &program.type_(type_).body {
             TypeBody::Simple(scalar) | TypeBody::Complex(ComplexType { content: Content::Simple(scalar), .. }) => scalar,
@@ -282,7 +287,6 @@ impl Run<'_> {
             if !wrapped && !headers_open {
                 self.emit(b"{");
             }
-            let comma = headers_open || self.machine.out.last().is_some_and(|b| *b != b'{');
             self.key(comma, "$value");
         }
         let text = std::mem::take(&mut self.machine.text);
@@ -304,6 +308,7 @@ impl Run<'_> {
     fn scalar_value(&mut self, scalar: &Scalar, text: &str, scope: &Namespaces, attribute: Option<&str>) -> Step {
         let before = self.machine.out.len();
         match scalar.decode(text, &Scope(scope), &mut self.machine.out) {
+            Ok(()) if self.machine.strict && !is_name(scalar) && !scalar.reads(text) => self.deviation(&format!("not {}", scalar.say())),
             Ok(()) => Ok(()),
             Err(mismatch) => {
                 self.machine.out.truncate(before);
@@ -374,6 +379,11 @@ impl Run<'_> {
 struct Members {
     comma: bool,
     any: bool,
+}
+
+/// Do its values mean something by the declarations around them only?
+fn is_name(scalar: &Scalar) -> bool {
+    matches!(scalar.primitive(), Some(Primitive::QName | Primitive::Notation))
 }
 
 /// Are both the same built-in type, apart from facets?

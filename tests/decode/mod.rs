@@ -1,0 +1,177 @@
+//! Decoding as a stream, and of replies that break their schema.
+
+use std::fs;
+use std::sync::Arc;
+
+use castile::mediate::{DecodeError, DecodeErrorKind, DecodeOptions, Decoded, Decoder, Direction, decode};
+use castile::plan::Program;
+use serde_json::{Value, json};
+
+use crate::support::{self, api::published};
+
+/// Feeds `envelope` in pieces of `size` bytes, taking what is ready after each.
+fn streamed(
+    program: &Arc<Program>,
+    operation: usize,
+    direction: Direction,
+    envelope: &[u8],
+    size: usize,
+) -> Result<Option<Vec<u8>>, DecodeError> {
+    let mut decoder = Decoder::new(program.clone(), operation, direction, &DecodeOptions::default());
+    let mut out = Vec::new();
+    for chunk in envelope.chunks(size) {
+        decoder.feed(chunk)?;
+        assert!(decoder.ready() == 0 || chunk.len() <= size);
+        out.extend(decoder.take_ready());
+    }
+    Ok(match decoder.finish()? {
+        Decoded::Value(rest) => {
+            out.extend(rest);
+            Some(out)
+        }
+        Decoded::Empty | Decoded::Fault(_) => None,
+    })
+}
+
+#[test]
+fn any_chunking_gives_the_same_json() {
+    let mut compared = 0;
+    for folder in support::folders(&support::path("tests/constructs")) {
+        let api = published("construct", &folder.join("service.wsdl"));
+        for entry in fs::read_dir(&folder).unwrap().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let direction = match () {
+                () if name.ends_with(".request.xml") => Direction::Request,
+                () if name.ends_with(".response.xml") => Direction::Response,
+                () => continue,
+            };
+            let operation = name.split_once('@').and_then(|(_, rest)| rest.split('.').next());
+            let at = operation.map_or(0, |o| api.program.operations.iter().position(|p| &*p.name == o).unwrap());
+            let xml = fs::read(entry.path()).unwrap();
+            let whole = decode(&api.program, &api.program.operations[at], direction, &xml, &DecodeOptions::default());
+            for size in [1, 3, 17, 4096] {
+                let parts = streamed(&api.program, at, direction, &xml, size);
+                match (&whole, parts) {
+                    (Ok(Decoded::Value(whole)), Ok(Some(parts))) => {
+                        assert_eq!(String::from_utf8_lossy(whole), String::from_utf8_lossy(&parts), "{name} by {size}");
+                        compared += 1;
+                    }
+                    (Ok(Decoded::Empty | Decoded::Fault(_)), Ok(None)) => {}
+                    // What came out of order after its object was sent in part can only fail.
+                    (Ok(Decoded::Value(_)), Err(e)) if e.kind == DecodeErrorKind::Limit => {}
+                    (Err(_), Err(_)) => {}
+                    (whole, parts) => panic!("{name} by {size}: {whole:?} but {parts:?}"),
+                }
+            }
+        }
+    }
+    assert!(compared > 200, "only {compared} were compared");
+}
+
+/// A large reply leaves the decoder while it arrives.
+#[test]
+fn a_large_reply_is_never_held() {
+    let api = published("decode", &support::path("tests/decode/service.wsdl"));
+    let mut decoder = Decoder::new(api.program.clone(), 0, Direction::Response, &DecodeOptions::default());
+    let head = br#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><reply xmlns="urn:t"><n>1</n>"#;
+    decoder.feed(head).unwrap();
+    let mut taken = decoder.take_ready();
+    let mut largest = 0;
+    for i in 0..20_000 {
+        decoder.feed(format!("<item id=\"{i}\"><qty>{i}.50</qty><note>n &amp; {i}</note></item>").as_bytes()).unwrap();
+        let piece = decoder.take_ready();
+        largest = largest.max(piece.len());
+        taken.extend(piece);
+    }
+    decoder.feed(b"</reply></s:Body></s:Envelope>").unwrap();
+    let Decoded::Value(rest) = decoder.finish().unwrap() else { panic!("no value") };
+    taken.extend(rest);
+    assert!(largest < 1024, "{largest} bytes were held back");
+    let value: Value = serde_json::from_slice(&taken).unwrap();
+    assert_eq!(value["item"].as_array().unwrap().len(), 20_000);
+    assert_eq!(value["item"][19_999]["qty"].to_string(), "19999.50");
+}
+
+fn reply(body: &str, strict: bool) -> Result<Value, DecodeError> {
+    let api = published("decode", &support::path("tests/decode/service.wsdl"));
+    let xml = format!(
+        r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><t:reply xmlns:t="urn:t">{body}</t:reply></s:Body></s:Envelope>"#
+    );
+    let options = DecodeOptions { strict, ..DecodeOptions::default() };
+    match decode(&api.program, &api.program.operations[0], Direction::Response, xml.as_bytes(), &options)? {
+        Decoded::Value(json) => Ok(serde_json::from_slice(&json).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&json)))),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What breaks its schema is read leniently, and nothing of it is lost; with `strict` it is refused.
+#[test]
+fn replies_that_break_their_schema() {
+    for (what, body, expected) in [
+        (
+            "order is forgiven",
+            "<t:name>x</t:name><t:item><t:qty>1</t:qty></t:item><t:n>5</t:n>",
+            json!({"name": "x", "item": [{"qty": 1}], "n": 5}),
+        ),
+        (
+            "an array that is interrupted is one array",
+            "<t:n>5</t:n><t:item><t:qty>1</t:qty></t:item><t:name>x</t:name><t:item><t:qty>2</t:qty></t:item>",
+            json!({"n": 5, "item": [{"qty": 1}, {"qty": 2}], "name": "x"}),
+        ),
+        ("too many occurrences make an array", "<t:n>5</t:n><t:n>6</t:n>", json!({"n": [5, 6], "item": []})),
+        ("an invalid simple value is its text", "<t:n>five</t:n>", json!({"n": "five", "item": []})),
+        (
+            "an unknown element is generic",
+            "<t:n>5</t:n><t:more><k>1</k></t:more>",
+            json!({"n": 5, "item": [], "more": {"k": {"$ns": "", "$value": "1"}}}),
+        ),
+        ("a namespace that slipped", "<n>5</n><name xmlns=\"urn:other\">x</name>", json!({"n": 5, "item": [], "{urn:other}name": "x"})),
+        ("a missing namespace", "<n>5</n><item><qty>1</qty></item>", json!({"n": 5, "item": [{"qty": 1}]})),
+        (
+            "an unknown element inside a flattened wrapper",
+            "<t:n>5</t:n><t:tags><t:tag>a</t:tag><t:odd>b</t:odd></t:tags>",
+            json!({"n": 5, "item": [], "tags": {"tag": ["a"], "odd": "b"}}),
+        ),
+        ("stray text is kept", "<t:n>5</t:n>lost?<t:name>x</t:name>", json!({"$content": [{"n": 5}, "lost?", {"name": "x"}]})),
+        (
+            "an unknown attribute",
+            "<t:n>5</t:n><t:item id=\"1\" odd=\"y\"><t:qty>1</t:qty></t:item>",
+            json!({"n": 5, "item": [{"@id": 1, "@odd": "y", "qty": 1}]}),
+        ),
+    ] {
+        assert_eq!(reply(body, false).unwrap(), expected, "{what}");
+        let refused = reply(body, true);
+        assert!(matches!(refused, Err(DecodeError { kind: DecodeErrorKind::Invalid, .. })), "{what}: strict gives {refused:?}");
+    }
+}
+
+#[test]
+fn what_is_no_soap_says_what_it_is() {
+    let api = published("decode", &support::path("tests/decode/service.wsdl"));
+    let read = |text: &str| {
+        decode(&api.program, &api.program.operations[0], Direction::Response, text.as_bytes(), &DecodeOptions::default()).unwrap_err()
+    };
+    for (text, kind, words) in [
+        ("<html><body>down</body></html>", DecodeErrorKind::NotSoap, "an HTML page"),
+        ("<!DOCTYPE html><html/>", DecodeErrorKind::NotXml, ""),
+        ("<Envelope xmlns='urn:x'/>", DecodeErrorKind::NotSoap, "unknown SOAP version"),
+        ("{\"a\": 1}", DecodeErrorKind::NotXml, ""),
+        ("", DecodeErrorKind::NotXml, ""),
+        ("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>", DecodeErrorKind::NotXml, ""),
+        ("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'/>", DecodeErrorKind::NotSoap, "without a Body"),
+        (
+            "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body/></s:Envelope>",
+            DecodeErrorKind::UnexpectedBody,
+            "an empty Body",
+        ),
+        (
+            "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><other/></s:Body></s:Envelope>",
+            DecodeErrorKind::UnexpectedBody,
+            "<other> in the Body",
+        ),
+    ] {
+        let error = read(text);
+        assert_eq!(error.kind, kind, "{text}: {error:?}");
+        assert!(error.message.contains(words), "{text}: {}", error.message);
+    }
+}
