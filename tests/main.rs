@@ -11,6 +11,7 @@ mod support;
 
 mod architecture;
 mod constructs;
+mod gateway;
 mod corpus;
 mod decode;
 mod json;

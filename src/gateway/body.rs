@@ -131,7 +131,7 @@ pub(super) enum Content {
     Empty,
     /// These bytes.
     Whole(Bytes),
-    /// Bytes as they come, of that length in all where it is known.
+    /// Bytes as they come; so many are still to come, where that is known.
     Stream(Rest, Option<u64>),
 }
 
@@ -190,13 +190,17 @@ impl Body for AnswerBody {
                 this.content = Content::Empty;
                 Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)))
             }
-            Content::Stream(rest, _) => {
+            Content::Stream(rest, left) => {
                 // A panic in the middle of an answer cuts it: the status is sent already.
                 let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| rest.as_mut().poll_next(cx)));
-                polled.unwrap_or_else(|_| {
+                let polled = polled.unwrap_or_else(|_| {
                     metrics::counter!(crate::telemetry::names::PANICS).increment(1);
                     Poll::Ready(Some(Err(Cut("the gateway failed"))))
-                })
+                });
+                if let (Poll::Ready(Some(Ok(bytes))), Some(left)) = (&polled, left) {
+                    *left = left.saturating_sub(bytes.len() as u64);
+                }
+                polled
             }
         };
         match next {
@@ -227,7 +231,8 @@ impl Body for AnswerBody {
         match &self.content {
             Content::Empty => true,
             Content::Whole(bytes) => bytes.is_empty(),
-            Content::Stream(..) => false,
+            // The HTTP library asks no more once the announced length was sent.
+            Content::Stream(_, left) => *left == Some(0),
         }
     }
 
@@ -235,7 +240,7 @@ impl Body for AnswerBody {
         match &self.content {
             Content::Empty => SizeHint::with_exact(0),
             Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::Stream(_, Some(length)) => SizeHint::with_exact(*length),
+            Content::Stream(_, Some(left)) => SizeHint::with_exact(*left),
             Content::Stream(_, None) => SizeHint::default(),
         }
     }

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
-use http::header::{EXPECT, HOST};
+use http::header::{CONNECTION, EXPECT, HOST};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -22,7 +22,8 @@ impl Gateway {
     /// Answers one request of a connection. Total: a panic is a 500.
     pub(super) async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<AnswerBody> {
         let n = connection.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        if n >= self.config.limits.http.requests_per_connection {
+        let is_last = n >= self.config.limits.http.requests_per_connection;
+        if is_last {
             connection.enough.notify_one();
         }
         let (head, body) = request.into_parts();
@@ -59,7 +60,11 @@ impl Gateway {
                 respond::problem(&problem, speaks, &record.request_id, fault_status)
             }
         };
-        leave(response, record, is_head)
+        let mut response = leave(response, record, is_head);
+        if is_last && connection.wire.is_some() {
+            response.headers_mut().insert(CONNECTION, http::HeaderValue::from_static("close"));
+        }
+        response
     }
 
     /// What is refused before it is asked what the request means.

@@ -26,6 +26,8 @@ const REPLACEMENT: &[u8] = b"GET /refused HTTP/1.1\r\nhost: localhost\r\nconnect
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 /// Bytes read at once while a head or a chunked body is looked at.
 const READ_BYTES: usize = 16 << 10;
+/// How long a caller that still sends is listened to after its answer.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// What the two sides of a connection share: the inspector of its bytes and the one who answers.
 #[derive(Debug, Default)]
@@ -96,6 +98,8 @@ pub(super) struct Inspected<T> {
     wait: Wait,
     read_deadline: Pin<Box<Sleep>>,
     write_deadline: Option<Pin<Box<Sleep>>>,
+    /// Until when what still comes is read and dropped after our own end was sent.
+    linger: Option<Pin<Box<Sleep>>>,
     /// Does a write wait (not a flush, whose success says nothing of it)?
     write_waits: bool,
 }
@@ -115,6 +119,7 @@ impl<T> Inspected<T> {
             wait: Wait::FirstHead,
             read_deadline,
             write_deadline: None,
+            linger: None,
             write_waits: false,
         }
     }
@@ -237,6 +242,20 @@ impl<T> Inspected<T> {
 }
 
 impl<T: AsyncRead + Unpin> Inspected<T> {
+    /// Reads and drops what is under way: closing over unread bytes would reset the connection and take the answer with it.
+    fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let linger = self.linger.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + LINGER)));
+        let mut scratch = [0u8; READ_BYTES];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut read = ReadBuf::new(&mut scratch);
+            let result = ready!(Pin::new(&mut self.inner).poll_read(cx, &mut read));
+            if result.is_err() || read.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Reads more into the buffer; 0 is the end.
     fn fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.buffer.reserve(READ_BYTES);
@@ -326,7 +345,7 @@ impl<T> Inspected<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Inspected<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Inspected<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.inner).poll_write(cx, bytes);
@@ -342,8 +361,14 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Inspected<T> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let result = Pin::new(&mut this.inner).poll_shutdown(cx);
-        this.watch_write(cx, result)
+        if this.linger.is_none() {
+            let result = Pin::new(&mut this.inner).poll_shutdown(cx);
+            ready!(this.watch_write(cx, result))?;
+            if matches!(this.state, State::Head { .. }) && this.buffer.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        this.drain(cx)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {

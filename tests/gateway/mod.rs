@@ -1,0 +1,9 @@
+//! The gateway from outside: real sockets, raw bytes, upstreams that behave badly.
+
+mod bench_of;
+mod http;
+
+
+mod rest;
+
+mod slow;
