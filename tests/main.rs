@@ -11,13 +11,14 @@ mod support;
 
 mod architecture;
 mod constructs;
-mod gateway;
 mod corpus;
 mod decode;
+mod gateway;
 mod json;
+mod mock;
 mod net;
-mod sample;
 mod openapi;
 mod resolve;
+mod sample;
 mod source;
 mod xml;

@@ -3,7 +3,6 @@
 mod bench_of;
 mod http;
 
-
 mod rest;
 
 mod slow;

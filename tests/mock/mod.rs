@@ -1,0 +1,144 @@
+//! The mock answers every operation of the services that ship, and of the corpus, with what its own reader takes.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use castile::catalog::PublishedApi;
+use castile::mediate::{DecodeOptions, Decoded, Direction, decode, encode};
+use castile::mock::{Mock, Options, Reply, Request};
+use castile::plan::node::SoapVersion;
+use castile::sample::{Style, request};
+
+use crate::support::{self, api::published};
+
+fn api(name: &str) -> Arc<PublishedApi> {
+    Arc::new(published(name, &Path::new(env!("CARGO_MANIFEST_DIR")).join("wsdl").join(name)))
+}
+
+fn post<'a>(envelope: &'a [u8], version: SoapVersion, soap_action: Option<&'a str>) -> Request<'a> {
+    let content_type = match version {
+        SoapVersion::Soap11 => "text/xml; charset=utf-8",
+        SoapVersion::Soap12 => "application/soap+xml; charset=utf-8",
+    };
+    Request { method: "POST", query: "", url: "http://h/", content_type, soap_action, body: envelope }
+}
+
+/// Calls every operation with a sample; gives the answers.
+fn call_all(mock: &Mock, api: &PublishedApi) -> Vec<(String, Reply)> {
+    let mut answers = Vec::new();
+    for raw in &api.raw_operations {
+        let Some(plan) = raw.plan.and_then(|p| api.program.operations.get(p)) else { continue };
+        let Ok(json) = request(&api.program, plan, Direction::Request, None, Style::Typical) else { continue };
+        let envelope = encode(&api.program, plan, Direction::Request, &json).expect("a sample fits");
+        let reply = mock.answer(&post(&envelope, plan.version, plan.soap_action.as_deref()));
+        answers.push((format!("{} at {:?}", plan.name, plan.port), reply.clone()));
+        let decoded =
+            || decode(&api.program, plan, Direction::Response, &reply.body, &DecodeOptions { strict: true, ..DecodeOptions::default() });
+        match (reply.status, &plan.output) {
+            (202, None) => assert!(reply.body.is_empty()),
+            (200, Some(_)) => assert!(matches!(decoded(), Ok(Decoded::Value(_) | Decoded::Empty)), "{}: {:?}", plan.name, decoded()),
+            (500, _) => assert!(matches!(decoded(), Ok(Decoded::Fault(_))), "{}", plan.name),
+            (status, _) => panic!("{}: {status} {}", plan.name, String::from_utf8_lossy(&reply.body)),
+        }
+    }
+    answers
+}
+
+#[test]
+fn shipped_services_answer_what_they_declare() {
+    for name in ["countries", "orders", "inventory"] {
+        let api = api(name);
+        let mock = Mock::new(api.clone(), Options { validate: true, ..Options::default() });
+        let answers = call_all(&mock, &api);
+        assert!(!answers.is_empty());
+        for (operation, reply) in answers {
+            assert!(matches!(reply.status, 200 | 202), "{name} {operation}: {}", String::from_utf8_lossy(&reply.body));
+        }
+    }
+}
+
+#[test]
+fn faults_come_as_often_as_asked_and_the_same_for_a_seed() {
+    let api = api("countries");
+    let always = Mock::new(api.clone(), Options { fault: 1.0, ..Options::default() });
+    let declared = api.program.operations.iter().find(|o| !o.faults.is_empty()).expect("AddCountry declares a fault");
+    let json = request(&api.program, declared, Direction::Request, None, Style::Typical).expect("a sample");
+    let envelope = encode(&api.program, declared, Direction::Request, &json).expect("fits");
+    let call = |mock: &Mock| mock.answer(&post(&envelope, declared.version, None));
+    let reply = call(&always);
+    let Ok(Decoded::Fault(fault)) = decode(&api.program, declared, Direction::Response, &reply.body, &DecodeOptions::default()) else {
+        panic!("no fault")
+    };
+    assert_eq!((reply.status, fault.declared.as_deref()), (500, Some(&*declared.faults[0].name)));
+    let row = |seed| {
+        let mock = Mock::new(api.clone(), Options { fault: 0.5, seed: Some(seed), ..Options::default() });
+        (0..64).map(|_| call(&mock).status).collect::<Vec<_>>()
+    };
+    assert_eq!(row(7), row(7));
+    assert_ne!(row(7), row(8));
+    let faults = row(7).iter().filter(|s| **s == 500).count();
+    assert!((16..=48).contains(&faults), "{faults} of 64");
+}
+
+#[test]
+fn what_does_not_fit_is_told() {
+    let api = api("countries");
+    let mock = Mock::new(api.clone(), Options { validate: true, ..Options::default() });
+    let plan = &api.program.operations[0];
+    let json = request(&api.program, plan, Direction::Request, None, Style::Typical).expect("a sample");
+    let envelope = String::from_utf8(encode(&api.program, plan, Direction::Request, &json).expect("fits")).expect("UTF-8");
+    let fault = |body: &str, action: Option<&str>| {
+        let reply = mock.answer(&post(body.as_bytes(), plan.version, action));
+        assert!(reply.status >= 400, "{body}");
+        String::from_utf8(reply.body.to_vec()).expect("UTF-8")
+    };
+    let broken = envelope.replacen("code>", "kode>", 2);
+    assert!(fault(&broken, None).contains("does not fit its schema"), "{broken}");
+    assert!(fault(&envelope, Some("\"urn:other\"")).contains("urn:other"));
+    assert!(fault("<a/>", None).contains("not a SOAP"));
+    assert!(fault("<a", None).contains("Fault"));
+    assert!(fault(&envelope.replace("http://schemas.xmlsoap.org/soap/envelope/", "urn:other-soap"), None).contains("VersionMismatch"));
+    let other = format!("<e:Envelope xmlns:e=\"{}\"><e:Body><x/></e:Body></e:Envelope>", "http://schemas.xmlsoap.org/soap/envelope/");
+    assert!(fault(&other, None).contains("no operation of this service takes x"));
+}
+
+#[tokio::test]
+async fn it_listens() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let api = api("countries");
+    let mock = Arc::new(Mock::new(api, Options { delay: Duration::from_millis(1), ..Options::default() }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(castile::mock::serve(mock, listener, async move {
+        let _ = stopped.await;
+    }));
+    let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
+    stream.write_all(b"GET /any?wsdl HTTP/1.1\r\nhost: mock.test\r\nconnection: close\r\n\r\n").await.expect("sent");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.expect("an answer");
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    assert!(text.contains("location=\"http://mock.test/any\""), "{text}");
+    stop.send(()).expect("it waits");
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("no panic").expect("ended well");
+    }
+}
+
+#[test]
+fn corpus_services_answer() {
+    let Some(corpus) = support::shared_or_skip("mock::corpus_services_answer", "corpus") else { return };
+    for name in ["weather-cdyne", "axis-soap12", "virtualbox", "betfair"] {
+        let folder = corpus.join(name);
+        if !folder.is_dir() {
+            continue;
+        }
+        let api = Arc::new(published(name, &folder));
+        let mock = Mock::new(api.clone(), Options { validate: true, seed: Some(3), ..Options::default() });
+        for (operation, reply) in call_all(&mock, &api).iter().take(40) {
+            assert!(reply.status < 500, "{name} {operation}: {}", String::from_utf8_lossy(&reply.body));
+        }
+    }
+}
