@@ -13,6 +13,7 @@ mod architecture;
 mod constructs;
 mod corpus;
 mod decode;
+mod diagnostics;
 mod gateway;
 mod json;
 mod mock;

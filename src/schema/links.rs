@@ -48,7 +48,7 @@ pub struct LinkKey {
 }
 
 /// What stands behind a reference.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Target {
     /// This document. Several references may lead to the same one.
     Document(SourceId),

@@ -112,7 +112,24 @@ fn protocols_stand_side_by_side() {
         binding("C", r#"<http:binding verb="POST"/>"#),
         binding("D", r#"<x:binding xmlns:x="urn:jms"/>"#),
     ));
-    assert_eq!(codes, ["wsdl.not-soap", "wsdl.not-soap", "wsdl.no-address"]);
+    assert_eq!(codes, ["wsdl.no-address", "wsdl.not-soap", "wsdl.not-soap"]);
     let protocols: Vec<_> = d.bindings.into_iter().map(|b| b.protocol).collect();
     assert_eq!(protocols, [Protocol::Soap11, Protocol::Soap12, Protocol::Http("POST".into()), Protocol::Other(Some("urn:jms".into()))]);
+}
+
+#[test]
+fn roots_and_imports_of_other_kinds_are_told() {
+    let codes = |documents: &[(&str, &str)]| -> Vec<(&'static str, String)> {
+        outcome(documents).diagnostics.iter().map(|d| (d.code.id, d.message.clone())).collect()
+    };
+    let said = |text: &str| codes(&[("a.wsdl", text)]).remove(0);
+    assert_eq!(said("<html><body/></html>"), ("wsdl.not-a-wsdl", "the document is an HTML page, not a WSDL".to_owned()));
+    assert_eq!(said("<!DOCTYPE html><html><br></html>"), ("wsdl.not-a-wsdl", "the document is an HTML page, not a WSDL".to_owned()));
+    assert_eq!(said("{}").1, "the document is JSON, not a WSDL");
+    assert_eq!(said("").1, "the document is empty, not a WSDL");
+    assert_eq!(said("<a><b></a>").0, "wsdl.not-well-formed");
+    assert_eq!(said("<definitions/>").1, "the root element `definitions` is not in the namespace of WSDL 1.1");
+    let page = super::wsdl(&super::schema(r#"<xs:include schemaLocation="page.xsd"/><xs:include schemaLocation="cut.xsd"/>"#));
+    let found = codes(&[("a.wsdl", &page), ("page.xsd", "<html/>"), ("cut.xsd", "<xs:schema")]);
+    assert_eq!(found.iter().map(|(id, _)| *id).collect::<Vec<_>>(), ["schema.not-a-schema", "wsdl.not-well-formed"]);
 }

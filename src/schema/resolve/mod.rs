@@ -71,9 +71,9 @@ impl Builder<'_> {
         while let Some(job) = self.jobs.pop_front() {
             match job {
                 Job::Type(id, name, place) => {
-                    if let Some(original) = self.original_types.get(&id).copied() {
+                    if self.redefining_types.contains_key(&id) {
                         self.redefining = Some(name.clone());
-                        self.redefined_type = Some(original);
+                        self.redefined_type = self.original_types.get(&id).copied();
                     }
                     self.type_definition(id, Some(name), place);
                     self.redefining = None;

@@ -18,8 +18,11 @@ use crate::xml::{QName, ns};
 
 /// The tree of every document; one that is not well-formed has none, and a finding.
 pub(super) fn trees<'d>(documents: &'d Documents, diagnostics: &mut Vec<Diagnostic>) -> Vec<Option<roxmltree::Document<'d>>> {
+    let linked: HashSet<&Target> = documents.links.values().collect();
     let parse = |(id, source): (SourceId, &'d crate::diagnostic::Source)| match tree(&source.text) {
         Ok(tree) => Some(tree),
+        // A text that nothing leads to was kept by the loader for what it says of it.
+        Err(_) if id != documents.root && !linked.contains(&Target::Document(id)) => None,
         Err(error) => {
             diagnostics.push(not_well_formed(documents, id, &source.text, &error));
             None

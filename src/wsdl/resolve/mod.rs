@@ -15,7 +15,7 @@ use crate::schema::resolve::MissingImport;
 pub struct Outcome {
     /// The resolved WSDL; `None` where a diagnostic of severity error says why there is none.
     pub definitions: Option<Definitions>,
-    /// Everything that was found: what concerns whole documents first, then schemas, then the WSDL, each in the order of the documents.
+    /// Everything that was found, in the order of the documents and of the places in them.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -23,6 +23,13 @@ pub struct Outcome {
 ///
 /// Documents that are not well-formed are reported here, so a loader need not. Never panics, never loads anything.
 pub fn resolve(documents: &Documents) -> Outcome {
+    let mut outcome = resolve_in_order(documents);
+    outcome.diagnostics.sort_by_key(|d| d.span.map(|s| (s.source, s.start)));
+    outcome
+}
+
+/// The same, the findings in the order in which they were made.
+fn resolve_in_order(documents: &Documents) -> Outcome {
     let mut diagnostics = Vec::new();
     let trees = load::trees(documents, &mut diagnostics);
     let mut loaded = load::Loaded::default();
