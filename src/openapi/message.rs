@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Extra, Schemas, object};
+use super::schema::{Extra, Root, Schemas, object};
+use super::{Input, Side};
 use crate::api::{ApiDefinition, HeaderPart};
 use crate::plan::node::{Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
 
@@ -11,17 +12,38 @@ pub(super) fn shown_headers<'m>(definition: &ApiDefinition, message: &'m Message
     message.headers.iter().filter(|slot| definition.header_part(&slot.key) == HeaderPart::Caller).collect()
 }
 
+/// An example of a message as a service would give it, without what documents do not show.
+pub(super) fn example(input: &Input<'_>, operation: usize, side: Side, message: &MessagePlan) -> Option<Value> {
+    let mut value = (input.examples)(operation, side)?;
+    if message.headers.is_empty() {
+        return Some(value);
+    }
+    let shown = shown_headers(input.definition, message);
+    let Some(object) = value.as_object_mut() else {
+        return Some(if value.is_null() { json!({ "$nil": true }) } else { json!({ "$value": value }) });
+    };
+    if let Some(given) = object.get_mut("$headers").and_then(Value::as_object_mut) {
+        given.retain(|part, _| shown.iter().any(|slot| *slot.key == **part));
+        if given.is_empty() {
+            object.remove("$headers");
+        }
+    }
+    Some(value)
+}
+
 impl Schemas<'_> {
     /// The JSON of a message. `in_place`: an object stands here, not a reference to it.
     pub(super) fn message(&mut self, message: &MessagePlan, headers: &[&Slot], in_place: bool) -> Value {
         let extra = self.headers(headers);
         match &message.body {
             Body::Empty => object(&extra, json!(false)),
-            Body::Element(slot) if extra.is_empty() && !in_place => self.slot(slot, true),
+            Body::Element(slot) if message.headers.is_empty() && !in_place => self.slot(slot, true),
             Body::Element(slot) if !slot.members.is_empty() => self.one_of_members(&slot.members, &extra),
             Body::Element(slot) => {
-                let mut schema = self.root(slot.type_, &extra, in_place);
-                if slot.nillable {
+                let mut schema = self.root(slot.type_, &Root { extra: &extra, object: !message.headers.is_empty(), in_place });
+                if slot.nillable && message.headers.is_empty() {
+                    schema = self.or_nil(slot.type_, schema);
+                } else if slot.nillable {
                     let mut nil = extra.clone();
                     nil.push(("$nil".into(), json!({ "const": true }), true));
                     schema = json!({ "oneOf": [schema, object(&nil, json!(true))] });

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::message::{relax, shown_headers};
+use super::message::{example, relax, shown_headers};
 use super::responses::Responses;
 use super::schema::Schemas;
 use super::{Input, Parameter, Resource, Side};
@@ -59,7 +59,7 @@ fn operation(
         made.insert("deprecated".into(), json!(true));
     }
     if !resource.parameters.is_empty() {
-        let example = (input.examples)(resource.operation, Side::Request);
+        let example = example(input, resource.operation, Side::Request, &plan.input);
         let list: Vec<_> = resource.parameters.iter().map(|p| parameter(schemas, plan, p, example.as_ref())).collect();
         made.insert("parameters".into(), json!(list));
     }
@@ -76,7 +76,7 @@ fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resourc
     let mut schema = schemas.message(&plan.input, &headers, !elsewhere.is_empty());
     relax(&mut schema, &elsewhere);
     let mut content = json!({ "schema": schema });
-    if let Some(example) = (input.examples)(resource.operation, Side::Request) {
+    if let Some(example) = example(input, resource.operation, Side::Request, &plan.input) {
         content["example"] = example;
     }
     json!({ "required": elsewhere.is_empty(), "content": { "application/json": content } })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use super::message::shown_headers;
+use super::message::{example, shown_headers};
 use super::schema::Schemas;
 use super::{Input, Resource, Side};
 use crate::plan::node::{Body, FaultPlan, NameId, OperationPlan, TypeId};
@@ -114,10 +114,10 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
         return ("202", response("Taken. The operation is one-way: there is no answer.", None));
     };
     let headers = shown_headers(input.definition, output);
-    if matches!(output.body, Body::Empty) && headers.is_empty() {
+    if matches!(output.body, Body::Empty) && output.headers.is_empty() {
         return ("204", response("Done. The answer has no parts.", None));
     }
-    let mut example = (input.examples)(resource.operation, Side::Response);
+    let mut example = example(input, resource.operation, Side::Response, output);
     let schema = match &resource.unwrap {
         Some(property) => {
             example = example.and_then(|mut e| e.get_mut(&**property).map(Value::take));

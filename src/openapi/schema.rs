@@ -34,6 +34,17 @@ enum Form {
 /// A property beside those of a type.
 pub(super) type Extra = (Arc<str>, Value, bool);
 
+/// How a message's root is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Root<'e> {
+    /// Properties beside its own: `$headers`.
+    pub(super) extra: &'e [Extra],
+    /// Is it an object in any case? So where headers are declared: a bare value stands under `$value` then.
+    pub(super) object: bool,
+    /// Must the object stand here, not a reference to it?
+    pub(super) in_place: bool,
+}
+
 /// Makes schemas and collects the components that they refer to.
 pub(super) struct Schemas<'a> {
     pub(super) program: &'a Program,
@@ -106,7 +117,7 @@ impl<'a> Schemas<'a> {
     pub(super) fn slot(&mut self, slot: &Slot, root: bool) -> Value {
         let mut schema = if slot.members.is_empty() {
             let nillable = slot.nillable;
-            let value = if root { self.root(slot.type_, &[], false) } else { self.value(slot.type_) };
+            let value = if root { self.root(slot.type_, &Root::default()) } else { self.value(slot.type_) };
             let value = if nillable { self.or_nil(slot.type_, value) } else { value };
             self.element_facts(slot.element, value)
         } else {
@@ -136,13 +147,13 @@ impl<'a> Schemas<'a> {
         Value::Object(schema)
     }
 
-    /// A message's root: its type is not flattened there, and may have properties beside its own. `in_place`: no reference.
-    pub(super) fn root(&mut self, id: TypeId, extra: &[Extra], in_place: bool) -> Value {
+    /// A message's root: its type is not flattened there, and may have properties beside its own.
+    pub(super) fn root(&mut self, id: TypeId, root: &Root<'_>) -> Value {
         let type_ = self.program.type_(id);
         let TypeBody::Complex(complex) = &type_.body else {
-            return self.beside(id, extra);
+            return self.beside(id, root);
         };
-        if extra.is_empty() && !complex.is_flat && !in_place {
+        if !root.object && !complex.is_flat && !root.in_place {
             return self.value(id);
         }
         let derived = substitutes(self.program, id);
@@ -154,8 +165,8 @@ impl<'a> Schemas<'a> {
         let mut schemas: Vec<_> = alternatives
             .into_iter()
             .map(|(id, typed)| match &self.program.type_(id).body {
-                TypeBody::Complex(complex) if complex.is_flat || !is_bare(complex) => self.object_of(id, complex, typed, extra),
-                _ => self.beside(id, extra),
+                TypeBody::Complex(complex) if complex.is_flat || !is_bare(complex) => self.object_of(id, complex, typed, root.extra),
+                _ => self.beside(id, root),
             })
             .collect();
         match (schemas.len(), schemas.pop()) {
@@ -169,12 +180,12 @@ impl<'a> Schemas<'a> {
     }
 
     /// A value that is no object, or `{"$value": …}` with properties beside it.
-    fn beside(&mut self, id: TypeId, extra: &[Extra]) -> Value {
+    fn beside(&mut self, id: TypeId, root: &Root<'_>) -> Value {
         let value = self.value(id);
-        if extra.is_empty() || matches!(self.program.type_(id).body, TypeBody::Generic) {
+        if !root.object || matches!(self.program.type_(id).body, TypeBody::Generic) {
             return value;
         }
-        let mut all: Vec<Extra> = extra.to_vec();
+        let mut all: Vec<Extra> = root.extra.to_vec();
         all.push(("$value".into(), value, true));
         object(&all, json!(false))
     }

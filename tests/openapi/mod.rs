@@ -205,3 +205,29 @@ fn redocly_takes_every_document() {
     command.args(documents(TEST)).env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
     run(command);
 }
+
+#[test]
+fn every_service_of_the_corpus_has_a_document_of_bounded_size() {
+    const TEST: &str = "every_service_of_the_corpus_has_a_document_of_bounded_size";
+    let Some(folder) = support::shared_or_skip(TEST, "corpus/index.json") else { return };
+    let index: Value = serde_json::from_slice(&fs::read(&folder).unwrap()).unwrap();
+    let mut sizes = Vec::new();
+    for (name, entry) in index.as_object().unwrap() {
+        if name.starts_with("malformed") {
+            continue;
+        }
+        let wsdl = folder.with_file_name(name).join(entry["root"].as_str().unwrap());
+        let Some(api) = assembled(name, &wsdl).api else { continue };
+        let bytes = api.openapi(OpenApiVersion::V31, "https://api.example.org").unwrap_or_else(|e| panic!("{name}: {e}"));
+        sizes.push((bytes.len(), name.clone()));
+        let document: Value = serde_json::from_slice(&bytes).unwrap();
+        let mut references = BTreeSet::new();
+        collect_references(&document, &mut references);
+        for reference in &references {
+            assert!(document.pointer(&reference[1..]).is_some(), "{name}: {reference}");
+        }
+    }
+    sizes.sort();
+    assert!(sizes.len() > 100, "{}", sizes.len());
+    println!("{sizes:?}");
+}
