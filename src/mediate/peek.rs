@@ -54,7 +54,7 @@ impl Peek {
     /// Where it is no envelope: the sender's fault.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<Option<Peeked>, PeekError> {
         let result = self.gate.feed(chunk, &mut self.look);
-        self.outcome(result)
+        self.outcome(&result)
     }
 
     /// Says that there are no more bytes.
@@ -63,13 +63,13 @@ impl Peek {
     /// As [`Peek::feed`], and where there is no Body.
     pub fn finish(mut self) -> Result<Peeked, PeekError> {
         let result = self.gate.finish(&mut self.look);
-        self.outcome(result)?.ok_or(PeekError::NoBody)
+        self.outcome(&result)?.ok_or(PeekError::NoBody)
     }
 
-    fn outcome(&mut self, result: Result<(), Stop<Enough>>) -> Result<Option<Peeked>, PeekError> {
+    fn outcome(&mut self, result: &Result<(), Stop<Enough>>) -> Result<Option<Peeked>, PeekError> {
         match result {
             Ok(()) => Ok(None),
-            Err(Stop::Refused(e)) => Err(PeekError::NotXml(e)),
+            Err(Stop::Refused(e)) => Err(PeekError::NotXml(*e)),
             Err(Stop::Handler(Enough::Seen)) => {
                 let version = self.look.version.ok_or(PeekError::NotSoap)?;
                 let action = self.look.action.take().map(|a| a.trim().to_owned());

@@ -22,9 +22,9 @@ pub(super) fn find<'a>(api: &'a PublishedApi, peeked: &Peeked, soap_action: Opti
         return Err(NotFound::Body);
     }
     let action = soap_action.filter(|a| !a.is_empty()).or(peeked.wsa_action.as_deref().filter(|a| !a.is_empty()));
-    let Some(action) = action else { return only(by_body) };
+    let Some(action) = action else { return only(&by_body) };
     let by_action: Vec<&RawOperation> = by_body.into_iter().filter(|o| has_action(o, action)).collect();
-    if by_action.is_empty() { Err(NotFound::Action(action.to_owned())) } else { only(by_action) }
+    if by_action.is_empty() { Err(NotFound::Action(action.to_owned())) } else { only(&by_action) }
 }
 
 fn has_body(operation: &RawOperation, peeked: &Peeked) -> bool {
@@ -43,7 +43,7 @@ fn has_action(operation: &RawOperation, action: &str) -> bool {
 }
 
 /// One operation at several ports is one.
-fn only(found: Vec<&RawOperation>) -> Result<&RawOperation, NotFound> {
+fn only<'a>(found: &[&'a RawOperation]) -> Result<&'a RawOperation, NotFound> {
     let mut names: Vec<&str> = found.iter().map(|o| &*o.name).collect();
     names.dedup();
     match found.first() {

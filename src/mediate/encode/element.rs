@@ -493,7 +493,8 @@ impl<'p> Encoder<'p> {
             None => Tag { ns: Ns::NONE, local: key },
         };
         let reserved = [ns::XSI, ns::SOAP11, ns::SOAP12, ns::SOAPENC11, ns::SOAPENC12, ns::XMLNS];
-        let is_data = !reserved.contains(&tag.ns.uri(names)) && !(tag.ns == Ns::NONE && tag.local == "xmlns");
+        let declares = tag.ns == Ns::NONE && tag.local == "xmlns";
+        let is_data = !declares && !reserved.contains(&tag.ns.uri(names));
         (is_data && self.is_good(tag)).then_some(tag)
     }
 
@@ -516,11 +517,14 @@ impl<'p> Encoder<'p> {
     pub(super) fn say(&self, type_: Option<TypeId>) -> String {
         let Some(id) = type_ else { return "anyType".to_owned() };
         let type_ = self.program.type_(id);
-        match (&type_.body, type_.name) {
-            (TypeBody::Simple(scalar), _) => scalar.say(),
-            (_, Some(name)) => self.program.names.local(name).to_string(),
-            (TypeBody::Complex(ComplexType { content: Content::Simple(scalar), .. }), None) => scalar.say(),
-            (TypeBody::Generic | TypeBody::SoapArray(_) | TypeBody::Complex(_), None) => "an object".to_owned(),
+        let content = match &type_.body {
+            TypeBody::Simple(scalar) => return scalar.say(),
+            TypeBody::Complex(ComplexType { content: Content::Simple(scalar), .. }) => Some(scalar),
+            TypeBody::Generic | TypeBody::SoapArray(_) | TypeBody::Complex(_) => None,
+        };
+        match type_.name {
+            Some(name) => self.program.names.local(name).to_string(),
+            None => content.map_or_else(|| "an object".to_owned(), |scalar| scalar.say()),
         }
     }
 }

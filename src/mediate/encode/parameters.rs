@@ -42,14 +42,13 @@ pub fn parameter_target<'p>(program: &'p Program, message: &'p MessagePlan, poin
     };
     match (&message.body, tokens.as_slice()) {
         (_, ["$headers", key, rest @ ..]) if !message.headers.is_empty() => of_slot(&message.headers, key, rest),
-        (Body::Empty, _) => None,
+        (Body::Empty, _) | (Body::Parts(_) | Body::Rpc { .. }, []) => None,
         (Body::Element(slot), rest) => {
             let of_root = slot_target(program, slot, rest, true);
             // A body that is no object stands under "$value" beside "$headers".
             of_root.or_else(|| if let ["$value"] = rest { slot_target(program, slot, &[], true) } else { None })
         }
         (Body::Parts(parts) | Body::Rpc { parts, .. }, [key, rest @ ..]) => of_slot(parts, key, rest),
-        (Body::Parts(_) | Body::Rpc { .. }, []) => None,
     }
 }
 
@@ -120,7 +119,7 @@ pub fn parameters<'v>(
         done.push(parameter.pointer);
         let same: Vec<&Parameter<'v>> = given.iter().filter(|p| p.pointer == parameter.pointer).collect();
         let result = property(program, message, parameter, &same).and_then(|(made, target)| put(&mut value, parameter, made, target));
-        errors.extend(result.err());
+        errors.extend(result.err().map(|e| *e));
     }
     if errors.is_empty() { Ok(value) } else { Err(errors) }
 }
@@ -131,12 +130,12 @@ fn property<'p, 'v>(
     message: &'p MessagePlan,
     first: &Parameter<'v>,
     same: &[&Parameter<'v>],
-) -> Result<(Value<'v>, ParameterTarget<'p>), FieldError> {
+) -> Result<(Value<'v>, ParameterTarget<'p>), Box<FieldError>> {
     let Some(target) = parameter_target(program, message, first.pointer) else {
         return Err(error(first, "no such property".to_owned(), first.text));
     };
     if target.array {
-        let items: Result<Vec<Value<'v>>, FieldError> = same.iter().map(|p| item(target.scalar, p)).collect();
+        let items: Result<Vec<Value<'v>>, Box<FieldError>> = same.iter().map(|p| item(target.scalar, p)).collect();
         return Ok((Value::Array(items?), target));
     }
     if target.scalar.kind() == JsonKind::Array {
@@ -152,7 +151,7 @@ fn property<'p, 'v>(
 }
 
 /// The text of one simple value, as the JSON value that its type wants.
-fn item<'v>(scalar: &Scalar, parameter: &Parameter<'v>) -> Result<Value<'v>, FieldError> {
+fn item<'v>(scalar: &Scalar, parameter: &Parameter<'v>) -> Result<Value<'v>, Box<FieldError>> {
     let text = parameter.text;
     let string = Value::String(Cow::Borrowed(text));
     let typed = match scalar.kind() {
@@ -172,7 +171,7 @@ fn item<'v>(scalar: &Scalar, parameter: &Parameter<'v>) -> Result<Value<'v>, Fie
 }
 
 /// A list type: repetition, and white space between items as in XML.
-fn list<'v>(scalar: &Scalar, first: &Parameter<'v>, same: &[&Parameter<'v>]) -> Result<Value<'v>, FieldError> {
+fn list<'v>(scalar: &Scalar, first: &Parameter<'v>, same: &[&Parameter<'v>]) -> Result<Value<'v>, Box<FieldError>> {
     let texts: Vec<&'v str> = same.iter().flat_map(|p| p.text.split_ascii_whitespace()).collect();
     let all = |f: &dyn Fn(&'v str) -> Option<Value<'v>>| texts.iter().map(|t| f(t)).collect::<Option<Vec<_>>>().map(Value::Array);
     let candidates =
@@ -222,7 +221,7 @@ fn are_equal(scalar: &Scalar, a: &Value<'_>, b: &Value<'_>) -> bool {
 }
 
 /// Puts a value at its pointer, objects around it made as needed; where a value stands already they must be equal.
-fn put<'v>(root: &mut Value<'v>, parameter: &Parameter<'v>, made: Value<'v>, target: ParameterTarget<'_>) -> Result<(), FieldError> {
+fn put<'v>(root: &mut Value<'v>, parameter: &Parameter<'v>, made: Value<'v>, target: ParameterTarget<'_>) -> Result<(), Box<FieldError>> {
     let tokens = tokens(parameter.pointer).unwrap_or_default();
     let mut at = root;
     let Some((last, above)) = tokens.split_last() else {
@@ -253,7 +252,7 @@ fn put<'v>(root: &mut Value<'v>, parameter: &Parameter<'v>, made: Value<'v>, tar
 }
 
 /// The value of the body must be equal.
-fn agree(there: &Value<'_>, parameter: &Parameter<'_>, made: &Value<'_>, target: ParameterTarget<'_>) -> Result<(), FieldError> {
+fn agree(there: &Value<'_>, parameter: &Parameter<'_>, made: &Value<'_>, target: ParameterTarget<'_>) -> Result<(), Box<FieldError>> {
     let is_equal = match (there, made) {
         (Value::Array(a), Value::Array(b)) if target.array => {
             a.len() == b.len() && a.iter().zip(b).all(|(x, y)| are_equal(target.scalar, x, y))
@@ -263,10 +262,10 @@ fn agree(there: &Value<'_>, parameter: &Parameter<'_>, made: &Value<'_>, target:
     if is_equal { Ok(()) } else { Err(error(parameter, format!("the same value as in the body: {}", short(there)), parameter.text)) }
 }
 
-fn error(parameter: &Parameter<'_>, expected: String, found: &str) -> FieldError {
+fn error(parameter: &Parameter<'_>, expected: String, found: &str) -> Box<FieldError> {
     let found = short(&Value::String(Cow::Borrowed(found)));
     let site = ParameterSite { location: parameter.location, name: parameter.name.to_owned() };
-    FieldError { pointer: parameter.pointer.to_owned(), expected, found, hint: None, parameter: Some(site) }
+    Box::new(FieldError { pointer: parameter.pointer.to_owned(), expected, found, hint: None, parameter: Some(site) })
 }
 
 /// The tokens of a JSON pointer; `None` where it is none.
