@@ -1,0 +1,124 @@
+use std::fs;
+use std::path::Path;
+
+use super::{run, sample};
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder).map(|d| d.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect()).unwrap_or_default();
+    names.sort();
+    names
+}
+
+#[test]
+fn an_import_writes_the_files_of_an_api() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = run(dir.path(), &["import", &sample("orders"), "--name", "orders", "--endpoint", "http://127.0.0.1:9/o"]).fine();
+    assert!(said.out.contains("POST   /orders/1/"), "{}", said.out);
+    assert!(said.out.contains(" exact"), "{}", said.out);
+    assert!(said.out.contains("curl -X POST"), "{}", said.out);
+    assert_eq!(names(dir.path()), ["apis"]);
+    assert_eq!(names(&dir.path().join("apis")), ["orders"]);
+    assert_eq!(names(&dir.path().join("apis/orders")), ["api.lock", "api.yaml", "wsdl"]);
+    assert_eq!(names(&dir.path().join("apis/orders/wsdl")), ["orders.xsd", "payment.xsd", "service.wsdl"]);
+    for file in ["orders.xsd", "payment.xsd", "service.wsdl"] {
+        let before = fs::read_to_string(Path::new(&sample("orders")).join(file)).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join("apis/orders/wsdl").join(file)).unwrap(), before);
+    }
+    let yaml = fs::read_to_string(dir.path().join("apis/orders/api.yaml")).unwrap();
+    assert!(yaml.contains("endpoint: { url: \"http://127.0.0.1:9/o\" }"), "{yaml}");
+    // Defaults are not written.
+    assert!(!yaml.contains("\ncontext") && !yaml.contains("numbers") && !yaml.contains("\npassthrough"), "{yaml}");
+    run(dir.path(), &["check"]).fine();
+}
+
+#[test]
+fn an_api_that_is_there_is_not_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["import", &sample("orders"), "--name", "x"]).fine();
+    let before = fs::read_to_string(dir.path().join("apis/x/api.yaml")).unwrap();
+    let said = run(dir.path(), &["import", &sample("countries"), "--name", "x"]).code(1);
+    assert!(said.err.contains("import.exists") && said.err.contains("castile update x"), "{}", said.err);
+    assert_eq!(fs::read_to_string(dir.path().join("apis/x/api.yaml")).unwrap(), before);
+    assert_eq!(names(&dir.path().join("apis")), ["x"]);
+}
+
+#[test]
+fn a_failed_import_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let broken = dir.path().join("broken.wsdl");
+    let bad: [&[u8]; 5] = [
+        b"",
+        b"<definitions xmlns='http://schemas.xmlsoap.org/wsdl/'>",
+        b"<!DOCTYPE definitions [<!ENTITY a 'b'>]><definitions xmlns='http://schemas.xmlsoap.org/wsdl/'/>",
+        b"<description xmlns='http://www.w3.org/ns/wsdl'/>",
+        b"\x00\xff\xfe",
+    ];
+    for text in bad {
+        fs::write(&broken, text).unwrap();
+        let said = run(dir.path(), &["import", "broken.wsdl", "--name", "x"]).code(1);
+        assert!(said.err.contains("nothing was written") || said.err.contains('×'), "{}", said.err);
+        assert_eq!(names(dir.path()), ["broken.wsdl"]);
+    }
+    run(dir.path(), &["import", "missing.wsdl"]).code(1);
+    assert_eq!(names(dir.path()), ["broken.wsdl"]);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = run(dir.path(), &["import", &sample("countries"), "--dry-run", "--output", "json"]).fine();
+    assert!(names(dir.path()).is_empty());
+    let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(json["written"], false);
+    assert_eq!(json["resources"].as_array().unwrap().len(), 3);
+    assert!(json["resources"].as_array().unwrap().iter().all(|r| r["mapping"] == "exact"));
+    assert!(json["diagnostics"].as_array().unwrap().iter().any(|d| d["code"] == "api.suggest-get"));
+    assert!(json["curl"].as_str().unwrap().starts_with("curl "));
+}
+
+#[test]
+fn what_is_asked_for_is_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let wsdl = sample("countries");
+    for bad in [
+        ["--name", "../up"],
+        ["--name", ""],
+        ["--api-version", "a/b"],
+        ["--context", "/a/../b"],
+        ["--endpoint", "ftp://x/"],
+        ["--endpoint", "http://u:p@x/"],
+    ] {
+        let said = run(dir.path(), &["import", &wsdl, bad[0], bad[1]]).code(2);
+        assert!(said.err.contains("import.bad-request"), "{bad:?}: {}", said.err);
+    }
+    let said = run(dir.path(), &["import", &wsdl, "--context", "oauth2"]).code(1);
+    assert!(said.err.contains("api.reserved-context"), "{}", said.err);
+    run(dir.path(), &["import", &wsdl, "--mode", "neither"]).code(2);
+    assert!(names(dir.path()).is_empty());
+}
+
+#[test]
+fn faces_version_and_context() {
+    let dir = tempfile::tempdir().unwrap();
+    let wsdl = sample("countries");
+    let rest = run(dir.path(), &["import", &wsdl, "--name", "r", "--mode", "rest", "--api-version", "v2.1", "--context", "geo"]).fine();
+    assert!(rest.out.contains("/geo/v2.1/GetCountry") && !rest.out.contains("Raw SOAP"), "{}", rest.out);
+    let soap = run(dir.path(), &["import", &wsdl, "--name", "p", "--mode", "passthrough"]).fine();
+    assert!(!soap.out.contains("GetCountry") && soap.out.contains("Raw SOAP"), "{}", soap.out);
+    run(dir.path(), &["check"]).fine();
+}
+
+#[test]
+fn a_zip_is_imported_as_its_folder_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut zip = zip::ZipWriter::new(fs::File::create(dir.path().join("orders.zip")).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    for file in ["orders.xsd", "payment.xsd", "service.wsdl"] {
+        zip.start_file(format!("inside/{file}"), options).unwrap();
+        std::io::Write::write_all(&mut zip, &fs::read(Path::new(&sample("orders")).join(file)).unwrap()).unwrap();
+    }
+    zip.finish().unwrap();
+    run(dir.path(), &["import", "orders.zip", "--name", "z"]).fine();
+    assert_eq!(names(&dir.path().join("apis/z/wsdl/inside")), ["orders.xsd", "payment.xsd", "service.wsdl"]);
+    run(dir.path(), &["check"]).fine();
+}
