@@ -22,6 +22,11 @@ pub struct Derivation {
 /// An operation of a port type that some SOAP binding binds.
 struct Bound<'a> {
     port_type: &'a str,
+    /// What tells it apart from an operation of the same name: the port type's name; where two port types of different namespaces share
+    /// theirs, the port's.
+    place: &'a str,
+    /// `SERVICE/PORT`, where the port type's name does not say which it is.
+    port: Option<String>,
     name: &'a str,
     overload: u32,
     safe: bool,
@@ -30,7 +35,7 @@ struct Bound<'a> {
 
 impl Bound<'_> {
     fn key(&self) -> String {
-        Lock::operation_key(self.port_type, self.name, self.overload)
+        Lock::operation_key(self.place, self.name, self.overload)
     }
 }
 
@@ -38,22 +43,23 @@ impl Bound<'_> {
 pub fn derive(definitions: &Definitions, lock: Option<&Lock>) -> Derivation {
     let mut derivation = Derivation::default();
     let bound = operations(definitions, &mut derivation.diagnostics);
-    let mut port_types_of: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    let mut places_of: HashMap<&str, BTreeSet<&str>> = HashMap::new();
     for operation in &bound {
-        port_types_of.entry(operation.name).or_default().insert(operation.port_type);
+        places_of.entry(operation.name).or_default().insert(operation.place);
     }
     let frozen = |operation: &Bound<'_>| lock.and_then(|l| l.paths.get(&operation.key()));
     let mut taken: BTreeSet<String> = bound.iter().filter_map(frozen).cloned().collect();
     for operation in &bound {
         let path = frozen(operation).cloned().unwrap_or_else(|| {
-            let clashes = port_types_of.get(operation.name).is_some_and(|p| p.len() > 1);
-            let wish = if clashes { format!("/{}/{}", operation.port_type, operation.name) } else { format!("/{}", operation.name) };
+            let clashes = places_of.get(operation.name).is_some_and(|p| p.len() > 1);
+            let wish = if clashes { format!("/{}/{}", operation.place, operation.name) } else { format!("/{}", operation.name) };
             free(&wish, operation.overload, &taken)
         });
         taken.insert(path.clone());
         derivation.paths.insert(operation.key(), path.clone());
         let mut resource = Resource::new(Method::Post, path, operation.name);
         resource.port_type = Some(operation.port_type.to_owned());
+        resource.port.clone_from(&operation.port);
         resource.overload = operation.overload;
         resource.safe = operation.safe;
         resource.span = Some(operation.span);
@@ -106,6 +112,8 @@ fn operations<'a>(definitions: &'a Definitions, diagnostics: &mut Vec<Diagnostic
         }
         let Some(PortTypeId(port_type_index)) = binding.port_type else { continue };
         let port_type = definitions.port_type(PortTypeId(port_type_index));
+        let shared = definitions.port_types.iter().filter(|p| p.name.local() == port_type.name.local()).count() > 1;
+        let port = if shared { port_of(definitions, id) } else { None };
         let mut overloads: HashMap<&str, u32> = HashMap::new();
         for operation in &binding.operations {
             let Some((index, declared)) = operation.operation.and_then(|i| Some((i, port_type.operations.get(i)?))) else { continue };
@@ -120,6 +128,8 @@ fn operations<'a>(definitions: &'a Definitions, diagnostics: &mut Vec<Diagnostic
             }
             bound.push(Bound {
                 port_type: port_type.name.local(),
+                place: port.map_or(port_type.name.local(), |(_, port)| port),
+                port: port.map(|(service, port)| format!("{service}/{port}")),
                 name: &operation.name,
                 overload,
                 safe: declared.safe,
@@ -128,6 +138,12 @@ fn operations<'a>(definitions: &'a Definitions, diagnostics: &mut Vec<Diagnostic
         }
     }
     bound
+}
+
+/// The first port of a binding, with its service.
+fn port_of(definitions: &Definitions, binding: BindingId) -> Option<(&str, &str)> {
+    let ports = definitions.services.iter().flat_map(|s| s.ports.iter().map(move |p| (s, p)));
+    ports.into_iter().find(|(_, p)| p.binding == binding).map(|(s, p)| (s.name.local(), &*p.name))
 }
 
 fn not_published(protocol: &Protocol) -> Option<String> {

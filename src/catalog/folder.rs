@@ -242,8 +242,8 @@ pub fn read_api(directory: &Path) -> Result<Content, Built> {
         None => (String::new(), parsed.source.wsdl.clone()),
     };
     let origin = Origin::Folder { path: directory.join(&folder), root: Some(root) };
-    let loaded = load_local(&origin, &Options::local(Policy::Upload)).map_err(|r| refused(r.diagnostics, r.sources))?;
     let prefix = if folder.is_empty() { display(directory) } else { format!("{}/{folder}", display(directory)) };
+    let loaded = load_local(&origin, &Options::local(Policy::Upload)).map_err(|r| refused(r.diagnostics, below(&prefix, &r.sources)))?;
     let mut content = Content::of(definition, lock, &loaded.documents, true);
     for document in &mut content.documents {
         document.name = format!("{prefix}/{}", document.name).into();
@@ -251,8 +251,18 @@ pub fn read_api(directory: &Path) -> Result<Content, Built> {
     Ok(content)
 }
 
+/// The same texts, named from where the command runs.
+fn below(prefix: &str, sources: &Sources) -> Sources {
+    let mut named = Sources::default();
+    for (_, source) in sources.iter() {
+        named.add(format!("{prefix}/{}", source.name), source.text.clone());
+    }
+    named
+}
+
 fn display(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
+    let text = path.to_string_lossy().replace('\\', "/");
+    text.strip_prefix("./").map(str::to_owned).unwrap_or(text)
 }
 
 fn read_text(path: &Path, max_bytes: u64) -> Result<StoredDocument, Diagnostic> {

@@ -76,7 +76,8 @@ fn all_good_services_import_and_load_again() {
 
 #[test]
 fn malformed_services_give_diagnostics_or_notes_and_leave_nothing() {
-    let Some(malformed) = support::shared_or_skip("malformed_services_give_diagnostics_or_notes_and_leave_nothing", "corpus/malformed") else {
+    let Some(malformed) = support::shared_or_skip("malformed_services_give_diagnostics_or_notes_and_leave_nothing", "corpus/malformed")
+    else {
         return;
     };
     for folder in support::folders(&malformed) {

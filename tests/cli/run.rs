@@ -35,7 +35,11 @@ fn a_mock_answers_calls() {
     call(&["cod=LK"]).code(1);
     let offline = call(&["code=LK", "--offline"]).fine();
     assert!(offline.out.contains("Envelope"), "{}", offline.out);
-    let soap = run_with(dir.path(), &["call", &sample("countries"), "GetCountry", "@-", "--soap", "--endpoint", &endpoint], offline.out.as_bytes());
+    let soap = run_with(
+        dir.path(),
+        &["call", &sample("countries"), "GetCountry", "@-", "--soap", "--endpoint", &endpoint],
+        offline.out.as_bytes(),
+    );
     assert!(soap.fine().out.contains("GetCountryResponse"));
     assert_eq!(mock.interrupt(), 0);
     call(&["code=LK"]).code(3);
