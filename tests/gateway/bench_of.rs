@@ -252,7 +252,7 @@ impl Answer {
 
     /// Checks what every problem document has, and gives its code.
     pub fn problem(&self) -> String {
-        assert_eq!(self.field("content-type"), Some("application/problem+json"), "{}", self.text());
+        assert_eq!(self.field("content-type"), Some("application/problem+json"), "{:.500}", self.text());
         let json = self.json();
         assert_eq!(json["status"], self.status, "{json}");
         assert_eq!(json["request_id"].as_str().unwrap().to_lowercase(), self.field("x-request-id").unwrap());

@@ -2,7 +2,7 @@
 
 mod bench_of;
 mod http;
-
+mod replies;
 mod rest;
-
 mod slow;
+mod soap;
