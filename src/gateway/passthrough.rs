@@ -151,7 +151,12 @@ impl Inspection {
             "multipart/related" => Some(RootPart::new(media_type).map_err(|e| Wrong::Mime(e).problem())?),
             _ => None,
         };
-        let limits = Limits::message_of(limit);
+        let mut limits = Limits::message_of(limit);
+        if limit > Limits::message().size_bytes {
+            // Who raised the size means the message to pass, however dense it is: here nothing is built from it.
+            limits.nodes = limits.nodes.max(limit);
+            limits.references = limits.references.max(limit);
+        }
         let gate = Gate::new(limits, media_type.parameter("charset").filter(|_| root.is_none()));
         Ok(Self { gate, root, finder: Finder::default(), part: Vec::new(), started: false, limits })
     }

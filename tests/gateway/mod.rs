@@ -4,5 +4,7 @@ mod bench_of;
 mod http;
 mod replies;
 mod rest;
+mod run;
 mod slow;
 mod soap;
+mod tls;

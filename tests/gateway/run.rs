@@ -1,0 +1,258 @@
+//! The built command as operators run it: its ports, logs, signals, memory.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+use super::bench_of::{Answer, Do, Upstream, countries, country, find, get_country, reply, to_end};
+use crate::support;
+
+/// `castile serve` over a folder, on ports of its own.
+struct Process {
+    child: Child,
+    gateway: SocketAddr,
+    admin: SocketAddr,
+    log: Arc<Mutex<Vec<serde_json::Value>>>,
+}
+
+impl Process {
+    async fn start(folder: &std::path::Path) -> Self {
+        let mut child = Command::new(support::castile())
+            .args(["serve", "--dir"])
+            .arg(folder)
+            .current_dir(folder)
+            .env("CASTILE_LISTEN__GATEWAY__ADDRESS", "127.0.0.1:0")
+            .env("CASTILE_LISTEN__ADMIN__ADDRESS", "127.0.0.1:0")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (lines, keep) = (BufReader::new(child.stderr.take().unwrap()).lines(), log.clone());
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                // Code frames are for people; every log line is JSON.
+                if line.starts_with('{') {
+                    keep.lock().unwrap().push(serde_json::from_str(&line).unwrap());
+                }
+            }
+        });
+        let mut process = Self { child, gateway: SocketAddr::from(([0; 4], 0)), admin: SocketAddr::from(([0; 4], 0)), log };
+        let serving = process.logged(|l| l["message"] == "serving").await;
+        process.gateway = serving["gateway"].as_str().unwrap().parse().unwrap();
+        process.admin = serving["admin"].as_str().unwrap().parse().unwrap();
+        process
+    }
+
+    /// Waits for a line of the log.
+    async fn logged(&self, is_it: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+        let began = Instant::now();
+        loop {
+            if let Some(line) = self.log.lock().unwrap().iter().find(|l| is_it(l)) {
+                return line.clone();
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "the line never came: {:#?}", self.log.lock().unwrap());
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Resident memory and its peak, in KiB.
+    fn memory_kib(&self, field: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|l| l.starts_with(field)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn get(address: SocketAddr, path: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    Answer::parse(&to_end(&mut stream).await)
+}
+
+async fn call(address: SocketAddr) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = "POST /countries/1/GetCountry HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{\"code\":\"LK\"}";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    Answer::parse(&to_end(&mut stream).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_metrics_and_access_log() {
+    let upstream = Upstream::answering("200 OK", "text/xml", country().as_bytes()).await;
+    let folder = countries(upstream.address, "");
+    let process = Process::start(folder.path()).await;
+    for path in ["/livez", "/readyz"] {
+        assert_eq!(get(process.admin, path).await.status, 200);
+    }
+    let answer = call(process.gateway).await;
+    assert_eq!(answer.status, 200);
+    let line = process.logged(|l| l["message"] == "answered" && l["kind"] == "rest").await;
+    assert_eq!(line["request_id"].as_str().unwrap().to_lowercase(), answer.field("x-request-id").unwrap());
+    for (field, value) in [("api", "countries"), ("operation", "GetCountry"), ("method", "POST"), ("path", "/countries/1/GetCountry")] {
+        assert_eq!(line[field], value, "{line}");
+    }
+    assert_eq!((line["status"].clone(), line["upstream_status"].clone(), line["cut"].clone()), (200.into(), 200.into(), "".into()));
+    assert_eq!(line["bytes_out"], answer.body.len());
+    assert!(!line.to_string().contains("LK"), "no payload in the log: {line}");
+    let metrics = get(process.admin, "/metrics").await;
+    assert!(metrics.field("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
+    let counted = "castile_requests_total{api=\"countries\",version=\"1\",kind=\"rest\",status=\"200\",reason=\"\"} 1";
+    assert!(metrics.text().contains(counted), "{}", metrics.text());
+    let documented = std::fs::read_to_string(support::path("docs/metrics.md")).unwrap();
+    for name in metrics.text().lines().filter_map(|l| l.strip_prefix("# TYPE ")).filter_map(|l| l.split(' ').next()) {
+        assert!(documented.contains(name), "{name} is not in docs/metrics.md");
+    }
+    if let Some(promtool) = support::program_or_skip("gateway::run::health_metrics_and_access_log (promtool)", "promtool") {
+        let mut check = Command::new(promtool)
+            .args(["check", "metrics"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut check.stdin.take().unwrap(), &metrics.body).unwrap();
+        let out = check.wait_with_output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_reloaded_and_a_bad_one_keeps_the_last_good_version() {
+    let upstream = Upstream::answering("200 OK", "text/xml", country().as_bytes()).await;
+    let folder = countries(upstream.address, "");
+    let process = Process::start(folder.path()).await;
+    let file = folder.path().join("countries/api.yaml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, good.replace("name: countries", "name: countries, context: /lands")).unwrap();
+    process.logged(|l| l["message"] == "published" && l["snapshot"] == 2).await;
+    assert_eq!(get(process.gateway, "/lands/1").await.status, 200);
+    assert_eq!(get(process.gateway, "/countries/1").await.status, 404);
+    std::fs::write(&file, good.replace("version: 1", "verzion: 1")).unwrap();
+    let line = process.logged(|l| l["message"] == "the files of an API are not good").await;
+    assert_eq!(line["last_good_version_kept"], true);
+    assert_eq!(get(process.gateway, "/lands/1").await.status, 200);
+    std::fs::write(&file, &good).unwrap();
+    process.signal("-HUP");
+    process.logged(|l| l["message"] == "published" && l["snapshot"] == 3).await;
+    assert_eq!(call(process.gateway).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_drains() {
+    let upstream = Upstream::start(vec![Do::Wait(7000), Do::Send(reply("200 OK", "text/xml", country().as_bytes()))]).await;
+    let folder = countries(upstream.address, "");
+    let mut process = Process::start(folder.path()).await;
+    let gateway = process.gateway;
+    let running = tokio::spawn(async move { call(gateway).await });
+    let mut idle = TcpStream::connect(gateway).await.unwrap();
+    idle.write_all(b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    idle.read_exact(&mut [0; 12]).await.unwrap();
+    sleep(Duration::from_millis(300)).await;
+    process.signal("-TERM");
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(get(process.admin, "/readyz").await.status, 503, "balancers are told first");
+    assert_eq!(get(gateway, "/nowhere").await.status, 404, "and for a while calls are still taken");
+    sleep(Duration::from_millis(5000)).await;
+    assert!(TcpStream::connect(gateway).await.is_err(), "then no more");
+    to_end(&mut idle).await;
+    let answer = running.await.unwrap();
+    assert_eq!((answer.status, answer.complete), (200, true), "what ran has ended well");
+    let began = Instant::now();
+    while process.child.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(process.child.wait().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_megabytes_of_raw_soap_need_no_memory() {
+    const SIZE: usize = 100 << 20;
+    // An upstream that counts and sends as much back.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let total = Arc::new(Mutex::new(0usize));
+    let counted = total.clone();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut buffer, mut seen, mut body) = (vec![0; 1 << 16], Vec::new(), 0);
+        loop {
+            let n = stream.read(&mut buffer).await.unwrap();
+            if body == 0 {
+                seen.extend_from_slice(&buffer[..n]);
+                if let Some(end) = find(&seen, b"\r\n\r\n") {
+                    body = seen.len() - end - 4;
+                }
+            } else {
+                body += n;
+            }
+            if body >= SIZE || n == 0 {
+                break;
+            }
+        }
+        *counted.lock().unwrap() = body;
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {SIZE}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..SIZE / buffer.len() {
+            stream.write_all(&buffer).await.unwrap();
+        }
+    });
+    let folder = countries(address, "limits: { soap_request: 128MiB, reply: 128MiB }");
+    let process = Process::start(folder.path()).await;
+    let before = process.memory_kib("VmRSS");
+    let (start, end) = get_country().split_once("LK").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let item = "<x y=\"z\">1</x>&lt;";
+    let filler = SIZE - start.len() - end.len();
+    let items = filler / item.len();
+    let mut stream = TcpStream::connect(process.gateway).await.unwrap();
+    let head = format!(
+        "POST /countries/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: {SIZE}\r\nConnection: close\r\n\r\n{start}"
+    );
+    let (mut read, mut write) = stream.split();
+    let block = item.repeat(1000);
+    let send = async {
+        write.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..items / 1000 {
+            write.write_all(block.as_bytes()).await.unwrap();
+        }
+        write.write_all(item.repeat(items % 1000).as_bytes()).await.unwrap();
+        write.write_all(format!("{}{end}", " ".repeat(filler % item.len())).as_bytes()).await.unwrap();
+    };
+    let receive = async {
+        let (mut buffer, mut count, mut first) = (vec![0; 1 << 16], 0, Vec::new());
+        loop {
+            let n = read.read(&mut buffer).await.unwrap();
+            if n == 0 {
+                return (count, first);
+            }
+            if first.len() < 4096 {
+                first.extend_from_slice(&buffer[..n]);
+            }
+            count += n;
+        }
+    };
+    let ((), (count, first)) = tokio::join!(send, receive);
+    assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
+    assert!(count > SIZE, "{count}");
+    assert_eq!(*total.lock().unwrap(), SIZE);
+    let extra = process.memory_kib("VmHWM").saturating_sub(before);
+    eprintln!("100 MiB each way: {extra} KiB more than before");
+    assert!(extra < 30 << 10, "{extra} KiB more than before");
+}
