@@ -28,6 +28,7 @@ pub mod mediate;
 // What people and machines read about an API.
 pub mod openapi;
 pub mod sample;
+pub mod sequence;
 
 // What is kept, and what the gateway knows of it.
 pub mod catalog;

@@ -6,8 +6,15 @@ use crate::diagnostic::{Code, nearest};
 
 /// The codes of authors' diagnostics, room by room.
 fn codes() -> impl Iterator<Item = &'static Code> {
-    let rooms: [&[&'static Code]; 4] =
-        [crate::api::codes::ALL, crate::import::codes::ALL, crate::plan::compile::codes::ALL, crate::wsdl::source::codes::ALL];
+    let rooms: [&[&'static Code]; 7] = [
+        crate::schema::codes::ALL,
+        crate::wsdl::codes::ALL,
+        crate::wsdl::source::codes::ALL,
+        crate::api::codes::ALL,
+        crate::plan::compile::codes::ALL,
+        crate::sequence::codes::ALL,
+        crate::import::codes::ALL,
+    ];
     rooms.into_iter().flatten().copied()
 }
 
