@@ -78,7 +78,12 @@ impl Pattern {
             let mut text = String::from(r"\A(?:");
             render::regex(&self.ast, &mut text);
             text.push_str(r")\z");
-            regex::RegexBuilder::new(&text).size_limit(COMPILED_BYTES).nest_limit(400).build().map_or(Matcher::Unknown, Matcher::Regex)
+            regex::RegexBuilder::new(&text)
+                .size_limit(COMPILED_BYTES)
+                .dfa_size_limit(COMPILED_BYTES)
+                .nest_limit(400)
+                .build()
+                .map_or(Matcher::Unknown, Matcher::Regex)
         })
     }
 }
