@@ -11,6 +11,7 @@ mod support;
 
 mod architecture;
 mod cli;
+mod clients;
 mod constructs;
 mod corpus;
 mod decode;

@@ -213,10 +213,10 @@ fn every_service_of_the_corpus_has_a_document_of_bounded_size() {
     let index: Value = serde_json::from_slice(&fs::read(&folder).unwrap()).unwrap();
     let mut sizes = Vec::new();
     for (name, entry) in index.as_object().unwrap() {
-        if name.starts_with("malformed") {
+        let wsdl = folder.with_file_name(name).join(entry["root"].as_str().unwrap());
+        if name.starts_with("malformed") || !entry["error"].is_null() || !wsdl.exists() {
             continue;
         }
-        let wsdl = folder.with_file_name(name).join(entry["root"].as_str().unwrap());
         let Some(api) = assembled(name, &wsdl).api else { continue };
         let bytes = api.openapi(OpenApiVersion::V31, "https://api.example.org").unwrap_or_else(|e| panic!("{name}: {e}"));
         sizes.push((bytes.len(), name.clone()));
