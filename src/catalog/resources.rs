@@ -93,6 +93,7 @@ impl Targets<'_> {
         }
         let url = self.definition.endpoint.url.as_deref().or(plan.address.as_deref()).unwrap_or_default();
         Some(PublishedResource {
+            sequence: crate::sequence::Sequence::shipped(),
             method: resource.method,
             path: resource.path.as_str().into(),
             operation: index,

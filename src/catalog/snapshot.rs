@@ -95,6 +95,8 @@ pub struct PublishedResource {
     pub body: bool,
     /// The property of the reply that is the answer by itself.
     pub unwrap: Option<Arc<str>>,
+    /// The steps that its messages go through.
+    pub sequence: Arc<crate::sequence::Sequence>,
 }
 
 /// A URL parameter of a resource: one scalar of the request.

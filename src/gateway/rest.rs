@@ -18,6 +18,7 @@ use crate::mediate::mime::MediaType;
 use crate::mediate::{self, DecodeError, DecodeOptions, Decoded, Decoder, Direction, EncodeError, Parameter, ParameterIn};
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::problem::{InvalidField, Place, Problem, Reason};
+use crate::sequence::{FaultStep, RequestStep, ResponseStep};
 use crate::xml::Limits;
 
 const JSON: &str = "application/json";
@@ -31,10 +32,22 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     let plan = api.plan(&resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     call.record.operation = Some(plan.name.clone());
     negotiate(call.headers)?;
-    let envelope = request(gateway, &api, &resource, permit, call).await?;
+    let mut envelope = Bytes::new();
+    for step in &resource.sequence.request {
+        match step {
+            RequestStep::ToSoap {} => envelope = request(gateway, &api, &resource, permit, call).await?,
+        }
+    }
     let outgoing = outgoing(&api, &resource, plan, call);
-    let reply = upstream::send(gateway, &api, &outgoing, envelope, call.record).await?;
-    answer(gateway, api.clone(), &resource, reply, call).await
+    let mut reply = Some(upstream::send(gateway, &api, &outgoing, envelope, call.record).await?);
+    let mut answered = Err(Problem::internal("the response path does not read the reply"));
+    for step in &resource.sequence.response {
+        answered = match (step, reply.take()) {
+            (ResponseStep::ToJson {}, Some(reply)) => answer(gateway, api.clone(), &resource, reply, call).await,
+            (ResponseStep::ToJson {}, None) => Err(Problem::internal("the response path reads the reply twice")),
+        };
+    }
+    answered
 }
 
 /// Does the caller take JSON?
@@ -253,7 +266,8 @@ async fn answer(
     let charset = if is_multipart { reader.root_charset().map(str::to_owned) } else { charset };
     let options = DecodeOptions { charset, limits: Limits::message_of(limit), strict: false };
     let mut decoder = Decoder::new(api.program.clone(), resource.operation, Direction::Response, &options);
-    let may_stream = definition.stream == Stream::Large && call.version != Version::HTTP_10 && resource.unwrap.is_none();
+    let may_stream =
+        definition.stream == Stream::Large && call.version != Version::HTTP_10 && resource.unwrap.is_none() && status.is_success();
     while more {
         feed(&mut decoder, &chunk).await.map_err(|e| unreadable(&e, status, &media_type))?;
         if may_stream && decoder.ready() > definition.reply_buffer_bytes {
@@ -266,7 +280,13 @@ async fn answer(
     match decoder.finish().map_err(|e| unreadable(&e, status, &media_type))? {
         Decoded::Fault(found) => {
             let all = fault::exposes_all(definition.expose, definition.api.state, gateway.config.gateway.faults);
-            Err(fault::problem(&found, all))
+            let mut problem = Problem::internal("the fault path does not read the fault");
+            for step in &resource.sequence.fault {
+                problem = match step {
+                    FaultStep::ToProblem {} => fault::problem(&found, all),
+                };
+            }
+            Err(problem)
         }
         _ if !status.is_success() => Err(not_soap(status, "an envelope without a fault")),
         _ if one_way => Ok(respond::empty(StatusCode::ACCEPTED)),
