@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -51,7 +51,20 @@ impl Health {
 
 /// The addresses of the admin listener.
 pub fn router(health: Arc<Health>) -> Router {
-    Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(readyz)).route("/metrics", get(metrics)).with_state(health)
+    Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(health)
+        .layer(axum::middleware::map_response(identified))
+}
+
+/// Every answer carries its request id.
+async fn identified(mut response: Response) -> Response {
+    if let Ok(id) = HeaderValue::from_str(&telemetry::request_id()) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> (StatusCode, &'static str) {

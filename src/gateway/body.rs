@@ -183,6 +183,9 @@ impl Body for AnswerBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let this = self.get_mut();
+        if let Some(record) = &mut this.record {
+            record.asked();
+        }
         let next = match &mut this.content {
             Content::Empty => Poll::Ready(None),
             Content::Whole(bytes) => {
@@ -212,7 +215,7 @@ impl Body for AnswerBody {
             }
             Poll::Ready(Some(Ok(bytes))) => {
                 if let Some(record) = &mut this.record {
-                    record.bytes_out += bytes.len() as u64;
+                    record.gave(bytes.len());
                 }
                 if this.is_end_stream() {
                     this.close(None);

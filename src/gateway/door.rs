@@ -1,6 +1,7 @@
 //! The door: every request comes in here and every answer leaves here, with its request id and its line in the log.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
@@ -20,7 +21,7 @@ use crate::telemetry::{names, request_id};
 
 impl Gateway {
     /// Answers one request of a connection. Total: a panic is a 500.
-    pub(super) async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<AnswerBody> {
+    pub(super) async fn answer(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Response<AnswerBody> {
         let n = connection.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let is_last = n >= self.config.limits.http.requests_per_connection;
         if is_last {
@@ -30,7 +31,7 @@ impl Gateway {
         let refusal = connection.wire.as_ref().and_then(|w| w.refusal(n));
         // The request that stands in the place of a refused one is not what was called.
         let (path, method) = if refusal.is_some() { ("", &Method::GET) } else { (head.uri.path(), &head.method) };
-        let mut record = Box::new(Record::open(request_id(), connection.peer, method, path, connection.wire.clone()));
+        let mut record = Box::new(Record::open(request_id(), connection, method, path));
         let is_head = head.method == Method::HEAD;
         let announced = body.size_hint().exact();
         let mut call = Call {

@@ -44,9 +44,46 @@ pub(super) struct Connection {
     /// Requests so far.
     pub(super) requests: AtomicU64,
     /// Requests whose answer is not complete.
-    open: AtomicU64,
+    pub(super) open: AtomicU64,
     /// Says that this connection has had enough requests.
     pub(super) enough: Notify,
+    flow: Flow,
+}
+
+/// Whether the caller takes its answers: how many bodies have given bytes and were not asked for more, and when one last was.
+struct Flow {
+    began: Instant,
+    given: AtomicU64,
+    asked_ms: AtomicU64,
+}
+
+impl Connection {
+    /// A body has given bytes.
+    pub(super) fn gave(&self) {
+        self.flow.given.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A body that had given bytes is asked for more, or has ended.
+    pub(super) fn asked(&self) {
+        self.flow.given.fetch_sub(1, Ordering::Relaxed);
+        let ms = u64::try_from(self.flow.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.flow.asked_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Resolves when there are bytes to take and none were taken for `limit`. HTTP/2 needs this: its streams may stall while the
+    /// connection is alive. For HTTP/1 the inspector keeps that time.
+    async fn stalled(&self, limit: Duration, h2: bool) {
+        if !h2 {
+            return std::future::pending().await;
+        }
+        loop {
+            sleep(limit / 4).await;
+            let asked = self.flow.began + Duration::from_millis(self.flow.asked_ms.load(Ordering::Relaxed));
+            if self.flow.given.load(Ordering::Relaxed) > 0 && asked.elapsed() > limit {
+                return;
+            }
+        }
+    }
 }
 
 /// Why a listener cannot be opened: the operator's to mend.
@@ -247,6 +284,7 @@ impl Job {
             requests: AtomicU64::new(0),
             open: AtomicU64::new(0),
             enough: Notify::new(),
+            flow: Flow { began: Instant::now(), given: AtomicU64::new(0), asked_ms: AtomicU64::new(0) },
         });
         let stream = if h2 {
             Inspected::transparent(stream, self.limits.clone(), wire, self.accepted)
@@ -257,15 +295,16 @@ impl Job {
         let for_requests = connection.clone();
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (gateway, connection) = (gateway.clone(), for_requests.clone());
-            async move {
-                let _open = OpenRequest::new(&connection);
-                Ok::<_, Infallible>(gateway.answer(request, &connection).await)
-            }
+            async move { Ok::<_, Infallible>(gateway.answer(request, &connection).await) }
         });
         let builder = self.builder(h2);
         let served = builder.serve_connection(TokioIo::new(stream), service);
         let mut served = pin!(served);
-        let (mut stopping, mut idle) = (false, pin!(idle(&connection, self.limits.keep_alive, h2)));
+        let mut stopping = false;
+        let mut idle = pin!(idle(&connection, self.limits.keep_alive, h2));
+        let mut stalled = pin!(connection.stalled(self.limits.write_idle, h2));
+        // Streams that a caller neither takes nor ends would keep an idle connection that was told to end.
+        let mut forced = pin!(tokio::time::sleep(Duration::MAX / 4));
         loop {
             tokio::select! {
                 result = served.as_mut() => {
@@ -276,7 +315,12 @@ impl Job {
                 }
                 () = stopped(&mut self.stop), if !stopping => {}
                 () = connection.enough.notified(), if !stopping => {}
-                () = idle.as_mut(), if !stopping => {}
+                () = idle.as_mut(), if !stopping => forced.as_mut().reset(Instant::now() + self.limits.write_idle),
+                () = stalled.as_mut() => {
+                    tracing::debug!(%peer, "the caller does not take its answers");
+                    return;
+                }
+                () = forced.as_mut() => return,
             }
             stopping = true;
             served.as_mut().graceful_shutdown();
@@ -307,22 +351,6 @@ impl Job {
             (false, false) => builder.http1_only(),
             (false, true) => builder,
         }
-    }
-}
-
-/// Counts a request of its connection as open until it is answered or given up.
-struct OpenRequest(Arc<Connection>);
-
-impl OpenRequest {
-    fn new(connection: &Arc<Connection>) -> Self {
-        connection.open.fetch_add(1, Ordering::Relaxed);
-        Self(connection.clone())
-    }
-}
-
-impl Drop for OpenRequest {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::wire::Wire;
+use super::listener::Connection;
 use crate::problem::Reason;
 use crate::telemetry::names;
 
 /// One call, from its head to the last byte of its answer. Holds no payload.
-#[derive(Debug)]
 pub(super) struct Record {
     pub(super) request_id: String,
     began: Instant,
@@ -31,11 +31,13 @@ pub(super) struct Record {
     pub(super) private: Option<String>,
     pub(super) upstream_status: Option<u16>,
     pub(super) upstream: Option<Duration>,
-    pub(super) bytes_out: u64,
+    bytes_out: u64,
     /// Its place among the calls in flight.
     pub(super) slot: Option<Slot>,
     /// Its connection, which waits for the answer's end.
-    wire: Option<Arc<Wire>>,
+    connection: Arc<Connection>,
+    /// Has the body given bytes for which it was not asked again yet?
+    gave: bool,
     closed: bool,
 }
 
@@ -60,11 +62,12 @@ impl Drop for Slot {
 }
 
 impl Record {
-    pub(super) fn open(request_id: String, peer: SocketAddr, method: &http::Method, path: &str, wire: Option<Arc<Wire>>) -> Self {
+    pub(super) fn open(request_id: String, connection: &Arc<Connection>, method: &http::Method, path: &str) -> Self {
+        connection.open.fetch_add(1, Ordering::Relaxed);
         Self {
             request_id,
             began: Instant::now(),
-            peer,
+            peer: connection.peer,
             method: method.as_str().to_owned(),
             path: path.to_owned(),
             kind: "none",
@@ -78,8 +81,23 @@ impl Record {
             upstream: None,
             bytes_out: 0,
             slot: None,
-            wire,
+            connection: connection.clone(),
+            gave: false,
             closed: false,
+        }
+    }
+
+    /// The body has given so many bytes.
+    pub(super) fn gave(&mut self, bytes: usize) {
+        self.bytes_out += bytes as u64;
+        self.gave = true;
+        self.connection.gave();
+    }
+
+    /// The body is asked for more.
+    pub(super) fn asked(&mut self) {
+        if std::mem::take(&mut self.gave) {
+            self.connection.asked();
         }
     }
 
@@ -130,7 +148,9 @@ impl Record {
             "answered"
         );
         self.slot = None;
-        if let Some(wire) = self.wire.take() {
+        self.asked();
+        self.connection.open.fetch_sub(1, Ordering::Relaxed);
+        if let Some(wire) = &self.connection.wire {
             wire.answer_done();
         }
     }

@@ -120,6 +120,16 @@ pub fn large_country(bytes: usize) -> String {
     country().replace("Sri Lanka", &"x".repeat(bytes))
 }
 
+/// An answer of ListCountries with so many of them.
+pub fn countries_list(count: usize) -> String {
+    let one = "<t:Country><t:code>LK</t:code><t:name>Sri Lanka</t:name></t:Country>";
+    soap(&format!(
+        "<ListCountriesResponse xmlns=\"urn:castile:samples:countries\" xmlns:t=\"urn:castile:samples:countries:types\"><ListCountriesResult>{}\
+         </ListCountriesResult><total>{count}</total></ListCountriesResponse>",
+        one.repeat(count)
+    ))
+}
+
 /// A gateway with the countries sample.
 pub struct Server {
     pub address: SocketAddr,

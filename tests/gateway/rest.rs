@@ -2,22 +2,12 @@
 
 use castile::config::Config;
 
-use super::bench_of::{Do, Server, Upstream, country, large_country, reply, soap};
+use super::bench_of::{Do, Server, Upstream, countries_list, country, large_country, reply, soap};
 
 async fn both(yaml: &str) -> (Upstream, Server) {
     let upstream = Upstream::answering("200 OK", "text/xml; charset=utf-8", country().as_bytes()).await;
     let server = Server::with(upstream.address, yaml, Config::default()).await;
     (upstream, server)
-}
-
-/// An answer of ListCountries with so many of them.
-fn countries_list(count: usize) -> String {
-    let one = "<t:Country><t:code>LK</t:code><t:name>Sri Lanka</t:name></t:Country>";
-    soap(&format!(
-        "<ListCountriesResponse xmlns=\"urn:castile:samples:countries\" xmlns:t=\"urn:castile:samples:countries:types\"><ListCountriesResult>{}\
-         </ListCountriesResult><total>{count}</total></ListCountriesResponse>",
-        one.repeat(count)
-    ))
 }
 
 const GET_COUNTRY: &str = "/countries/1/GetCountry";

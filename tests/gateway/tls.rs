@@ -22,6 +22,10 @@ struct Secure {
 
 impl Secure {
     async fn start() -> Self {
+        Self::with(country(), Config::default()).await
+    }
+
+    async fn with(reply: String, mut config: Config) -> Self {
         let made = rcgen::generate_simple_self_signed(vec![String::from("localhost")]).unwrap();
         let files = tempfile::tempdir().unwrap();
         let (certificate, key) = (files.path().join("c.pem"), files.path().join("k.pem"));
@@ -29,8 +33,7 @@ impl Secure {
         std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(made.cert.der().clone()).unwrap();
-        let upstream = Upstream::answering("200 OK", "text/xml", country().as_bytes()).await;
-        let mut config = Config::default();
+        let upstream = Upstream::answering("200 OK", "text/xml", reply.as_bytes()).await;
         config.listen.gateway.tls = Some(TlsFiles { certificate, key });
         Self { server: Server::with(upstream.address, "", config).await, roots, _files: files }
     }
@@ -48,7 +51,11 @@ impl Secure {
 async fn http2(secure: &Secure) -> hyper::client::conn::http2::SendRequest<Full<Bytes>> {
     let stream = secure.connect(&[b"h2", b"http/1.1"]).await;
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(65_535)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
     tokio::spawn(connection);
     sender
 }
@@ -106,4 +113,33 @@ async fn http1_over_tls_is_inspected_too() {
     let mut bytes = Vec::new();
     let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut bytes).await;
     assert_eq!(super::bench_of::Answer::parse(&bytes).status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_http2_stream_that_is_not_taken_ends_its_connection() {
+    let mut config = Config::default();
+    config.limits.http.write_idle = std::time::Duration::from_millis(400);
+    let secure = Secure::with(super::bench_of::countries_list(20_000), config).await;
+    let mut sender = http2(&secure).await;
+    let request = || http::Request::post("https://localhost/countries/1/ListCountries").header("content-type", "application/json");
+    let whole = sender.send_request(request().body(Full::from("{}")).unwrap()).await.unwrap();
+    let body = whole.into_body().collect().await.unwrap().to_bytes();
+    assert!(body.len() > 600_000, "{}", body.len());
+    let left = sender.send_request(request().body(Full::from("{}")).unwrap()).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+    assert!(left.into_body().collect().await.is_err(), "a stream that was not read for long is cut, not completed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_reply_resets_its_stream() {
+    let broken = super::bench_of::countries_list(20_000).replace("</ListCountriesResult>", "</ListCountriesResulr>");
+    let secure = Secure::with(broken, Config::default()).await;
+    let mut sender = http2(&secure).await;
+    let request = http::Request::post("https://localhost/countries/1/ListCountries").header("content-type", "application/json");
+    let answer = sender.send_request(request.body(Full::from("{}")).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let error = answer.into_body().collect().await.unwrap_err();
+    assert!(format!("{error:?}").contains("Reset"), "{error:?}");
+    let next = http::Request::get("https://localhost/countries/1").body(Full::default()).unwrap();
+    assert_eq!(sender.send_request(next).await.unwrap().status(), 200, "the connection lives on");
 }
