@@ -10,6 +10,7 @@
 mod support;
 
 mod architecture;
+mod catalog;
 mod cli;
 mod clients;
 mod constructs;

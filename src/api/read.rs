@@ -55,7 +55,7 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
     mapping(file, &mut fields, &mut definition);
     delivery(file, &mut fields, &mut definition);
     if let Some(node) = fields.take("headers") {
-        definition.headers = headers(file, node);
+        definition.headers = headers(file, node, &mut definition.not_in_force);
     }
     if let Some(node) = fields.take("resources") {
         let items = file.list(node);
@@ -191,6 +191,9 @@ fn endpoint(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) ->
     for (key, names) in [("forward_headers", &mut endpoint.forward_headers), ("return_headers", &mut endpoint.return_headers)] {
         if let Some(node) = fields.take(key) {
             *names = field_names(file, node);
+            if key == "return_headers" {
+                later(file, "endpoint/return_headers", node, list);
+            }
         }
     }
     if let Some(node) = fields.take("auth") {
@@ -327,7 +330,7 @@ fn delivery(file: &mut File<'_>, fields: &mut Fields<'_>, definition: &mut ApiDe
     }
 }
 
-fn headers(file: &mut File<'_>, node: &Node) -> BTreeMap<String, HeaderPart> {
+fn headers(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) -> BTreeMap<String, HeaderPart> {
     let mut headers = BTreeMap::new();
     for (name, _, value) in file.entries(node) {
         let part = match &value.kind {
@@ -346,6 +349,9 @@ fn headers(file: &mut File<'_>, node: &Node) -> BTreeMap<String, HeaderPart> {
                 }),
         };
         if let Some(part) = part {
+            if matches!(part, HeaderPart::Omit | HeaderPart::Constant(_)) {
+                later(file, &format!("headers/{name}"), value, list);
+            }
             headers.insert(name, part);
         }
     }

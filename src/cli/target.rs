@@ -106,7 +106,7 @@ fn refused(screen: &Screen, refused: &Refused) -> Exit {
     if !refused.candidates.is_empty() {
         screen.say(&format!("choose one with --root: {}", refused.candidates.join(", ")));
     }
-    let unreachable = refused.diagnostics.iter().any(|d| d.code.id.ends_with("unreachable") || d.code.id.ends_with("fetch"));
+    let unreachable = refused.diagnostics.iter().any(|d| matches!(d.code.id, "source.fetch" | "source.http-status"));
     if unreachable { Exit::Unreachable } else { Exit::Problem }
 }
 
