@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use castile::api::{ApiDefinition, Method, Resource};
 use castile::catalog::{OpenApiVersion, PublishedApi};
 use serde_json::{Value, json};
 
-use crate::support::{self, api::assembled, api::published};
+use crate::support::{self, api::assembled, api::defined, api::published};
 
 fn document(api: &PublishedApi, version: OpenApiVersion) -> Value {
     let bytes = api.openapi(version, "https://api.example.org").unwrap();
@@ -230,4 +231,50 @@ fn every_service_of_the_corpus_has_a_document_of_bounded_size() {
     sizes.sort();
     assert!(sizes.len() > 100, "{}", sizes.len());
     println!("{sizes:?}");
+}
+
+/// Parameters, an unwrapped answer and the statuses that a definition chooses for faults.
+#[test]
+fn what_a_definition_says_is_in_the_document() {
+    let mut definition = ApiDefinition::named("countries");
+    let mut get = Resource::new(Method::Get, "/countries/{code}", "GetCountry");
+    get.unwrap = Some("GetCountryResult".to_owned());
+    let mut list = Resource::new(Method::Get, "/countries", "ListCountries");
+    list.query.insert("size".to_owned(), "/limit".to_owned());
+    let mut put = Resource::new(Method::Put, "/countries/{code}", "AddCountry");
+    put.path_parameters.insert("code".to_owned(), "/country/code".to_owned());
+    put.faults.insert("CountryExists".to_owned(), 409);
+    definition.resources = vec![get, list, put];
+    let made = defined(&definition, &support::path("wsdl/countries/service.wsdl"));
+    let document = document(&made.api.unwrap_or_else(|| panic!("{:?}", made.diagnostics)), OpenApiVersion::V31);
+
+    let get = &document["paths"]["/countries/{code}"]["get"];
+    assert!(get.get("requestBody").is_none());
+    let code = &get["parameters"][0];
+    assert_eq!((&code["in"], &code["required"], &code["name"]), (&json!("path"), &json!(true), &json!("code")));
+    assert_eq!(code["schema"]["$ref"], "#/components/schemas/CountryCode");
+    assert_eq!(document["components"]["schemas"]["CountryCode"]["pattern"], "^[A-Z]{2}$");
+    let answer = &get["responses"]["200"]["content"]["application/json"];
+    assert_eq!(answer["schema"]["$ref"], "#/components/schemas/Country");
+    assert!(answer["example"]["population"].is_number(), "{answer}");
+
+    let list = &document["paths"]["/countries"]["get"];
+    let size = list["parameters"].as_array().unwrap().iter().find(|p| p["name"] == "size").unwrap_or_else(|| panic!("{list}"));
+    assert_eq!((&size["in"], &size["required"], &size["schema"]["default"]), (&json!("query"), &json!(false), &json!(50)));
+
+    let put = &document["paths"]["/countries/{code}"]["put"];
+    assert!(put["responses"].get("409").is_some() && put["responses"].get("422").is_none(), "{}", put["responses"]);
+    let problem = &put["responses"]["409"]["content"]["application/problem+json"]["schema"]["$ref"];
+    assert_eq!(problem, "#/components/schemas/CountryExists.problem");
+    assert_eq!(document["components"]["schemas"]["CountryExists.problem"]["allOf"][0]["$ref"], "#/components/schemas/Problem");
+}
+
+/// The document of a sample, whole: a change of it is seen here.
+#[test]
+fn the_document_of_the_orders_sample() {
+    let document = document(&published("orders", &support::path("wsdl/orders/service.wsdl")), OpenApiVersion::V31);
+    let folder = support::path("tests/openapi");
+    insta::with_settings!({ snapshot_path => folder, prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("orders", format!("{:#}", document["components"]["schemas"]));
+    });
 }
