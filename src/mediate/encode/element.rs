@@ -1,16 +1,13 @@
-//! One element: nil, `$type`, the four kinds of type, attributes.
+//! One element: nil and the four kinds of type.
 
 use super::given::{Given, NIL, TYPE};
 use super::problem::{At, Found};
 use super::writer::{Ns, Tag};
-use super::{Encoder, MAX_DEPTH, text};
+use super::{Encoder, MAX_DEPTH};
 use crate::json::Value;
-use crate::plan::node::{Attribute, ComplexType, Content, Element, Fixed, PlaceKind, SoapArray, TypeBody, TypeId};
+use crate::plan::node::{ComplexType, Content, Element, Fixed, PlaceKind, SoapArray, TypeBody, TypeId};
 use crate::plan::scalar::Scalar;
 use crate::xml::ns;
-
-/// So many attributes of one element that only a wildcard or the generic rules admit.
-const MAX_WILD_ATTRIBUTES: usize = 150;
 
 /// Where a value is to stand.
 #[derive(Clone, Copy)]
@@ -22,14 +19,6 @@ pub(super) struct Site<'a> {
     pub(super) fixed: Option<&'a Fixed>,
     /// May a flattened type be a bare array here?
     pub(super) flat: bool,
-}
-
-/// What `$type` said.
-struct Told<'v> {
-    /// The type to write by.
-    type_: Option<TypeId>,
-    /// What `xsi:type` is to say, if anything.
-    name: Option<Tag<'v>>,
 }
 
 impl<'p> Encoder<'p> {
@@ -57,7 +46,7 @@ impl<'p> Encoder<'p> {
     }
 
     /// `xs:anyType` itself?
-    fn is_any(&self, type_: Option<TypeId>) -> bool {
+    pub(super) fn is_any(&self, type_: Option<TypeId>) -> bool {
         type_.is_none() || type_ == self.program.any_type
     }
 
@@ -130,122 +119,6 @@ impl<'p> Encoder<'p> {
         }
     }
 
-    /// Deals with `$type` and writes `xsi:type`. The type to write by (`None` is anyType) and whether `xsi:type` was written; `None` after an error.
-    #[inline(never)]
-    fn xsi_type(&mut self, site: &Site<'_>, told: Option<&Value<'_>>, given: Given<'_>, at: At<'_>) -> Option<(Option<TypeId>, bool)> {
-        let declared = site.type_;
-        if let Some(value) = told {
-            let told = self.told(declared, value, at)?;
-            if let Some(name) = told.name {
-                self.write_type(name);
-            }
-            return Some((told.type_, told.name.is_some()));
-        }
-        let Some(id) = declared else { return Some((None, false)) };
-        let type_ = self.program.type_(id);
-        if type_.is_abstract {
-            if given.is_object() {
-                let expected = self.derived_name(declared, "a type derived from ");
-                self.errors.add(at.key("$type").at(), &expected, Found::Nothing);
-            } else {
-                self.errors.add(at, "an object with \"$type\"", Found::Value(given.value));
-            }
-            return None;
-        }
-        if self.encoded
-            && let Some(name) = type_.name
-            && !matches!(type_.body, TypeBody::SoapArray(_))
-            && !self.is_any(declared)
-        {
-            self.write_type(Tag::known(&self.program.names, name));
-            return Some((declared, true));
-        }
-        Some((declared, false))
-    }
-
-    fn write_type(&mut self, name: Tag<'_>) {
-        let text = self.out.qname(name);
-        self.out.attribute_in(ns::XSI, "type", &text);
-    }
-
-    /// `a type derived from Pet`.
-    fn derived_name(&self, declared: Option<TypeId>, words: &str) -> String {
-        let name = declared.and_then(|t| self.program.type_(t).name).map_or("?", |n| self.program.names.local(n));
-        [words, name].concat()
-    }
-
-    /// What `$type` names and what `xsi:type` is to say of it; `None` after an error.
-    fn told<'v>(&mut self, declared: Option<TypeId>, value: &'v Value<'_>, at: At<'_>) -> Option<Told<'v>>
-    where
-        'p: 'v,
-    {
-        let program = self.program;
-        let at = at.key("$type");
-        let text = if let Value::String(text) = value { Some(&**text) } else { None };
-        let found = text.and_then(|t| self.find_type(t));
-        let Some((given, name)) = found else {
-            if let Some(name) = text.filter(|_| self.is_any(declared)).and_then(|t| self.braced(t)).filter(|n| self.is_good(*n)) {
-                return Some(Told { type_: declared, name: Some(name) });
-            }
-            let expected = self.derived_name(declared, "the name of a type derived from ");
-            let known = declared.map(|d| program.type_(d).derived.iter().map(|t| &*program.type_(*t).label)).into_iter().flatten();
-            self.errors.unknown(at.at(), &expected, Found::Value(value), text.unwrap_or(""), known);
-            return None;
-        };
-        if Some(given) != declared && !self.derives(given, declared) {
-            let expected = self.derived_name(declared, "the name of a type derived from ");
-            self.errors.add(at.at(), &expected, Found::Value(value));
-            return None;
-        }
-        if program.type_(given).is_abstract {
-            self.errors.add(at.at(), "a type that is not abstract", Found::Value(value));
-            return None;
-        }
-        // Where it repeats the declaration it says nothing; SOAP encoding says it always.
-        let name = (Some(given) != declared || self.encoded).then_some(name);
-        Some(Told { type_: Some(given), name })
-    }
-
-    fn derives(&self, given: TypeId, declared: Option<TypeId>) -> bool {
-        let Some(d) = declared.filter(|_| !self.is_any(declared)) else { return true };
-        self.program.derives(given, d)
-    }
-
-    /// `"Cat"`, `"p:Cat"`, `"xs:int"`, `"{ns}Cat"` → the type and its name.
-    fn find_type<'v>(&self, text: &'v str) -> Option<(TypeId, Tag<'v>)>
-    where
-        'p: 'v,
-    {
-        let program = self.program;
-        // The types of SOAP encoding's namespace are the built-ins under other names, and xsi:type says the name that was given.
-        let soap = text.strip_prefix("soapenc:").map(|local| Tag { ns: Ns::of(&program.names, ns::SOAPENC11), local });
-        if let Some(tag) = self.braced(text).or(soap) {
-            let name = program.names.find(tag.ns.id()?, tag.local);
-            if let Some(id) = name.and_then(|n| program.types_by_name.get(&n)) {
-                return Some((*id, tag));
-            }
-            soap?;
-        }
-        let id = *program.types_by_label.get(text)?;
-        let name = soap.or_else(|| program.type_(id).name.map(|n| Tag::known(&program.names, n)))?;
-        Some((id, name))
-    }
-
-    /// `{ns}local` as a name.
-    pub(super) fn braced<'v>(&self, text: &'v str) -> Option<Tag<'v>> {
-        let (uri, local) = text.strip_prefix('{')?.split_once('}')?;
-        Some(Tag { ns: Ns::of(&self.program.names, uri), local })
-    }
-
-    /// Can an element or attribute have that name?
-    pub(super) fn is_good(&self, tag: Tag<'_>) -> bool {
-        text::is_nc_name(tag.local)
-            && match tag.ns {
-                Ns::Known(id) => &**self.program.names.uri(id) != ns::XMLNS,
-                Ns::Foreign(uri) => uri != ns::XMLNS && text::is_namespace(uri),
-            }
-    }
-
     /// Deals with `$nil`. Is it nil? `None` after an error.
     #[inline(never)]
     fn nil_mark(&mut self, value: &Value<'_>, nillable: bool, site: &Site<'_>, rest: Given<'_>, at: At<'_>) -> Option<bool> {
@@ -289,7 +162,7 @@ impl<'p> Encoder<'p> {
     }
 
     /// Puts a value's text into `self.text`; false after an error.
-    fn scalar_text(&mut self, scalar: &Scalar, fixed: Option<&Fixed>, value: &Value<'_>, at: At<'_>) -> bool {
+    pub(super) fn scalar_text(&mut self, scalar: &Scalar, fixed: Option<&Fixed>, value: &Value<'_>, at: At<'_>) -> bool {
         self.text.clear();
         if let Err(mismatch) = self.scalar_encode(scalar, value) {
             self.errors.add(at, &mismatch, Found::Value(value));
@@ -413,89 +286,6 @@ impl<'p> Encoder<'p> {
             PlaceKind::Items(inner) => self.rows(place, *inner, value, ns, at),
             PlaceKind::Any(_) => {}
         }
-    }
-
-    fn attributes(&mut self, complex: &'p ComplexType, given: Given<'_>, at: At<'_>) {
-        let mut met = 0;
-        for attribute in &complex.attributes {
-            let value = given.member(&attribute.key).filter(|v| !(self.program.options.nulls_are_absent && matches!(v, Value::Null)));
-            let key = at.key(&attribute.key);
-            let tag = Tag::known(&self.program.names, attribute.name);
-            match value {
-                Some(value) => {
-                    met += 1;
-                    if self.scalar_text(&attribute.scalar, attribute.fixed.as_ref(), value, key.at()) {
-                        self.out.attribute(tag, &self.text);
-                    }
-                }
-                None if !attribute.required => {}
-                None => match &attribute.fixed {
-                    Some(fixed) => self.out.attribute(tag, &fixed.text),
-                    None => {
-                        let expected = ["attribute: ", &attribute.scalar.say()].concat();
-                        self.errors.add(key.at(), &expected, Found::Nothing);
-                    }
-                },
-            }
-        }
-        if given.members().filter(|(k, _)| k.starts_with('@')).count() > met {
-            self.wild_attributes(complex, given, at);
-        }
-    }
-
-    /// Attributes that only `xs:anyAttribute` admits, if there is one.
-    #[inline(never)]
-    fn wild_attributes(&mut self, complex: &'p ComplexType, given: Given<'_>, at: At<'_>) {
-        let program = self.program;
-        let is_declared = |key: &str| complex.attributes.iter().any(|a| &*a.key == key);
-        let mut written: Vec<Tag<'_>> = complex.attributes.iter().map(|a| Tag::known(&program.names, a.name)).collect();
-        let declared = written.len();
-        for (key, value) in given.members().filter(|(k, _)| k.starts_with('@') && !is_declared(k)) {
-            let path = at.key(key);
-            let name = self.attribute_name(key).filter(|n| complex.any_attribute.as_ref().is_some_and(|w| self.admits(w, *n)));
-            match (name, value) {
-                (None, _) if program.options.ignore_unknown => {}
-                (None, _) => {
-                    let known = complex.attributes.iter().map(|a: &Attribute| &*a.key);
-                    self.errors.unknown(path.at(), "no such property", Found::Value(value), key, known);
-                }
-                (Some(name), Value::String(text)) if text::is_xml(text) => {
-                    if self.is_once(&mut written, declared, name, path.at()) {
-                        self.out.attribute(name, text);
-                    }
-                }
-                (Some(_), _) => self.errors.add(path.at(), "a string", Found::Value(value)),
-            }
-        }
-    }
-
-    /// Notes an attribute that is about to be written; false, and an error, where it stands there already.
-    pub(super) fn is_once<'v>(&mut self, written: &mut Vec<Tag<'v>>, declared: usize, name: Tag<'v>, at: At<'_>) -> bool {
-        if written.len() - declared >= MAX_WILD_ATTRIBUTES {
-            self.errors.add(at, "at most 150 attributes beyond the declared ones", Found::Words("more"));
-            return false;
-        }
-        if written.contains(&name) {
-            self.errors.add(at, "each attribute once", Found::Words("the attribute under two names"));
-            return false;
-        }
-        written.push(name);
-        true
-    }
-
-    /// `"@{ns}name"`, `"@xml:lang"`, `"@name"` as the name of an attribute that a message may carry; `None` where it cannot be one.
-    pub(super) fn attribute_name<'v>(&self, key: &'v str) -> Option<Tag<'v>> {
-        let key = key.strip_prefix('@')?;
-        let names = &self.program.names;
-        let tag = match key.strip_prefix("xml:") {
-            Some(local) => Tag { ns: Ns::of(names, ns::XML), local },
-            None if key.starts_with('{') => self.braced(key)?,
-            None => Tag { ns: Ns::NONE, local: key },
-        };
-        let reserved = [ns::XSI, ns::SOAP11, ns::SOAP12, ns::SOAPENC11, ns::SOAPENC12, ns::XMLNS];
-        let declares = tag.ns == Ns::NONE && tag.local == "xmlns";
-        let is_data = !declares && !reserved.contains(&tag.ns.uri(names));
-        (is_data && self.is_good(tag)).then_some(tag)
     }
 
     /// Refuses every property but these (attributes are not asked).

@@ -4,7 +4,9 @@
 //! so that all are found. Recursion is bounded by the depth of the JSON text (320) and by 400 levels of elements.
 
 mod array;
+mod attributes;
 mod content;
+mod derived;
 mod element;
 mod fault;
 mod generic;

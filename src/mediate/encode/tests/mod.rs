@@ -1,12 +1,13 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "tests ask for one kind")]
 
 mod build;
+mod edges;
 mod random;
 
 use build::{Build, T, any, group, place};
 
-use crate::json::{Limits, parse};
-use crate::mediate::{Direction, EncodeError, FaultCode, Parameter, ParameterIn, encode, encode_fault, fault_envelope, parameters};
+use crate::json::Limits;
+use crate::mediate::{Direction, EncodeError, encode};
 use crate::plan::Program;
 use crate::plan::node::*;
 use crate::plan::scalar::Primitive;
@@ -449,58 +450,4 @@ fn deep_values_need_little_stack() {
             assert!(thread.join().expect("no overflow").expect("valid") > depth * 8);
         });
     }
-}
-
-#[test]
-fn parameters_become_typed_properties() {
-    let p = plain();
-    let message = &p.operations[0].input;
-    let parameter = |name, pointer, text| Parameter { location: ParameterIn::Query, name, pointer, text };
-    let value = parameters(
-        &p,
-        message,
-        &[parameter("a", "/a", "x"), parameter("c", "/c", "+07"), parameter("b", "/b", "5"), parameter("c", "/c", "8")],
-        None,
-    );
-    let expected = parse(br#"{"a": "x", "c": [7, 8], "b": 5}"#, &Limits::default()).expect("JSON");
-    assert_eq!(value, Ok(expected));
-    let body = || parse(br#"{"a": "x", "b": 5}"#, &Limits::default()).ok();
-    assert!(parameters(&p, message, &[parameter("b", "/b", "05")], body()).is_ok());
-    let e = parameters(&p, message, &[parameter("b", "/b", "6"), parameter("q", "/q", "1"), parameter("b2", "/b", "7")], body())
-        .expect_err("wrong");
-    let told: Vec<_> = e.iter().map(|e| (e.pointer.as_str(), e.parameter.as_ref().map(|p| p.name.as_str()))).collect();
-    assert_eq!(told, [("/b", Some("b2")), ("/q", Some("q"))]);
-    let e = parameters(&p, message, &[parameter("b", "/b", "x")], None).expect_err("wrong");
-    assert_eq!((e[0].expected.as_str(), e[0].found.as_str()), ("xs:int", "\"x\""));
-}
-
-#[test]
-fn faults_of_both_versions() {
-    let mut b = Build::new();
-    let int = b.simple(Primitive::Int);
-    let (root, why) = (b.element("e", int), b.element("why", int));
-    let detail = b.slot(why);
-    let mut p = b.finish(root);
-    p.operations[0].faults.push(FaultPlan { name: "Why".into(), detail, status: 422 });
-    let text = |bytes: Vec<u8>| {
-        assert!(is_accepted(&bytes));
-        String::from_utf8(bytes).expect("UTF-8")
-    };
-    let fault = |p: &Program, json: &str| {
-        let detail = parse(json.as_bytes(), &Limits::default()).expect("JSON");
-        encode_fault(p, &p.operations[0], &p.operations[0].faults[0], "a<b", &detail)
-    };
-    assert!(text(fault(&p, "5").expect("valid")).ends_with(
-        "<soap:Body><soap:Fault><faultcode>soap:Server</faultcode><faultstring>a&lt;b</faultstring>\
-        <detail><n1:why>5</n1:why></detail></soap:Fault></soap:Body></soap:Envelope>"
-    ));
-    p.operations[0].version = SoapVersion::Soap12;
-    assert!(text(fault(&p, "5").expect("valid")).ends_with(
-        "<soap:Body><soap:Fault><soap:Code><soap:Value>soap:Receiver</soap:Value></soap:Code><soap:Reason>\
-        <soap:Text xml:lang=\"en\">a&lt;b</soap:Text></soap:Reason><soap:Detail><n2:why>5</n2:why></soap:Detail></soap:Fault></soap:Body></soap:Envelope>"
-    ));
-    assert!(fault(&p, "true").is_err());
-    assert!(text(fault_envelope(SoapVersion::Soap11, FaultCode::Sender, "\u{1}", &[("requestId", "7")])).ends_with(
-        "<faultcode>soap:Client</faultcode><faultstring>\u{FFFD}</faultstring><detail><n1:requestId>7</n1:requestId></detail></soap:Fault></soap:Body></soap:Envelope>"
-    ));
 }
