@@ -5,7 +5,7 @@ use super::{is_accepted, plain};
 use crate::json::{Limits, parse};
 use crate::mediate::{FaultCode, Parameter, ParameterIn, encode_fault, fault_envelope, parameters};
 use crate::plan::Program;
-use crate::plan::node::{FaultPlan, SoapVersion};
+use crate::plan::node::{Body, FaultPlan, MessagePlan, Slot, SoapVersion};
 use crate::plan::scalar::Primitive;
 
 #[test]
@@ -60,4 +60,46 @@ fn faults_of_both_versions() {
     assert!(text(fault_envelope(SoapVersion::Soap11, FaultCode::Sender, "\u{1}", &[("requestId", "7")])).ends_with(
         "<faultcode>soap:Client</faultcode><faultstring>\u{FFFD}</faultstring><detail><n1:requestId>7</n1:requestId></detail></soap:Fault></soap:Body></soap:Envelope>"
     ));
+}
+
+#[test]
+fn raw_markup_can_be_switched_off() {
+    let mut p = super::anything();
+    let json = r#"{"$xml": "<a xmlns='urn:a'><!-- c -->1</a>"}"#;
+    assert_eq!(super::body(&p, json), "<n1:e><a xmlns=\"urn:a\">1</a></n1:e>");
+    p.options.refuse_raw_xml = true;
+    assert_eq!(super::errors(&p, json), ["/$xml: no raw XML: it is switched off for this API; \"$xml\""]);
+}
+
+#[test]
+fn rpc_literal_asks_for_every_part() {
+    let mut b = Build::new();
+    let (int, string) = (b.simple(Primitive::Int), b.simple(Primitive::String));
+    let (wrapper, x, y) = (b.program.names.intern(super::T, "Op"), b.program.names.intern("", "x"), b.program.names.intern("", "y"));
+    let part = |key: &str, tag, type_| Slot {
+        key: key.into(),
+        tag,
+        element: None,
+        type_,
+        nillable: true,
+        members: Vec::new(),
+        documentation: None,
+    };
+    let parts = vec![part("x", x, int), part("y", y, string)];
+    let p = b.finish_with(MessagePlan { body: Body::Rpc { wrapper, parts }, encoded: false, headers: Vec::new() });
+    assert_eq!(super::body(&p, r#"{"y": null, "x": 1}"#), "<n1:Op><x>1</x><y xsi:nil=\"true\"/></n1:Op>");
+    assert_eq!(super::errors(&p, r#"{"z": 1, "x": 1}"#), ["/z: no such property; 1", "/y: part y; nothing"]);
+}
+
+#[test]
+fn a_substitution_group_is_told_by_the_member() {
+    let mut b = Build::new();
+    let string = b.simple(Primitive::String);
+    let (pet, cat, dog) = (b.element("pet", string), b.element("cat", string), b.element("dog", string));
+    let mut slot = b.slot(pet);
+    slot.members = vec![cat, dog];
+    let p = b.finish_with(MessagePlan { body: Body::Element(slot), encoded: false, headers: Vec::new() });
+    assert_eq!(super::body(&p, r#"{"cat": "Tom"}"#), "<n1:cat>Tom</n1:cat>");
+    assert_eq!(super::errors(&p, r#"{"pet": "Tom"}"#), ["/pet: one of cat, dog; pet"]);
+    assert_eq!(super::errors(&p, r#""Tom""#), [": one property that names the element: cat, dog; \"Tom\""]);
 }
