@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Extra, Root, Schemas, object};
+use super::object::object;
+use super::schema::{Extra, Root, Schemas};
 use super::{Input, Side};
 use crate::api::{ApiDefinition, HeaderPart};
 use crate::plan::node::{Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};

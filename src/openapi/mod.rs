@@ -8,11 +8,13 @@ mod content;
 mod down;
 mod message;
 mod names;
+mod object;
 mod paths;
 mod reach;
 mod responses;
 mod scalar;
 mod schema;
+mod value;
 
 use std::sync::Arc;
 
