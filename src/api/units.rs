@@ -21,9 +21,9 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
 pub(crate) fn say_duration(duration: Duration) -> String {
     let ms = duration.as_millis();
     match ms {
-        _ if ms % 3_600_000 == 0 => format!("{}h", ms / 3_600_000),
-        _ if ms % 60_000 == 0 => format!("{}m", ms / 60_000),
-        _ if ms % 1_000 == 0 => format!("{}s", ms / 1_000),
+        _ if ms.is_multiple_of(3_600_000) => format!("{}h", ms / 3_600_000),
+        _ if ms.is_multiple_of(60_000) => format!("{}m", ms / 60_000),
+        _ if ms.is_multiple_of(1_000) => format!("{}s", ms / 1_000),
         _ => format!("{ms}ms"),
     }
 }
@@ -45,9 +45,9 @@ pub(crate) fn size(text: &str) -> Option<u64> {
 /// The shortest text that [`size`] reads as this.
 pub(crate) fn say_size(bytes: u64) -> String {
     match bytes {
-        _ if bytes % (1 << 30) == 0 => format!("{}GiB", bytes >> 30),
-        _ if bytes % (1 << 20) == 0 => format!("{}MiB", bytes >> 20),
-        _ if bytes % (1 << 10) == 0 => format!("{}KiB", bytes >> 10),
+        _ if bytes.is_multiple_of((1 << 30)) => format!("{}GiB", bytes >> 30),
+        _ if bytes.is_multiple_of((1 << 20)) => format!("{}MiB", bytes >> 20),
+        _ if bytes.is_multiple_of((1 << 10)) => format!("{}KiB", bytes >> 10),
         _ => bytes.to_string(),
     }
 }

@@ -34,6 +34,9 @@ pub(super) struct Inputs {
     pub(super) beyond: Vec<Arc<str>>,
 }
 
+/// What is wrong with a pointer, in words, and the names at the level where it went wrong.
+pub(super) type Astray = (String, Vec<Arc<str>>);
+
 /// What of a request could be query parameters.
 pub(super) fn inputs(program: &Program, message: &MessagePlan) -> Inputs {
     let mut inputs = Inputs::default();
@@ -63,7 +66,7 @@ fn pointer_to(key: &str) -> Arc<str> {
 ///
 /// # Errors
 /// In words, what is wrong with the pointer; then the names at the level where it went wrong.
-pub(super) fn at_pointer(program: &Program, message: &MessagePlan, pointer: &str) -> Result<(JsonKind, bool), (String, Vec<Arc<str>>)> {
+pub(super) fn at_pointer(program: &Program, message: &MessagePlan, pointer: &str) -> Result<(JsonKind, bool), Astray> {
     let tokens: Vec<String> = pointer.split('/').skip(1).map(|t| t.replace("~1", "/").replace("~0", "~")).collect();
     let Some((last, parents)) = tokens.split_last() else { return Err(("it is empty".to_owned(), Vec::new())) };
     let mut level = top(program, message);
@@ -91,7 +94,7 @@ pub(super) fn at_pointer(program: &Program, message: &MessagePlan, pointer: &str
     Ok((kind, required && property.required))
 }
 
-fn find<'l, 'p>(level: &'l [Property<'p>], token: &str) -> Result<&'l Property<'p>, (String, Vec<Arc<str>>)> {
+fn find<'l, 'p>(level: &'l [Property<'p>], token: &str) -> Result<&'l Property<'p>, Astray> {
     level.iter().find(|p| &*p.key == token).ok_or_else(|| (format!("there is no `{token}`"), level.iter().map(|p| p.key.clone()).collect()))
 }
 
@@ -121,9 +124,8 @@ fn bare(program: &Program, type_: TypeId) -> Option<&Scalar> {
 /// The properties of a request's JSON.
 fn top<'p>(program: &'p Program, message: &MessagePlan) -> Vec<Property<'p>> {
     match &message.body {
-        Body::Empty => Vec::new(),
         Body::Element(slot) if slot.members.is_empty() => of_type(program, slot.type_),
-        Body::Element(_) => Vec::new(),
+        Body::Empty | Body::Element(_) => Vec::new(),
         Body::Parts(slots) | Body::Rpc { parts: slots, .. } => {
             slots.iter().map(|s| Property { required: !message.encoded, ..of_slot(s) }).collect()
         }

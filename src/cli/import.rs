@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::args::{Global, Import, Mode};
+use super::target::Wanted;
 use super::{Exit, Outcome, Screen, documents, samples, target};
 use crate::api::Method;
 use crate::import::{self, Report, Request};
@@ -28,7 +29,8 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
         },
         dry_run: args.dry_run,
     };
-    let loaded = target::load_wsdl(screen, &args.wsdl, args.root.as_deref(), args.ca.as_deref())?;
+    let wanted = Wanted { root: args.root.as_deref(), ca: args.ca.as_deref(), ..Wanted::new(&args.wsdl) };
+    let loaded = target::load_wsdl(screen, global, &wanted)?;
     let imported = screen.progress(&format!("importing {}", args.wsdl), || import::import(loaded, &request));
     match imported {
         Ok(report) => {

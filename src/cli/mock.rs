@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::args::{Global, Mock};
+use super::target::Wanted;
 use super::{Exit, Outcome, Screen, runtime, target};
 use crate::mock::{self, Options};
 
@@ -14,7 +15,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Mock) -> Outcome {
     if !(0.0..=1.0).contains(&args.fault) {
         return Err(screen.usage("--fault is a number from 0 to 1"));
     }
-    let api = target::api(screen, global, &args.target)?;
+    let api = target::api_wanted(screen, global, &Wanted { loopback: true, ..Wanted::new(&args.target) })?;
     let options = Options {
         delay: Duration::from_millis(args.delay),
         fault: args.fault,

@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
     };
     let screen = Screen::new(&args.global);
     let ended = match args.command {
-        Command::Try(command) => try_it::run(&screen, &command),
+        Command::Try(command) => try_it::run(&screen, &args.global, &command),
         Command::Init(command) => init::run(&screen, &command),
         Command::Import(command) => import::run(&screen, &args.global, &command),
         Command::Check(command) => check::run(&screen, &args.global, &command),

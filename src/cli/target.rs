@@ -11,7 +11,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Severity, Sources, nearest};
 use crate::import::{self, Mode, Request};
 use crate::mediate;
-use crate::net::address::AddressPolicy;
+use crate::net::address::{AddressPolicy, Cidr};
 use crate::net::fetch::{Credentials, FetchOptions, Fetcher};
 use crate::plan::Program;
 use crate::plan::compile::{Settings, compile};
@@ -58,8 +58,28 @@ fn api_folder(screen: &Screen, global: &Global, name: &str) -> Outcome<Option<Pa
     Ok(candidates.into_iter().find(|p| p.join("api.yaml").is_file()))
 }
 
+/// Where a WSDL is, and how it may be had.
+pub(super) struct Wanted<'a> {
+    /// A file, a folder, a zip, an address.
+    pub(super) wsdl: &'a str,
+    /// Which WSDL of a folder or zip.
+    pub(super) root: Option<&'a str>,
+    /// Certificates of further authorities.
+    pub(super) ca: Option<&'a Path>,
+    /// May it be on this machine, without being listed? So for `try` and `mock`.
+    pub(super) loopback: bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// With nothing said beside.
+    pub(super) fn new(wsdl: &'a str) -> Self {
+        Self { wsdl, root: None, ca: None, loopback: false }
+    }
+}
+
 /// Loads a WSDL and what it refers to. Files need no runtime.
-pub(super) fn load_wsdl(screen: &Screen, wsdl: &str, root: Option<&str>, ca: Option<&Path>) -> Outcome<Loaded> {
+pub(super) fn load_wsdl(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<Loaded> {
+    let Wanted { wsdl, root, .. } = *wanted;
     let limits = Limits::default();
     let origin = Origin::of(wsdl, &limits).map_err(|r| refused(screen, &r))?;
     let origin = root.map_or(origin.clone(), |root| origin.with_root(root));
@@ -72,7 +92,7 @@ pub(super) fn load_wsdl(screen: &Screen, wsdl: &str, root: Option<&str>, ca: Opt
             return Ok(loaded);
         }
     }
-    let fetcher = fetcher(screen, &origin, ca)?;
+    let fetcher = fetcher(screen, global, &origin, wanted)?;
     let options = Options { fetcher: Some(&fetcher), ..local };
     screen.progress(&format!("reading {wsdl}"), || runtime(screen)?.block_on(load(&origin, &options)).map_err(|r| refused(screen, &r)))
 }
@@ -86,12 +106,14 @@ fn wants_fetching(loaded: &Loaded) -> bool {
     })
 }
 
-fn fetcher(screen: &Screen, origin: &Origin, ca: Option<&Path>) -> Outcome<Fetcher> {
-    let mut options = FetchOptions::new(AddressPolicy::operator());
+fn fetcher(screen: &Screen, global: &Global, origin: &Origin, wanted: &Wanted<'_>) -> Outcome<Fetcher> {
+    let mut policy = AddressPolicy { allow_loopback: wanted.loopback, ..AddressPolicy::operator() };
+    policy.allow = config(screen, global)?.network.allow.iter().filter_map(|n| n.parse::<Cidr>().ok()).collect();
+    let mut options = FetchOptions::new(policy);
     if let Origin::Address(url) = origin {
         options.credentials = Credentials::from_url(url);
     }
-    if let Some(file) = ca {
+    if let Some(file) = wanted.ca {
         let pem = std::fs::read_to_string(file).map_err(|e| screen.usage(&format!("{} cannot be read: {e}", file.display())))?;
         options.tls.extra_ca_pem = Some(pem);
     }
@@ -128,7 +150,7 @@ pub(super) fn program(screen: &Screen, global: &Global, target: &str) -> Outcome
             let settings = catalog::stored_settings(&content).map_err(|b| say_built(screen, &b))?;
             (content.linked(), settings)
         }
-        None => (load_wsdl(screen, target, None, None)?.documents, Settings::default()),
+        None => (load_wsdl(screen, global, &Wanted::new(target))?.documents, Settings::default()),
     };
     let outcome = crate::wsdl::resolve::resolve(&documents);
     let Some(definitions) = outcome.definitions else {
@@ -145,13 +167,19 @@ fn say_built(screen: &Screen, built: &catalog::Built) -> Exit {
 
 /// A whole API: of the folder, or as an import of a WSDL would make it.
 pub(super) fn api(screen: &Screen, global: &Global, target: &str) -> Outcome<Arc<PublishedApi>> {
+    api_wanted(screen, global, &Wanted::new(target))
+}
+
+/// The same, where the WSDL may be on this machine.
+pub(super) fn api_wanted(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<Arc<PublishedApi>> {
+    let target = wanted.wsdl;
     if let Some(folder) = api_folder(screen, global, target)? {
         let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let content = catalog::read_api(&folder).map_err(|b| say_built(screen, &b))?;
         let built = catalog::build(&name, &content);
         return built.api.clone().ok_or_else(|| say_built(screen, &built));
     }
-    let loaded = load_wsdl(screen, target, None, None)?;
+    let loaded = load_wsdl(screen, global, wanted)?;
     let request =
         Request { apis: PathBuf::new(), name: None, version: None, context: None, endpoint: None, mode: Mode::Both, dry_run: true };
     match import::import(loaded, &request) {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::Try;
+use super::args::{Global, Try};
 use super::mock::told_to_stop;
 use super::serve::{Role, Running};
+use super::target::Wanted;
 use super::{Exit, Outcome, Screen, runtime, samples, target};
 use crate::catalog::{Catalog, Folder, PublishedApi};
 use crate::config::{Config, ExposeFaults};
@@ -23,7 +24,7 @@ const SAMPLE: [(&str, &str); 2] =
 const NEXT: u16 = 100;
 
 /// Runs until it is told to stop; then nothing is left.
-pub(super) fn run(screen: &Screen, args: &Try) -> Outcome {
+pub(super) fn run(screen: &Screen, global: &Global, args: &Try) -> Outcome {
     let failed = |what: &str, e: &dyn std::fmt::Display| {
         screen.error(&format!("{what}: {e}"));
         Exit::Problem
@@ -36,7 +37,7 @@ pub(super) fn run(screen: &Screen, args: &Try) -> Outcome {
     let runtime = runtime(screen)?;
     let mock_port = bound(0).map_err(|e| failed("no free port", &e))?;
     let port = mock_port.local_addr().map_err(|e| failed("no free port", &e))?.port();
-    let api = imported(screen, args, &wsdl, folder.path(), port)?;
+    let api = imported(screen, global, args, &wsdl, folder.path(), port)?;
     let ended = runtime.block_on(serve(screen, folder.path(), &api, mock_port));
     runtime.shutdown_timeout(Duration::from_secs(1));
     folder.close().map_err(|e| failed("the temporary folder stays", &e))?;
@@ -65,8 +66,8 @@ fn free(from: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-fn imported(screen: &Screen, args: &Try, wsdl: &str, folder: &Path, port: u16) -> Outcome<Arc<PublishedApi>> {
-    let loaded = target::load_wsdl(screen, wsdl, args.root.as_deref(), None)?;
+fn imported(screen: &Screen, global: &Global, args: &Try, wsdl: &str, folder: &Path, port: u16) -> Outcome<Arc<PublishedApi>> {
+    let loaded = target::load_wsdl(screen, global, &Wanted { root: args.root.as_deref(), loopback: true, ..Wanted::new(wsdl) })?;
     let request = Request {
         apis: folder.join("apis"),
         name: args.wsdl.is_none().then(|| "countries".to_owned()),
@@ -107,7 +108,7 @@ async fn serve(screen: &Screen, folder: &Path, api: &Arc<PublishedApi>, mock_por
     let apis: PathBuf = folder.join("apis");
     let published = Folder::new(&apis, Arc::new(Memory::new()), catalog.clone());
     let reload = published.reload().await.map_err(|e| failed(&e))?;
-    for failure in &reload.failed {
+    if let Some(failure) = reload.failed.first() {
         screen.diagnostics(&failure.diagnostics, &failure.sources);
         return Err(Exit::Problem);
     }

@@ -68,3 +68,18 @@ fn trying_shows_two_lines_that_work_when_pasted() {
     let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().flatten().map(|e| e.file_name()).collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn an_address_is_imported_where_the_operator_lists_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mock, said) = Running::start(castile(dir.path(), &["mock", &sample("orders"), "--port", "0"]), "answers at", false);
+    let wsdl = format!("http://{}/?wsdl", address(&said));
+    let refused = run(dir.path(), &["import", &wsdl, "--name", "orders"]).code(1);
+    assert!(refused.err.contains("source.address-refused"), "{}", refused.err);
+    assert!(!dir.path().join("apis").exists());
+    std::fs::write(dir.path().join("castile.yaml"), "network: { allow: [127.0.0.0/8] }\n").unwrap();
+    run(dir.path(), &["import", &wsdl, "--name", "orders"]).fine();
+    run(dir.path(), &["check"]).fine();
+    drop(mock);
+    run(dir.path(), &["import", &wsdl, "--name", "later"]).code(3);
+}
