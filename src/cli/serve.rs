@@ -181,6 +181,14 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<Memory>, 
         eprintln!("error: signals cannot be listened for");
         return ExitCode::from(1);
     };
+    // Watched from before the first look: a change in between must not be missed.
+    let watch = match Watch::folder(folder.path()) {
+        Ok(watch) => Some(watch),
+        Err(error) => {
+            tracing::error!(%error, "the folder is not watched: SIGHUP reloads it");
+            None
+        }
+    };
     match folder.reload().await {
         Ok(reload) => say(&reload),
         Err(error) => {
@@ -200,7 +208,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<Memory>, 
     tracing::info!(%gateway, admin = %running.admin, apis = %folder.path().display(), "serving");
     // What reads the folder, and what ends the process: the second must not wait for the first.
     let notice = tokio::select! {
-        () = watch_folder(folder, &mut hangup) => Duration::ZERO,
+        () = watch_folder(folder, watch, &mut hangup) => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
         _ = interrupt.recv() => Duration::ZERO,
     };
@@ -215,14 +223,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<Memory>, 
 }
 
 /// Reloads whenever a file changes or SIGHUP comes; never returns.
-async fn watch_folder(folder: &Folder<Memory>, hangup: &mut Signal) {
-    let mut watch = match Watch::folder(folder.path()) {
-        Ok(watch) => Some(watch),
-        Err(error) => {
-            tracing::error!(%error, "the folder is not watched: SIGHUP reloads it");
-            None
-        }
-    };
+async fn watch_folder(folder: &Folder<Memory>, mut watch: Option<Watch>, hangup: &mut Signal) {
     loop {
         let changed = async {
             match &mut watch {

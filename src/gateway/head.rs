@@ -375,4 +375,26 @@ mod tests {
             assert!(path_refusal(bad).is_some(), "{bad}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_judged(head in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let mut head = head;
+            head.extend_from_slice(b"\r\n\r\n");
+            drop(find_end(&head, 0).and_then(|_| check(&head, &HttpLimits::default())));
+            drop(path_refusal(&String::from_utf8_lossy(&head)));
+        }
+
+        #[test]
+        fn what_is_accepted_has_one_host_and_one_framing(
+            fields in proptest::collection::vec("(Host|Content-Length|Transfer-Encoding|X)[ ]?:[ ]?(a|1|chunked|1, 1|)", 0..5)
+        ) {
+            let head = format!("POST / HTTP/1.1\r\n{}\r\n\r\n", fields.join("\r\n"));
+            if check(head.as_bytes(), &HttpLimits::default()).is_ok() {
+                let count = |name: &str| fields.iter().filter(|f| f.starts_with(name)).count();
+                proptest::prop_assert_eq!(count("Host"), 1);
+                proptest::prop_assert!(count("Content-Length") + count("Transfer-Encoding") <= 1);
+            }
+        }
+    }
 }

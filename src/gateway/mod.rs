@@ -13,10 +13,12 @@ mod envelope;
 pub mod fault;
 mod head;
 mod landing;
+mod limits;
 mod listener;
 mod operation;
 mod passthrough;
 mod record;
+mod reply;
 mod respond;
 mod rest;
 mod route;
@@ -77,7 +79,7 @@ struct Call<'a> {
 impl Gateway {
     /// A gateway over a catalog.
     pub fn new(config: Config, catalog: Arc<Catalog>, upstream: UpstreamClient) -> Self {
-        let routes = ArcSwap::from_pointee(RouteTable::new(catalog.snapshot(), None));
+        let routes = ArcSwap::from_pointee(RouteTable::new(catalog.snapshot(), &config.limits, None));
         let gateway = Self { config, catalog, upstream, routes, rebuild: Mutex::new(()), retries: RetryBudget::default() };
         gateway.count_snapshot();
         gateway
@@ -123,7 +125,7 @@ impl Gateway {
         if table.snapshot.number == snapshot.number {
             return table;
         }
-        let table = Arc::new(RouteTable::new(snapshot, Some(&table)));
+        let table = Arc::new(RouteTable::new(snapshot, &self.config.limits, Some(&table)));
         self.routes.store(table.clone());
         self.count_snapshot();
         table

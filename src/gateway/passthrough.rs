@@ -13,8 +13,10 @@ use http_body::{Body, Frame, SizeHint};
 use super::access::Permit;
 use super::body::{AnswerBody, BodyError, Content, Cut, RequestBody, Rest};
 use super::envelope::{Finder, First};
+use super::limits::CallLimits;
+use super::reply::{RawReply, Reply, ReplyError};
 use super::respond::Speaks;
-use super::upstream::{self, Outgoing, RawReply, Reply};
+use super::upstream::{self, Outgoing};
 use super::{Call, CallerBody, Gateway, operation, respond};
 use crate::catalog::PublishedApi;
 use crate::mediate::mime::{MediaType, MimeError, RootPart};
@@ -70,7 +72,8 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     if call.headers.get(CONTENT_ENCODING).is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(Problem::new(Reason::UnsupportedMediaType, 415, "A request's body must not be compressed here."));
     }
-    let limit = api.definition.limits.soap_request_bytes;
+    let limits = CallLimits::of(&api, &gateway.config.limits);
+    let limit = limits.soap_request;
     let body = RequestBody::new(call.take_body()?, limit, &gateway.config.limits.http);
     let mut inspection = Inspection::new(&media_type, limit)?;
     let (body, held) = hold(body, &mut inspection, gateway.config.limits.passthrough_hold.get()).await?;
@@ -94,7 +97,7 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     if let Some(problem) = refusal.problem() {
         return Err(problem);
     }
-    answer(api, reply, refusal, call.version).await
+    answer(limits.reply, reply, refusal, call.version).await
 }
 
 /// Every action that the caller states: `SOAPAction` or the `action` of the content type, and `wsa:Action`.
@@ -296,16 +299,15 @@ impl Body for Forwarded {
 }
 
 /// The upstream's answer, unchanged: status, content type, bytes.
-async fn answer(api: Arc<PublishedApi>, reply: Reply, refusal: Arc<Refusal>, version: Version) -> Result<Response<AnswerBody>, Problem> {
+async fn answer(limit: u64, reply: Reply, refusal: Arc<Refusal>, version: Version) -> Result<Response<AnswerBody>, Problem> {
     if reply.status.is_redirection() {
         let text =
             format!("The SOAP service behind this API answered with a redirection ({}), which is not followed.", reply.status.as_u16());
         return Err(Problem::new(Reason::UpstreamReply, 502, text));
     }
-    let limit = api.definition.limits.reply_bytes;
     let (status, length) = (reply.status, reply.length());
     if length.is_some_and(|n| n > limit) {
-        return Err(upstream::ReplyError::TooLarge(limit).problem());
+        return Err(ReplyError::TooLarge(limit).problem());
     }
     let copied: Vec<(HeaderName, HeaderValue)> = [CONTENT_TYPE, CONTENT_ENCODING]
         .into_iter()

@@ -9,8 +9,10 @@ use http::{Response, StatusCode, Version};
 use super::access::Permit;
 use super::body::{AnswerBody, Content, Cut, RequestBody};
 use super::fault;
+use super::limits::CallLimits;
+use super::reply::{EnvelopeReader, Reply, ReplyError};
 use super::route::Target;
-use super::upstream::{self, EnvelopeReader, Outgoing, Reply, ReplyError};
+use super::upstream::{self, Outgoing};
 use super::{Call, Gateway, respond};
 use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource, Stream};
 use crate::json::ParseErrorKind;
@@ -71,7 +73,7 @@ async fn request(
     permit: &Permit,
     call: &mut Call<'_>,
 ) -> Result<Bytes, Problem> {
-    let limit = api.definition.limits.json_request_bytes;
+    let limit = CallLimits::of(api, &gateway.config.limits).json_request;
     let mut body = RequestBody::new(call.take_body()?, limit, &gateway.config.limits.http);
     if !body.is_empty() {
         if !resource.body {
@@ -80,12 +82,17 @@ async fn request(
         check_content_type(call.headers)?;
     }
     let text = body.whole().await.map_err(super::body::BodyError::problem)?;
-    let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     let path: &[(String, String)] = match &permit.route.target {
         Target::Resource { parameters, .. } => parameters,
         Target::Soap | Target::Base | Target::OpenApi | Target::Options(_) => &[],
     };
-    encode(api, resource, plan, &text, path, call.query)
+    if text.len() <= PIECE_BYTES {
+        return encode(api, resource, &text, path, call.query);
+    }
+    // A long conversion must not hold up the calls that share its thread.
+    let (api, resource, path, query) = (api.clone(), resource.clone(), path.to_vec(), call.query.map(str::to_owned));
+    let encoded = tokio::task::spawn_blocking(move || encode(&api, &resource, &text, &path, query.as_deref())).await;
+    encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string())))
 }
 
 /// A body must be JSON in UTF-8.
@@ -112,11 +119,11 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 fn encode(
     api: &PublishedApi,
     resource: &PublishedResource,
-    plan: &OperationPlan,
     text: &[u8],
     path: &[(String, String)],
     query: Option<&str>,
 ) -> Result<Bytes, Problem> {
+    let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     let query: Vec<(String, String)> = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     // Nothing at all is the empty object: an operation without input needs no body.
     let text: &[u8] = if text.is_empty() { b"{}" } else { text };
@@ -250,7 +257,7 @@ async fn answer(
         return if one_way && status.is_success() { Ok(respond::empty(StatusCode::ACCEPTED)) } else { Err(not_soap(status, &what)) };
     }
     let definition = &api.definition;
-    let limit = definition.limits.reply_bytes;
+    let CallLimits { reply: limit, reply_buffer, .. } = CallLimits::of(&api, &gateway.config.limits);
     let charset = media_type.parameter("charset").map(str::to_owned);
     let is_multipart = media_type.essence == "multipart/related";
     let mut reader = reply.envelope(&media_type, limit)?;
@@ -270,7 +277,7 @@ async fn answer(
         definition.stream == Stream::Large && call.version != Version::HTTP_10 && resource.unwrap.is_none() && status.is_success();
     while more {
         feed(&mut decoder, &chunk).await.map_err(|e| unreadable(&e, status, &media_type))?;
-        if may_stream && decoder.ready() > definition.reply_buffer_bytes {
+        if may_stream && decoder.ready() > reply_buffer {
             let first = Bytes::from(decoder.take_ready());
             let rest = rest(first, decoder, reader);
             return Ok(respond::with_type(StatusCode::OK, JSON, AnswerBody::new(Content::Stream(Box::pin(rest), None))));

@@ -9,7 +9,9 @@ use matchit::Router;
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 
+use super::limits::CallLimits;
 use crate::catalog::{PublishedApi, PublishedResource, Snapshot, State};
+use crate::config::Limits;
 use crate::problem::{Problem, Reason};
 
 /// First path segments that no API may have.
@@ -93,10 +95,10 @@ impl RouteMatch {
 
 impl RouteTable {
     /// The table of a snapshot; places for calls in flight are taken over from `before` where the API still has as many.
-    pub(super) fn new(snapshot: Arc<Snapshot>, before: Option<&RouteTable>) -> Self {
+    pub(super) fn new(snapshot: Arc<Snapshot>, operator: &Limits, before: Option<&RouteTable>) -> Self {
         let known: HashMap<&str, &Arc<Slots>> = before.iter().flat_map(|t| &t.slots).map(|s| (&*s.api, s)).collect();
         let slots = snapshot.apis.iter().map(|api| {
-            let capacity = api.definition.limits.in_flight as usize;
+            let capacity = CallLimits::of(api, operator).in_flight;
             match known.get(&*api.name) {
                 Some(slots) if slots.capacity == capacity => Arc::clone(slots),
                 _ => Arc::new(Slots {

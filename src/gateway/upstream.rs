@@ -1,20 +1,19 @@
-//! The call of the SOAP service and its reply's bytes: deadlines, one retry where nothing was sent, decompression, the root part.
+//! The call of the SOAP service: what travels, deadlines, one retry where nothing was sent, what a failure is called.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use http::{Request, Response, StatusCode};
-use http_body::Body as _;
-use http_body_util::{BodyExt, Full};
+use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::{Request, Response};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::Gateway;
+use super::limits::CallLimits;
 use super::record::Record;
+use super::reply::Reply;
 use crate::catalog::PublishedApi;
-use crate::mediate::mime::{MediaType, MimeError, RootPart};
-use crate::net::inflate::{Inflate, InflateError};
 use crate::net::upstream::{BodyError, Deadlines, UpstreamError};
 use crate::problem::{Problem, Reason};
 
@@ -55,7 +54,7 @@ pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str
     let listed = api.definition.endpoint.forward_headers.iter().map(String::as_str);
     for name in ["traceparent", "tracestate"].into_iter().chain(listed) {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        if is_never_forwarded(&name) {
+        if is_never_forwarded(&name) || is_of_the_connection(caller, &name) {
             continue;
         }
         for value in caller.get_all(&name) {
@@ -69,9 +68,15 @@ pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str
     headers
 }
 
+/// Does the caller's Connection field name it? Then it ends here (RFC 9110, section 7.6.1).
+fn is_of_the_connection(caller: &HeaderMap, name: &HeaderName) -> bool {
+    let options = caller.get_all(CONNECTION).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+    options.map(str::trim).any(|o| o.eq_ignore_ascii_case(name.as_str()))
+}
+
 /// Fields of one connection (RFC 9110, section 7.6.1), credentials, and what the call writes itself: never forwarded, listed or not.
 fn is_never_forwarded(name: &HeaderName) -> bool {
-    const NEVER: [&str; 20] = [
+    const NEVER: [&str; 21] = [
         "connection",
         "keep-alive",
         "proxy-connection",
@@ -92,6 +97,7 @@ fn is_never_forwarded(name: &HeaderName) -> bool {
         "accept-encoding",
         "x-request-id",
         "x-jwt-assertion",
+        "soapaction",
     ];
     NEVER.contains(&name.as_str()) || name == HOST || name == CONTENT_TYPE || name == ACCEPT
 }
@@ -112,15 +118,6 @@ impl Outgoing {
     }
 }
 
-/// The upstream's reply: its head is here, its body comes.
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    body: Incoming,
-    /// When the whole call must be over.
-    deadline: Instant,
-}
-
 /// Sends an envelope that is in memory; once more where nothing of it was sent.
 pub(super) async fn send(
     gateway: &Gateway,
@@ -129,7 +126,7 @@ pub(super) async fn send(
     envelope: Bytes,
     record: &mut Record,
 ) -> Result<Reply, Problem> {
-    let deadlines = deadlines(api);
+    let deadlines = deadlines(gateway, api);
     let began = Instant::now();
     gateway.retries.earn();
     let mut result = gateway.upstream.send(outgoing.request(Full::new(envelope.clone()))?, deadlines).await;
@@ -151,15 +148,15 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BodyError>,
 {
-    let deadlines = deadlines(api);
+    let deadlines = deadlines(gateway, api);
     let began = Instant::now();
     let result = gateway.upstream.send(outgoing.request(body)?, deadlines).await;
     received(result, deadlines, began, record)
 }
 
-fn deadlines(api: &PublishedApi) -> Deadlines {
-    let endpoint = &api.definition.endpoint;
-    Deadlines { first_byte: endpoint.first_byte_timeout, whole: Instant::now() + endpoint.timeout }
+fn deadlines(gateway: &Gateway, api: &PublishedApi) -> Deadlines {
+    let limits = CallLimits::of(api, &gateway.config.limits);
+    Deadlines { first_byte: limits.first_byte, whole: Instant::now() + limits.call }
 }
 
 fn received(
@@ -170,16 +167,15 @@ fn received(
 ) -> Result<Reply, Problem> {
     record.upstream = Some(began.elapsed());
     let response = result.map_err(|e| failure(&e))?;
-    let (head, body) = response.into_parts();
-    record.upstream_status = Some(head.status.as_u16());
-    Ok(Reply { status: head.status, headers: head.headers, body, deadline: deadlines.whole })
+    record.upstream_status = Some(response.status().as_u16());
+    Ok(Reply::new(response, deadlines.whole))
 }
 
 fn unreachable() -> Problem {
     Problem::new(Reason::UpstreamUnreachable, 502, "The SOAP service behind this API cannot be reached.")
 }
 
-fn too_slow() -> Problem {
+pub(super) fn too_slow() -> Problem {
     Problem::new(Reason::UpstreamTimeout, 504, "The SOAP service behind this API did not answer in time.")
 }
 
@@ -197,149 +193,4 @@ fn failure(error: &UpstreamError) -> Problem {
         _ => unreachable(),
     };
     problem.with_private(format!("{}: {error}", error.kind()))
-}
-
-/// Why a reply's body could not be read to its end.
-#[derive(Debug)]
-pub(super) enum ReplyError {
-    Timeout,
-    CutOff(String),
-    TooLarge(u64),
-    Inflate(InflateError),
-    Mime(MimeError),
-}
-
-impl ReplyError {
-    /// What the caller reads, if nothing was sent to it yet.
-    pub(super) fn problem(&self) -> Problem {
-        let text = match self {
-            Self::Timeout => return too_slow(),
-            Self::CutOff(private) => {
-                let problem = Problem::new(Reason::UpstreamReply, 502, "The reply of the SOAP service behind this API was cut off.");
-                return problem.with_private(private.clone());
-            }
-            Self::TooLarge(limit) => format!("The reply of the SOAP service behind this API is larger than {limit} bytes."),
-            Self::Inflate(e) => format!("The compressed reply of the SOAP service behind this API cannot be read: {e}."),
-            Self::Mime(e) => format!("The multipart reply of the SOAP service behind this API cannot be read: {e}."),
-        };
-        Problem::new(Reason::UpstreamReply, 502, text)
-    }
-}
-
-impl Reply {
-    /// The reply's type.
-    pub(super) fn media_type(&self) -> MediaType {
-        self.headers.get(CONTENT_TYPE).map_or_else(MediaType::default, |v| MediaType::parse(&String::from_utf8_lossy(v.as_bytes())))
-    }
-
-    /// The length of the body as it travels, where it is known.
-    pub(super) fn length(&self) -> Option<u64> {
-        self.body.size_hint().exact()
-    }
-
-    /// Is it certain that there is no body?
-    pub(super) fn is_empty(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    /// The bytes as they travel.
-    pub(super) fn raw(self, limit: u64) -> RawReply {
-        RawReply { body: self.body, deadline: self.deadline, received: 0, limit }
-    }
-
-    /// The bytes of the envelope: inflated, and the root part of a multipart reply.
-    ///
-    /// # Errors
-    /// A coding that was not asked for, or a multipart type that cannot be read.
-    pub(super) fn envelope(self, media_type: &MediaType, limit: u64) -> Result<EnvelopeReader, Problem> {
-        let coding = self.headers.get(CONTENT_ENCODING).map_or(&b""[..], HeaderValue::as_bytes).to_ascii_lowercase();
-        let inflate = match coding.as_slice() {
-            b"" | b"identity" => None,
-            b"gzip" | b"x-gzip" => Some(Inflate::new(limit)),
-            _ => {
-                let text = "The SOAP service behind this API answered in a compression that was not asked for.";
-                return Err(Problem::new(Reason::UpstreamReply, 502, text));
-            }
-        };
-        let root = match media_type.essence.as_str() {
-            "multipart/related" => Some(RootPart::new(media_type).map_err(|e| ReplyError::Mime(e).problem())?),
-            _ => None,
-        };
-        Ok(EnvelopeReader { raw: self.raw(limit), inflate, inflated: Vec::new(), root, ended: false })
-    }
-}
-
-/// A reply's bytes as they travel, within deadline and limit.
-pub(super) struct RawReply {
-    body: Incoming,
-    deadline: Instant,
-    received: u64,
-    limit: u64,
-}
-
-impl RawReply {
-    /// The next bytes; `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, ReplyError> {
-        loop {
-            let frame = timeout_at(self.deadline, self.body.frame()).await.map_err(|_| ReplyError::Timeout)?;
-            let Some(frame) = frame else { return Ok(None) };
-            let Ok(data) = frame.map_err(|e| ReplyError::CutOff(e.to_string()))?.into_data() else { continue };
-            self.received += data.len() as u64;
-            if self.received > self.limit {
-                return Err(ReplyError::TooLarge(self.limit));
-            }
-            if !data.is_empty() {
-                return Ok(Some(data));
-            }
-        }
-    }
-}
-
-/// The bytes of a reply's envelope.
-pub(super) struct EnvelopeReader {
-    raw: RawReply,
-    inflate: Option<Inflate>,
-    inflated: Vec<u8>,
-    root: Option<RootPart>,
-    ended: bool,
-}
-
-impl EnvelopeReader {
-    /// Charset of the root part's own type, once it is known.
-    pub(super) fn root_charset(&self) -> Option<&str> {
-        self.root.as_ref().and_then(RootPart::charset)
-    }
-
-    /// Replaces what is in `out` by the next bytes; `false` at the end.
-    pub(super) async fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, ReplyError> {
-        out.clear();
-        while out.is_empty() {
-            if self.ended {
-                return Ok(false);
-            }
-            let chunk = self.raw.next().await?;
-            self.ended = chunk.is_none();
-            self.inflated.clear();
-            let bytes: &[u8] = match (&mut self.inflate, &chunk) {
-                (Some(inflate), Some(chunk)) => {
-                    inflate.push(chunk, &mut self.inflated).map_err(ReplyError::Inflate)?;
-                    &self.inflated
-                }
-                (Some(inflate), None) => {
-                    inflate.finish(&mut self.inflated).map_err(ReplyError::Inflate)?;
-                    &self.inflated
-                }
-                (None, Some(chunk)) => chunk,
-                (None, None) => &[],
-            };
-            match &mut self.root {
-                Some(root) => root.feed(bytes, out).map_err(ReplyError::Mime)?,
-                None => out.extend_from_slice(bytes),
-            }
-            if let (true, Some(root)) = (self.ended, &self.root) {
-                root.finish().map_err(ReplyError::Mime)?;
-            }
-        }
-        Ok(true)
-    }
 }

@@ -348,4 +348,16 @@ mod tests {
         assert_eq!(t.parameter("charset"), Some("utf-8"));
         assert_eq!(MediaType::parse("").essence, "");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_at_any_cut_give_the_same(
+            pieces in proptest::collection::vec("(--b|--b--|\r\n|\r\n\r\n|Content-ID: <r>|x|-|\r|\n)", 0..40),
+            step in 1usize..20
+        ) {
+            let body = pieces.concat();
+            let whole = split("multipart/related; boundary=b; start=r", body.as_bytes(), body.len().max(1));
+            proptest::prop_assert_eq!(split("multipart/related; boundary=b; start=r", body.as_bytes(), step), whole);
+        }
+    }
 }

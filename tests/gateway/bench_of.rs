@@ -133,7 +133,6 @@ pub fn countries_list(count: usize) -> String {
 /// A gateway with the countries sample.
 pub struct Server {
     pub address: SocketAddr,
-    pub admin: SocketAddr,
     _running: Running,
     _folder: tempfile::TempDir,
 }
@@ -159,7 +158,7 @@ impl Server {
         assert!(reload.failed.is_empty(), "{:?}", reload.failed);
         let running = Running::start(&config, catalog, Role::Gateway).await.unwrap();
         running.health.ready();
-        Self { address: running.gateway.unwrap(), admin: running.admin, _running: running, _folder: folder }
+        Self { address: running.gateway.unwrap(), _running: running, _folder: folder }
     }
 
     /// Sends bytes on a connection of their own and gives all that comes back until it is closed.

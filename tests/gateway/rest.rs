@@ -43,15 +43,20 @@ async fn listed_fields_travel_and_credentials_never() {
     let upstream = Upstream::answering("200 OK", "text/xml", country().as_bytes()).await;
     let folder = super::bench_of::countries(upstream.address, "");
     let path = folder.path().join("countries/api.yaml");
-    let text = std::fs::read_to_string(&path).unwrap().replace("/up\" }", "/up\", forward_headers: [X-Other, Cookie] }");
+    let text = std::fs::read_to_string(&path).unwrap().replace("/up\" }", "/up\", forward_headers: [X-Other, X-Own, Cookie] }");
     std::fs::write(&path, text).unwrap();
     let server = Server::of(folder, Config::default()).await;
     server
-        .ask(&format!("POST {GET_COUNTRY}\nContent-Type: application/json\nX-Other: z\nCookie: c\nAuthorization: a"), "{\"code\":\"LK\"}")
+        .ask(
+            &format!(
+                "POST {GET_COUNTRY}\nContent-Type: application/json\nX-Other: z\nX-Own: o\nConnection: x-own\nCookie: c\nAuthorization: a"
+            ),
+            "{\"code\":\"LK\"}",
+        )
         .await;
     let head = upstream.got()[0].head.clone();
     assert!(head.contains("\r\nx-other: z"), "{head}");
-    assert!(!head.contains("cookie") && !head.contains("authorization"), "{head}");
+    assert!(!head.contains("x-own") && !head.contains("cookie") && !head.contains("authorization"), "{head}");
     assert_eq!(head.matches("\r\nhost:").count(), 1, "{head}");
 }
 
@@ -205,4 +210,25 @@ async fn an_operation_without_needs_takes_an_empty_body() {
     let server = Server::start(upstream.address).await;
     let answer = server.ask("POST /countries/1/ListCountries", "").await;
     assert_eq!((answer.status, answer.text().as_str()), (200, "{\"ListCountriesResult\":[],\"total\":0}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_the_upstream_closed_is_no_failure() {
+    let upstream = Upstream::start(vec![Do::Send(reply("200 OK", "text/xml", country().as_bytes())), Do::Close]).await;
+    let server = Server::start(upstream.address).await;
+    for n in 0..20 {
+        assert_eq!(server.post(GET_COUNTRY, "{\"code\":\"LK\"}").await.status, 200, "{n}");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_limits_are_in_force_and_an_apis_own_go_before_them() {
+    let upstream = Upstream::answering("200 OK", "text/xml", country().as_bytes()).await;
+    let mut config = Config::default();
+    config.limits.json_request = castile::config::Bytes(12);
+    let server = Server::with(upstream.address, "", config.clone()).await;
+    assert_eq!(server.post(GET_COUNTRY, "{\"code\":\"LK\"}").await.status, 413);
+    let server = Server::with(upstream.address, "limits: { json_request: 13 }", config).await;
+    assert_eq!(server.post(GET_COUNTRY, "{\"code\":\"LK\"}").await.status, 200);
 }
