@@ -21,7 +21,6 @@ pub use definition::{
 pub use derive::{Derivation, bindings_in_order, derive, effective_resources, folder_name, reading_word, suggested_name};
 pub use lock::{Lock, TypeKey};
 pub use read::{check_path, is_context, is_http, is_reserved, is_segment};
-pub use write::Derived;
 
 use std::collections::BTreeMap;
 

@@ -4,26 +4,16 @@ use std::fmt::Write;
 
 use super::*;
 
-/// A resource that the WSDL gives by itself, for the comment at the end of a new file.
-pub struct Derived<'a> {
-    /// Its method.
-    pub method: Method,
-    /// Its path.
-    pub path: &'a str,
-    /// Its operation.
-    pub operation: &'a str,
-}
-
 impl ApiDefinition {
     /// The text of its `api.yaml`; `derived` are listed in a comment, ready to be taken over and changed.
-    pub fn to_yaml(&self, derived: &[Derived<'_>]) -> String {
+    pub fn to_yaml(&self, derived: &[&Resource]) -> String {
         let mut out = String::new();
         let default = Self::named(&self.api.name);
         let _infallible = self.write(&mut out, &default, derived);
         out
     }
 
-    fn write(&self, out: &mut String, default: &Self, derived: &[Derived<'_>]) -> std::fmt::Result {
+    fn write(&self, out: &mut String, default: &Self, derived: &[&Resource]) -> std::fmt::Result {
         writeln!(out, "# {}: what Castile publishes of its WSDL. What equals a default is not written here;", one_line(&self.api.name))?;
         writeln!(out, "# `castile check` reads this file, `castile explain API OPERATION` shows what becomes of it.")?;
         writeln!(out, "version: 1")?;
@@ -178,7 +168,7 @@ impl ApiDefinition {
         Ok(())
     }
 
-    fn write_resources(&self, out: &mut String, derived: &[Derived<'_>]) -> std::fmt::Result {
+    fn write_resources(&self, out: &mut String, derived: &[&Resource]) -> std::fmt::Result {
         if !self.resources.is_empty() {
             writeln!(out, "resources:")?;
         }
@@ -195,8 +185,19 @@ impl ApiDefinition {
             writeln!(out, "# These come from the WSDL by themselves:")?;
         }
         for d in derived {
-            writeln!(out, "#   - {}: {}", d.method.key(), scalar(d.path))?;
-            writeln!(out, "#     operation: {}", scalar(d.operation))?;
+            writeln!(out, "#   - {}: {}", d.method.key(), scalar(&d.path))?;
+            writeln!(out, "#     operation: {}", scalar(&d.operation))?;
+            // Only what the operation's name does not say: that is what a resource must repeat to take its place.
+            let namesakes = || derived.iter().filter(|o| o.operation == d.operation);
+            if let Some(port_type) = d.port_type.as_ref().filter(|p| namesakes().any(|o| o.port_type.as_ref() != Some(p))) {
+                writeln!(out, "#     port_type: {}", scalar(port_type))?;
+            }
+            if let Some(port) = &d.port {
+                writeln!(out, "#     port: {}", scalar(port))?;
+            }
+            if d.overload > 0 {
+                writeln!(out, "#     overload: {}", d.overload + 1)?;
+            }
         }
         Ok(())
     }
@@ -324,7 +325,7 @@ mod tests {
     fn what_equals_a_default_is_not_written() {
         let mut definition = ApiDefinition::named("Countries");
         definition.source.wsdl = "wsdl/service.wsdl".to_owned();
-        let text = definition.to_yaml(&[Derived { method: Method::Post, path: "/GetCountry", operation: "GetCountry" }]);
+        let text = definition.to_yaml(&[&Resource::new(Method::Post, "/GetCountry", "GetCountry")]);
         let lines: Vec<_> = text.lines().skip(2).collect();
         assert_eq!(
             lines,

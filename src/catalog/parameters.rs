@@ -56,6 +56,11 @@ pub(super) fn inputs(program: &Program, message: &MessagePlan) -> Inputs {
     inputs
 }
 
+/// The names of the properties at the top of a message; empty where its JSON is no object with known ones.
+pub(super) fn properties(program: &Program, message: &MessagePlan) -> Vec<Arc<str>> {
+    top(program, message).into_iter().map(|p| p.key).collect()
+}
+
 fn pointer_to(key: &str) -> Arc<str> {
     let mut pointer = String::new();
     crate::json::push_pointer(&mut pointer, key);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::parameters::{at_pointer, inputs};
+use super::parameters::{at_pointer, inputs, properties};
 use super::{Parameter, ParameterLocation, PublishedResource};
 use crate::api::{ApiDefinition, Derivation, Method, Resource, codes, effective_resources};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
@@ -81,6 +81,14 @@ impl Targets<'_> {
         let before = diagnostics.len();
         let mut parameters = self.path_parameters(resource, plan, diagnostics);
         self.query_parameters(resource, plan, explicit, &mut parameters, diagnostics)?;
+        if let Some(name) = &resource.unwrap {
+            let known = plan.output.as_ref().map(|m| properties(self.program, m)).unwrap_or_default();
+            if !known.iter().any(|k| **k == **name) {
+                let text = format!("the reply of operation `{}` has no property `{name}` to unwrap", plan.name);
+                let hint = nearest(name, known.iter().map(|k| &**k)).map(|n| format!("did you mean `{n}`?"));
+                diagnostics.push(at(resource, Diagnostic { hint, ..Diagnostic::error(&codes::UNKNOWN_PROPERTY, text) }));
+            }
+        }
         for fault in resource.faults.keys() {
             if !plan.faults.iter().any(|f| *f.name == **fault) {
                 let text = format!("operation `{}` declares no fault `{fault}`", plan.name);

@@ -14,7 +14,7 @@ pub use report::{LeftOut, Report, ReportedResource};
 
 use std::path::PathBuf;
 
-use crate::api::{self, ApiDefinition, Derived, Method};
+use crate::api::{self, ApiDefinition, Resource};
 use crate::catalog::{self, Assembled};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::wsdl::documents::Documents;
@@ -94,12 +94,8 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
     diagnostics.sort_by_key(|d| std::cmp::Reverse(d.severity));
     let notes = notes::by_operation(&definitions, &diagnostics);
     if !request.dry_run {
-        let derived: Vec<Derived<'_>> = derivation
-            .resources
-            .iter()
-            .filter(|r| api.resources.iter().any(|p| *p.path == *r.path))
-            .map(|r| Derived { method: Method::Post, path: &r.path, operation: &r.operation })
-            .collect();
+        let published = |r: &&Resource| api.resources.iter().any(|p| *p.path == *r.path);
+        let derived: Vec<&Resource> = derivation.resources.iter().filter(published).collect();
         let yaml = api.definition.to_yaml(&derived);
         write::write(&request.apis, &name, &yaml, &lock.to_text(), layout.files()).map_err(|e| {
             let text = format!("{} cannot be written: {e}", directory.display());

@@ -92,6 +92,11 @@ fn what_does_not_fit_the_wsdl_is_said_with_the_nearest_name() {
             "api.unknown-fault",
             Some("did you mean `CountryExists`?"),
         ),
+        (
+            "  - post: /a\n    operation: GetCountry\n    unwrap: GetCountryResul\n",
+            "api.unknown-property",
+            Some("did you mean `GetCountryResult`?"),
+        ),
         ("  - post: /a\n    operation: AddCountry\n  - post: /a\n    operation: GetCountry\n", "api.duplicate-resource", None),
         ("  - get: /a/{code}\n    operation: GetCountry\n  - get: /a/{x}\n    operation: ListCountries\n", "api.duplicate-resource", None),
     ];
@@ -103,6 +108,12 @@ fn what_does_not_fit_the_wsdl_is_said_with_the_nearest_name() {
         let said = found.line(&built.sources);
         assert!(said.contains("x/api.yaml:"), "{said}");
     }
+}
+
+#[test]
+fn a_reply_can_be_unwrapped() {
+    let api = good("countries", "resources:\n  - post: /a\n    operation: GetCountry\n    unwrap: GetCountryResult\n");
+    assert_eq!(api.resources[0].unwrap.as_deref(), Some("GetCountryResult"));
 }
 
 #[test]

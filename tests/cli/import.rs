@@ -123,3 +123,26 @@ fn a_zip_is_imported_as_its_folder_is() {
     assert_eq!(names(&dir.path().join("apis/z/wsdl/inside")), ["orders.xsd", "payment.xsd", "service.wsdl"]);
     run(dir.path(), &["check"]).fine();
 }
+
+#[test]
+fn the_comment_of_a_new_definition_can_be_taken_over_as_it_is() {
+    let Some(corpus) = crate::support::corpus_or_skip("the_comment_of_a_new_definition_can_be_taken_over_as_it_is") else { return };
+    let wanted = ["rubiii-qname-collisions", "axis-multibinding", "exchange-ews"];
+    for folder in corpus.iter().filter(|f| wanted.iter().any(|w| f.ends_with(w))) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = vec!["import", folder.to_str().unwrap(), "--name", "x", "-q"];
+        if folder.ends_with("rubiii-qname-collisions") {
+            command.extend(["--root", "root.wsdl"]);
+        }
+        run(dir.path(), &command).fine();
+        let path = dir.path().join("apis/x/api.yaml");
+        let before = fs::read_to_string(&path).unwrap();
+        let (head, comment) = before.split_once("# resources:\n").unwrap();
+        let taken: String = comment.lines().map(|l| format!("{}\n", l.strip_prefix('#').unwrap_or(l))).collect();
+        fs::write(&path, format!("{head}only_listed: true\nresources:\n{taken}")).unwrap();
+        run(dir.path(), &["check"]).fine();
+        let openapi = run(dir.path(), &["openapi", "x"]).fine().out;
+        fs::write(&path, before).unwrap();
+        assert!(openapi == run(dir.path(), &["openapi", "x"]).fine().out, "{}", folder.display());
+    }
+}
