@@ -201,7 +201,6 @@ impl Run<'_> {
                 let text = format!("an empty Body, expected {}", self.program.names.clark(*wrapper));
                 return Err(self.fail(DecodeErrorKind::UnexpectedBody, text));
             }
-            Some(Body::Element(slot)) if !slot.members.is_empty() => self.emit(b"}"),
             Some(Body::Parts(_)) => {
                 if empty {
                     self.open_root();
