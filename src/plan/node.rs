@@ -616,6 +616,11 @@ impl Program {
         false
     }
 
+    /// How many derivations lead from `declared` to `given`; `None` where it does not derive from it.
+    pub fn steps_to(&self, given: TypeId, declared: TypeId) -> Option<usize> {
+        std::iter::successors(Some(given), |t| self.type_(*t).base).position(|t| t == declared)
+    }
+
     /// The operation of that name, at that port (`PORT` or `SERVICE/PORT`) where one is given; the first of its overloads.
     pub fn operation(&self, name: &str, port: Option<&str>) -> Option<&OperationPlan> {
         self.operations.iter().find(|o| &*o.name == name && port.is_none_or(|p| o.is_at(p)))

@@ -68,6 +68,90 @@ fn any_chunking_gives_the_same_json() {
     assert!(compared > 200, "only {compared} were compared");
 }
 
+/// Stray text is one text, wherever its pieces end.
+#[test]
+fn stray_text_does_not_come_in_pieces() {
+    let api = published("decode", &support::path("tests/decode/service.wsdl"));
+    let xml = br#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><reply xmlns="urn:t">
+        <n>5</n>  lost &amp; <![CDATA[found]]> <!-- again --> ]<name>x</name></reply></s:Body></s:Envelope>"#;
+    for size in [1, 2, 7, xml.len()] {
+        let mut decoder = Decoder::new(api.program.clone(), 0, Direction::Response, &DecodeOptions::default());
+        xml.chunks(size).try_for_each(|chunk| decoder.feed(chunk)).unwrap();
+        let Decoded::Value(json) = decoder.finish().unwrap() else { panic!("no value") };
+        let expected = json!({"$content": [{"n": 5}, "  lost & found  ]", {"name": "x"}]});
+        assert_eq!(serde_json::from_slice::<Value>(&json).unwrap(), expected, "by {size}");
+    }
+}
+
+/// An array that was sent cannot be taken up again: rather no answer than one name twice.
+#[test]
+fn a_repeated_group_that_was_sent_does_not_come_again() {
+    let api = published("decode", &support::path("tests/constructs/repeated-group/service.wsdl"));
+    let xml = br#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><n:Ask xmlns:n="urn:t">
+        <n:pairs><n:k>a</n:k></n:pairs><n:x>1</n:x><n:v>2</n:v><n:x>3</n:x></n:Ask></s:Body></s:Envelope>"#;
+    let whole = decode(&api.program, &api.program.operations[0], Direction::Request, xml, &DecodeOptions::default());
+    let Ok(Decoded::Value(whole)) = whole else { panic!("{whole:?}") };
+    let read: Value = serde_json::from_slice(&whole).unwrap();
+    assert_eq!(read["$items"].as_array().map(Vec::len), Some(2), "{read}");
+    let parts = streamed(&api.program, 0, Direction::Request, xml, 1);
+    assert!(matches!(parts, Err(DecodeError { kind: DecodeErrorKind::Limit, .. })), "{parts:?}");
+}
+
+/// A flattened wrapper's bracket is not sent before its first item: with another child it is an object.
+#[test]
+fn a_flattened_wrapper_is_sent_when_it_is_known_to_be_an_array() {
+    let api = published("decode", &support::path("tests/decode/service.wsdl"));
+    let read = |tags: &str| {
+        let xml = format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><t:reply xmlns:t="urn:t"><t:n>5</t:n><t:tags>{tags}</t:tags></t:reply></s:Body></s:Envelope>"#
+        );
+        streamed(&api.program, 0, Direction::Response, xml.as_bytes(), 1).map(|json| {
+            let json = json.unwrap();
+            serde_json::from_slice::<Value>(&json).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&json)))["tags"].clone()
+        })
+    };
+    assert_eq!(read(" <t:tag>a</t:tag><t:tag>b</t:tag>"), Ok(json!(["a", "b"])));
+    assert_eq!(read(""), Ok(json!([])));
+    assert_eq!(read("<t:odd>b</t:odd><t:tag>a</t:tag>"), Ok(json!({"tag": ["a"], "odd": "b"})));
+    assert_eq!(read("lost?<t:tag>a</t:tag>"), Ok(json!({"$content": ["lost?", {"tag": "a"}]})));
+    assert_eq!(read("<t:tag>a</t:tag><t:odd>b</t:odd>").unwrap_err().kind, DecodeErrorKind::Limit);
+}
+
+/// Only the first Header is one.
+#[test]
+fn a_second_header_is_not_read() {
+    let api = published("decode", &support::path("tests/constructs/headers/service.wsdl"));
+    let header = "<s:Header><t:Trace xmlns:t='urn:t'>x</t:Trace></s:Header>";
+    let body = "<s:Body><t:Ask xmlns:t='urn:t'><t:a>y</t:a></t:Ask></s:Body>";
+    for children in [format!("{header}{header}{body}"), format!("{header}{body}{header}"), format!("{header}{body}{body}")] {
+        let xml = format!("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'>{children}</s:Envelope>");
+        let read = |strict| {
+            let options = DecodeOptions { strict, ..DecodeOptions::default() };
+            decode(&api.program, &api.program.operations[0], Direction::Request, xml.as_bytes(), &options)
+        };
+        let Ok(Decoded::Value(json)) = read(false) else { panic!("{:?}", read(false)) };
+        assert_eq!(serde_json::from_slice::<Value>(&json).unwrap(), json!({"$headers": {"trace": "x"}, "a": "y"}), "{children}");
+        assert!(matches!(read(true), Err(DecodeError { kind: DecodeErrorKind::Invalid, .. })), "{children}: {:?}", read(true));
+    }
+}
+
+/// Of faults with one element's name the type decides: its own, else the nearest that it derives from.
+#[test]
+fn a_fault_of_a_derived_type_is_that_of_its_base() {
+    let api = published("decode", &support::path("tests/properties/services/encoded.wsdl"));
+    for (type_, name) in [("Person", "Wrong"), ("Clerk", "WrongClerk"), ("Boss", "Wrong")] {
+        let xml = format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>no</faultstring>
+               <detail><wrong xmlns:i="http://www.w3.org/2001/XMLSchema-instance" xmlns:t="urn:t" i:type="t:{type_}"><name>x</name></wrong></detail>
+               </s:Fault></s:Body></s:Envelope>"#
+        );
+        match decode(&api.program, &api.program.operations[0], Direction::Response, xml.as_bytes(), &DecodeOptions::default()) {
+            Ok(Decoded::Fault(fault)) => assert_eq!(fault.declared.as_deref(), Some(name), "{type_}"),
+            other => panic!("{type_}: {other:?}"),
+        }
+    }
+}
+
 /// A large reply leaves the decoder while it arrives.
 #[test]
 fn a_large_reply_is_never_held() {

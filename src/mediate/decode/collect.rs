@@ -40,9 +40,10 @@ enum Piece {
 impl Run<'_> {
     /// From now on the top object's children are kept apart; those that were written already are taken apart again.
     pub(super) fn begin_collecting(&mut self, shape: ShapeId) -> Step {
-        let Some(Frame { kind: Kind::Object(object), .. }) = self.machine.frames.last() else { return Ok(()) };
+        let Some(Frame { kind: Kind::Object(object), start, .. }) = self.machine.frames.last() else { return Ok(()) };
         let (members, flat, open) = (object.members, object.flat, object.open);
-        let tail = members < self.machine.base;
+        // Of a bare array the bracket itself must still be here: with other children it becomes an object.
+        let tail = if flat { *start } else { members } < self.machine.base;
         let collect = self.new_collect(tail);
         if tail && flat {
             return Err(self.fail(DecodeErrorKind::Limit, "elements that the schema does not know in a list larger than the reply buffer"));
@@ -214,6 +215,7 @@ impl Run<'_> {
         }
         let mut properties: Vec<Property> = Vec::new();
         let mut at = sent;
+        let sent_already = || self.fail(DecodeErrorKind::Limit, "elements out of schema order in a reply larger than the reply buffer");
         for step in steps {
             let (key, array, piece) = match step {
                 Match::Place { place, child } => match model.places.get(*place as usize) {
@@ -224,6 +226,9 @@ impl Run<'_> {
                 Match::Items { place, items } => {
                     let Some(PlaceKind::Items(inner)) = model.places.get(*place as usize).map(|p| &p.kind) else { continue };
                     let key = model.places.get(*place as usize).map_or_else(String::new, |p| p.key.to_string());
+                    if at.get(&key) == Some(&SENT) {
+                        return Err(sent_already());
+                    }
                     for item in items {
                         let mut made = vec![b'{'];
                         self.members(*inner, item, row, &mut made, &mut false, HashMap::new())?;
@@ -234,7 +239,7 @@ impl Run<'_> {
                 }
             };
             if at.get(&key) == Some(&SENT) {
-                return Err(self.fail(DecodeErrorKind::Limit, "elements out of schema order in a reply larger than the reply buffer"));
+                return Err(sent_already());
             }
             add(&mut properties, &mut at, key, array, piece);
         }

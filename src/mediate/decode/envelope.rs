@@ -31,7 +31,10 @@ impl Run<'_> {
     pub(super) fn envelope_child<T: Tag>(&mut self, tag: &T) -> Step {
         let ours = tag.namespace() == self.machine.envelope.namespace.0;
         let kind = match tag.local() {
-            "Header" if ours && !self.machine.envelope.body => Kind::Header,
+            "Header" if ours && !self.machine.envelope.header && !self.machine.envelope.body => {
+                self.machine.envelope.header = true;
+                Kind::Header
+            }
             "Body" if ours && !self.machine.envelope.body => {
                 self.machine.envelope.body = true;
                 let parts = match self.message.map(|m| &m.body) {
@@ -40,6 +43,10 @@ impl Run<'_> {
                 };
                 self.machine.envelope.parts_seen = vec![false; parts];
                 Kind::Body
+            }
+            "Header" | "Body" if ours => {
+                self.deviation("a second Header or Body, or a Header after the Body")?;
+                Kind::Ignored
             }
             _ => Kind::Ignored,
         };

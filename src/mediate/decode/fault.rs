@@ -87,7 +87,8 @@ impl Run<'_> {
         if same.len() > 1
             && let Some(told) = self.told_type(tag)
         {
-            same.sort_by_key(|f| f.detail.type_ != told);
+            // Its own type, else the nearest that it derives from.
+            same.sort_by_key(|f| program.steps_to(told, f.detail.type_).unwrap_or(usize::MAX));
         }
         let any = program.any_type.unwrap_or(TypeId(0));
         let (type_, element) = match same.first() {

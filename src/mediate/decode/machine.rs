@@ -43,6 +43,8 @@ pub(super) struct Machine {
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     pub(super) namespace: EnvelopeNs,
+    /// Was there a Header?
+    pub(super) header: bool,
     /// Was `$headers` begun?
     pub(super) headers_open: bool,
     /// Header parts that came already.
@@ -286,6 +288,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn start<T: Tag>(&mut self, tag: &T) -> Step {
+        self.text_before_tag()?;
         self.machine.path.push(tag.local());
         if self.machine.frames.len() > MAX_DEPTH {
             return Err(self.fail(DecodeErrorKind::Limit, "nested more than 400 levels deep"));
@@ -312,23 +315,30 @@ impl<'a> Run<'a> {
     pub(super) fn text(&mut self, text: &str) -> Step {
         let Some(top) = self.machine.frames.last() else { return Ok(()) };
         match &top.kind {
-            Kind::Scalar(_) | Kind::Mixed(_) | Kind::Generic(_) | Kind::Fault(_) => {
+            // Text comes in pieces, where chunks, references and CDATA sections end: what it is, is known at the next tag.
+            Kind::Scalar(_) | Kind::Object(_) | Kind::Mixed(_) | Kind::Generic(_) | Kind::Fault(_) => {
                 self.machine.text.push_str(text);
-                Ok(())
             }
-            Kind::Object(_) if !text.trim_matches([' ', '\t', '\r', '\n']).is_empty() => self.stray_text(text),
-            Kind::Envelope
-            | Kind::Header
-            | Kind::Body
-            | Kind::Wrapper
-            | Kind::Ignored
-            | Kind::Nil
-            | Kind::Object(_)
-            | Kind::SoapArray(_) => Ok(()),
+            Kind::Envelope | Kind::Header | Kind::Body | Kind::Wrapper | Kind::Ignored | Kind::Nil | Kind::SoapArray(_) => {}
         }
+        Ok(())
+    }
+
+    /// A tag ends the text before it: in an object that is white space, or stray.
+    fn text_before_tag(&mut self) -> Step {
+        let Some(Frame { kind: Kind::Object(_), text, .. }) = self.machine.frames.last() else { return Ok(()) };
+        let from = *text;
+        let since = self.machine.text.get(from..).unwrap_or("");
+        if since.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
+            self.machine.text.truncate(from);
+            return Ok(());
+        }
+        let stray = self.machine.text.split_off(from);
+        self.stray_text(&stray)
     }
 
     pub(super) fn end(&mut self, scope: &Namespaces) -> Step {
+        self.text_before_tag()?;
         let Some(frame) = self.machine.frames.pop() else { return Ok(()) };
         match &frame.kind {
             Kind::Envelope | Kind::Ignored | Kind::Nil => {}

@@ -185,7 +185,8 @@ impl Machine {
         let end = self.base + self.out.len();
         let held = self.frames.iter().map(|f| match &f.kind {
             Kind::Generic(_) | Kind::SoapArray(_) => f.start,
-            Kind::Object(o) if o.collect.is_some() && o.flat => f.start,
+            // An array with no item yet: another child than the expected one would make it an object.
+            Kind::Object(o) if o.flat && o.open.is_none() => f.start,
             Kind::Object(o) if o.collect.is_some() => o.members,
             Kind::Envelope
             | Kind::Header
