@@ -57,7 +57,9 @@ impl Source {
             Variety::Union(members) => {
                 let start = self.choices.below(members.len());
                 let mut order = members.iter().cycle().skip(start).take(members.len());
-                order.find_map(|m| self.value(m, name).filter(|json| fits(scalar, json)))
+                let found = order.find_map(|m| self.value(m, name).filter(|json| fits(scalar, json)));
+                // A number of a union that is a string otherwise: as replies give it.
+                found.map(|json| if json.starts_with(['"', '[']) { json } else { read(scalar, &json).unwrap_or(json) })
             }
             Variety::Atomic(primitive) => self.atomic(scalar, *primitive, name),
         };
