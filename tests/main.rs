@@ -22,6 +22,7 @@ mod json;
 mod mock;
 mod net;
 mod openapi;
+mod properties;
 mod resolve;
 mod sample;
 mod source;
