@@ -45,9 +45,9 @@ pub(crate) fn size(text: &str) -> Option<u64> {
 /// The shortest text that [`size`] reads as this.
 pub(crate) fn say_size(bytes: u64) -> String {
     match bytes {
-        _ if bytes.is_multiple_of((1 << 30)) => format!("{}GiB", bytes >> 30),
-        _ if bytes.is_multiple_of((1 << 20)) => format!("{}MiB", bytes >> 20),
-        _ if bytes.is_multiple_of((1 << 10)) => format!("{}KiB", bytes >> 10),
+        _ if bytes.is_multiple_of(1 << 30) => format!("{}GiB", bytes >> 30),
+        _ if bytes.is_multiple_of(1 << 20) => format!("{}MiB", bytes >> 20),
+        _ if bytes.is_multiple_of(1 << 10) => format!("{}KiB", bytes >> 10),
         _ => bytes.to_string(),
     }
 }

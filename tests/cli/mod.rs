@@ -28,7 +28,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    fn of(output: Output) -> Self {
+    fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -51,7 +51,7 @@ impl Said {
 
 /// Runs a command to its end.
 pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Said {
-    Said::of(castile(folder, arguments).stdin(Stdio::null()).output().unwrap())
+    Said::of(&castile(folder, arguments).stdin(Stdio::null()).output().unwrap())
 }
 
 /// Runs a command with something on its standard input.
@@ -61,7 +61,7 @@ pub(crate) fn run_with(folder: &Path, arguments: &[&str], input: &[u8]) -> Said 
     // A command that refuses its arguments does not read.
     let _ = stdin.write_all(input);
     drop(stdin);
-    Said::of(child.wait_with_output().unwrap())
+    Said::of(&child.wait_with_output().unwrap())
 }
 
 /// A sample service that ships with it.

@@ -1,0 +1,122 @@
+use super::*;
+use crate::diagnostic::Sources;
+
+/// What is wrong with a text: `line:column code message (hint)`.
+fn findings(text: &str) -> Vec<String> {
+    let mut sources = Sources::default();
+    let id = sources.add("api.yaml", text);
+    let (definition, diagnostics) = ApiDefinition::parse(id, text);
+    assert_eq!(definition.is_none(), !diagnostics.is_empty());
+    let say = |d: &Diagnostic| {
+        let (line, column) = d.span.and_then(|s| sources.position(s)).unwrap_or_default();
+        let hint = d.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+        format!("{line}:{column} {} {}{hint}", d.code.id, d.message)
+    };
+    diagnostics.iter().map(say).collect()
+}
+
+const EXAMPLE: &str = r#"
+version: 1
+api: { name: Countries, version: "1", context: /geo, state: published }
+source: { wsdl: wsdl/service.wsdl, service: Countries, port: CountriesSoap, digest: "sha256:0" }
+endpoint: { url: "https://soap.internal/countries", timeout: 10s, auth: { basic: { user: svc, password_env: COUNTRIES_PW } } }
+security: [api_key, oauth2]
+plans: [bronze, gold]
+limits: { api: 200/s, in_flight: 256, per_address: 20/s }
+numbers: exact
+resources:
+  - get: /countries/{code}
+    operation: GetCountry
+    query: { lang: /language }
+    unwrap: GetCountryResult
+    faults: { CountryNotFound: 404 }
+  - post: /countries
+    operation: AddCountry
+    sequence: sequences/add-country.yaml
+    scope: countries:write
+    limit: 50/min
+passthrough: true
+"#;
+
+#[test]
+fn the_example_of_the_product_page_reads() {
+    let (definition, diagnostics) = ApiDefinition::parse(SourceId(0), EXAMPLE);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let definition = definition.unwrap();
+    assert_eq!(definition.base_path(), "/geo/1");
+    assert_eq!(definition.endpoint.timeout, Duration::from_secs(10));
+    assert_eq!(definition.resources.len(), 2);
+    assert!(definition.resources[0].safe && !definition.resources[1].safe);
+    assert_eq!(definition.resources[0].faults["CountryNotFound"], 404);
+    let waiting: Vec<_> = definition.not_in_force.iter().map(|(way, _)| way.as_str()).collect();
+    assert_eq!(
+        waiting,
+        [
+            "endpoint/auth",
+            "security/api_key",
+            "security/oauth2",
+            "plans",
+            "limits/api",
+            "limits/per_address",
+            "resources/1/sequence",
+            "resources/1/scope",
+            "resources/1/limit"
+        ]
+    );
+    let text = definition.to_yaml(&[]);
+    let (again, diagnostics) = ApiDefinition::parse(SourceId(0), &text);
+    assert!(diagnostics.is_empty(), "{diagnostics:?} {text}");
+    assert_eq!(again.unwrap().endpoint.auth, definition.endpoint.auth);
+}
+
+#[test]
+fn all_errors_are_said_at_once_at_their_places() {
+    let text = "version: 1\napi: { name: X, contxt: /x, version: 1.50 }\nsource: { wsdl: ../up.wsdl }\nnumbers: exakt\nresuorces: []\n\
+                    endpoint:\n  timeout: soon\n  url: ftp://x/\nresources:\n  - get: no-slash\n    operation: Op\n  - operation: Op\n";
+    assert_eq!(
+        findings(text),
+        [
+            "2:17 api.unknown-key unknown key `contxt` (did you mean `context`?)",
+            "3:17 api.wrong-value `../up.wsdl` is not a path inside the API's folder, such as wsdl/service.wsdl",
+            "8:8 api.wrong-value `ftp://x/` is not an address that begins with http:// or https://, without user and password",
+            "7:12 api.wrong-value `soon` is not a length of time of at most a day, such as 500ms, 10s, 2m",
+            "4:10 api.wrong-value `exakt` is not one of exact, string (did you mean `exact`?)",
+            "10:10 api.bad-path `no-slash` does not begin with a slash",
+            "12:5 api.missing-key a resource without method and path",
+            "5:1 api.unknown-key unknown key `resuorces` (did you mean `resources`?)",
+        ]
+    );
+}
+
+#[test]
+fn an_unquoted_version_keeps_its_digits() {
+    let (definition, _) = ApiDefinition::parse(SourceId(0), "version: 1\napi: { name: X, version: 1.50 }\nsource: { wsdl: a.wsdl }\n");
+    assert_eq!(definition.unwrap().api.version, "1.50");
+}
+
+#[test]
+fn what_is_no_yaml_has_a_place() {
+    for (text, place) in [("version: 1\napi: {\n", "2:6 "), ("a: 1\na: 2\n", "2:1 "), ("\tx: 1", "1:"), ("", "1:1 "), ("- 1", "1:1 ")] {
+        let found = findings(text);
+        assert!(!found.is_empty() && found[0].starts_with(place), "{text:?}: {found:?}");
+    }
+}
+
+#[test]
+fn reserved_contexts_are_refused() {
+    for context in ["/t", "/t/x", "/oauth2", "/token", "/revoke", "/.well-known/x"] {
+        assert!(is_reserved(context), "{context}");
+    }
+    assert!(!is_reserved("/tea") && !is_reserved("/geo"));
+    assert!(is_context("/geo/sub") && !is_context("/geo/") && !is_context("geo") && !is_context("/a/../b") && !is_context("/{x}"));
+}
+
+#[test]
+fn paths() {
+    for path in ["/a", "/a/{b}/c", "/a.b/{c-d}"] {
+        assert_eq!(check_path(path), Ok(()), "{path}");
+    }
+    for path in ["", "a", "/", "/a//b", "/a/", "/a?b", "/a/..", "/a{b}", "/{a}/{a}", "/{}", "/a b", "/{*x}", "/openapi.json", "/\u{e4}"] {
+        assert!(check_path(path).is_err(), "{path}");
+    }
+}
