@@ -4,6 +4,7 @@
 //! `tests/run.sh` installs what is missing, runs everything and lists what was skipped.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read the environment, wait and parse by themselves")]
+#![allow(clippy::print_stdout, reason = "what a test measured is shown where its output is")]
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::let_underscore_must_use, reason = "what a test tidies away may be gone already")]
 

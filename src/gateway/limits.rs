@@ -42,7 +42,7 @@ impl CallLimits {
 }
 
 /// A file does not repeat what is shipped: a value that equals it is no choice of the API's.
-fn choose<T: PartialEq>(api: T, shipped: T, operator: T) -> T {
+fn choose<T: PartialEq + Copy>(api: T, shipped: T, operator: T) -> T {
     if api == shipped { operator } else { api }
 }
 

@@ -1,6 +1,6 @@
 //! The gateway: callers' requests in, answers out.
 //!
-//! Comes in: a [`Catalog`](crate::catalog::Catalog) whose snapshots say what is published, connections. Goes out: REST answers, raw
+//! Comes in: a [`Catalog`] whose snapshots say what is published, connections. Goes out: REST answers, raw
 //! SOAP, documents. `Gateway::call` is the whole journey on one screen; a step behind a gate takes the witness of the gate before it
 //! and cannot be reached without. Must not know: stores, imports, WSDL. RFC 9110, 9112, 9113.
 

@@ -1,6 +1,6 @@
 //! Executes programs: JSON → SOAP envelope (`encode`), SOAP envelope → JSON (`decode`), faults.
 //!
-//! Comes in: bytes and a [`Program`]. Goes out: bytes, or every error with its pointer. Synchronous, bounded, no I/O. Must not know:
+//! Comes in: bytes and a [`Program`](crate::plan::Program). Goes out: bytes, or every error with its pointer. Synchronous, bounded, no I/O. Must not know:
 //! schemas, WSDL, HTTP.
 
 mod decode;

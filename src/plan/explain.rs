@@ -1,7 +1,6 @@
 //! A program's operations as stable text: for people, for snapshots of tests, for `castile explain`.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 
 use super::node::{
     Admits, Body, ComplexType, Compositor, Content, ElementId, Group, Matching, MessagePlan, OperationPlan, Particle, Place, PlaceKind,
@@ -27,7 +26,9 @@ struct Explain<'a> {
 
 impl Explain<'_> {
     fn line(&mut self, indent: usize, text: impl std::fmt::Display) {
-        let _ = writeln!(self.out, "{:indent$}{text}", "", indent = indent * 2);
+        self.out.push_str(&"  ".repeat(indent));
+        self.out.push_str(&text.to_string());
+        self.out.push('\n');
     }
 
     fn operation(&mut self, o: &OperationPlan) {

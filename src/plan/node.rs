@@ -608,7 +608,7 @@ impl Program {
     pub fn derives(&self, given: TypeId, declared: TypeId) -> bool {
         let mut at = Some(given);
         while let Some(t) = at {
-            if t == declared || self.type_(declared).union_members.iter().any(|m| *m == t) {
+            if t == declared || self.type_(declared).union_members.contains(&t) {
                 return true;
             }
             at = self.type_(t).base;

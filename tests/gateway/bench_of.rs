@@ -211,7 +211,7 @@ pub fn countries(upstream: SocketAddr, yaml: &str) -> tempfile::TempDir {
 /// Everything until the connection is closed.
 pub async fn to_end(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut buffer = [0; 65536];
+    let mut buffer = vec![0; 65536];
     loop {
         match timeout(Duration::from_secs(20), stream.read(&mut buffer)).await.expect("the connection stays open") {
             Ok(0) | Err(_) => return bytes,
@@ -304,7 +304,7 @@ fn unframe(head: &str, bytes: &[u8], closed: bool) -> (Vec<u8>, bool, usize) {
 }
 
 async fn read_message(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Got> {
-    let mut chunk = [0; 65536];
+    let mut chunk = vec![0; 65536];
     let mut ended = false;
     loop {
         if let Some(end) = find(buffer, b"\r\n\r\n") {

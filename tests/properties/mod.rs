@@ -7,7 +7,7 @@ mod mutations;
 mod strings;
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use castile::json::{Limits, Value, parse};
@@ -57,9 +57,10 @@ fn own_services() -> Vec<Service> {
     roots.chain(written).map(service).collect()
 }
 
-fn service(root: PathBuf) -> Service {
-    let name = root.strip_prefix(support::root()).unwrap_or(&root).display().to_string();
-    Service { program: published("property", &root).program, name }
+fn service(root: impl AsRef<Path>) -> Service {
+    let root = root.as_ref();
+    let name = root.strip_prefix(support::root()).unwrap_or(root).display().to_string();
+    Service { program: published("property", root).program, name }
 }
 
 /// One that is written for these tests.

@@ -147,7 +147,6 @@ fn without_dtd(text: &str) -> Option<String> {
         let here = &text[start + at..];
         match (quote, c) {
             (Some(q), c) if q == c => quote = None,
-            (Some(_), _) => {}
             (None, '<') if here.starts_with("<!--") || here.starts_with("<?") => {
                 let close = if here.starts_with("<?") { "?>" } else { "-->" };
                 let length = here.find(close)? + close.len();
@@ -159,7 +158,7 @@ fn without_dtd(text: &str) -> Option<String> {
             (None, '[') => depth += 1,
             (None, ']') => depth -= 1,
             (None, '>') if depth == 0 => return Some(format!("{}{}", &text[..start], &text[start + at + 1..])),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     None
@@ -168,8 +167,12 @@ fn without_dtd(text: &str) -> Option<String> {
 /// Where roxmltree reads what is not well-formed, or what Castile refuses on purpose.
 pub fn stricter(body: &str, kind: GateErrorKind) -> bool {
     match kind {
-        GateErrorKind::UnsupportedVersion | GateErrorKind::UnsupportedEncoding | GateErrorKind::EncodingMismatch => true,
-        GateErrorKind::MalformedXmlDeclaration | GateErrorKind::MalformedTarget | GateErrorKind::EmptyNamespace => true,
+        GateErrorKind::UnsupportedVersion
+        | GateErrorKind::UnsupportedEncoding
+        | GateErrorKind::EncodingMismatch
+        | GateErrorKind::MalformedXmlDeclaration
+        | GateErrorKind::MalformedTarget
+        | GateErrorKind::EmptyNamespace => true,
         // roxmltree lets a name begin with a colon.
         GateErrorKind::MalformedQName => body.contains(':'),
         GateErrorKind::ForbiddenCharacterReference => body.contains("&#"),

@@ -1,6 +1,6 @@
 //! Documents of the corpus, changed at random: the gate and roxmltree agree on them, and chunks do not matter.
 
-use castile::xml::gate::{Attribute, Gate, GateError, GateErrorKind, Handler, Namespaces, StartTag, Stop};
+use castile::xml::gate::{Attribute, Gate, GateError, Handler, Namespaces, StartTag, Stop};
 use castile::xml::{Document, Limits};
 
 use crate::support;

@@ -427,18 +427,17 @@ fn skip_value(text: &[u8], at: usize) -> usize {
                     return i + 1;
                 }
             }
-            (true, _) => {}
             (false, b'"') => in_string = true,
             (false, b'{' | b'[') => depth += 1,
-            (false, b'}' | b']') if depth == 0 => return i,
             (false, b'}' | b']') => {
-                depth -= 1;
+                let Some(outer) = depth.checked_sub(1) else { return i };
+                depth = outer;
                 if depth == 0 {
                     return i + 1;
                 }
             }
             (false, b',' | b':') if depth == 0 => return i,
-            (false, _) => {}
+            (true | false, _) => {}
         }
         i += 1;
     }

@@ -88,7 +88,7 @@ impl Run<'_> {
     /// The value of a part that is no message root.
     fn slot<T: Tag>(&mut self, tag: &T, slot: &Slot, name: Option<NameId>) -> Step {
         if slot.members.is_empty() {
-            return self.value(tag, Wanted::new(slot.type_, slot.element, Close::Nothing));
+            return self.value(tag, &Wanted::new(slot.type_, slot.element, Close::Nothing));
         }
         self.emit(b"{");
         self.member_of_group(tag, slot, name, false)
@@ -99,7 +99,7 @@ impl Run<'_> {
         let element = name.and_then(|n| self.program.globals.get(&n)).copied().or(slot.element);
         let type_ = element.map_or(slot.type_, |e| self.program.element(e).type_);
         self.key(comma, tag.local());
-        self.value(tag, Wanted::new(type_, element, Close::Brace))
+        self.value(tag, &Wanted::new(type_, element, Close::Brace))
     }
 
     pub(super) fn body_child<T: Tag>(&mut self, tag: &T) -> Step {
@@ -147,7 +147,7 @@ impl Run<'_> {
         }
         let mut wanted = Wanted::new(slot.type_, slot.element, Close::Root);
         (wanted.flat, wanted.root) = (false, true);
-        self.value(tag, wanted)
+        self.value(tag, &wanted)
     }
 
     /// `{` of the message's object; it is open already where headers came.

@@ -105,7 +105,7 @@ impl Run<'_> {
         }
         let at = self.machine.children.len();
         self.add_child(tag, ChildKind::Generic, name);
-        self.value(tag, Wanted::new(type_, element, Close::Child(at)))
+        self.value(tag, &Wanted::new(type_, element, Close::Child(at)))
     }
 
     fn told_type<T: Tag>(&self, tag: &T) -> Option<TypeId> {

@@ -21,7 +21,7 @@ impl Run<'_> {
         if let Some(Frame { kind: Kind::Generic(generic), .. }) = self.machine.frames.last_mut() {
             generic.elements = true;
         }
-        self.value(tag, wanted)
+        self.value(tag, &wanted)
     }
 
     /// Text since the last child, as a child of its own.
@@ -39,7 +39,7 @@ impl Run<'_> {
         let has_members = prefix > 0;
         let mut made = std::mem::take(&mut self.machine.scratch);
         made.clear();
-        let object = generic.nil && has_members || generic.elements && !generic.nil || has_members || (root && self.wants_object());
+        let object = has_members || (generic.elements && !generic.nil) || (root && self.wants_object());
         if object && !headers_open {
             made.push(b'{');
         }

@@ -90,7 +90,7 @@ impl Run<'_> {
             if let What::Declared { found, .. } = child.what
                 && let Some(close) = self.regular(shape, found, child.name)
             {
-                return self.value(tag, child.wanted(close));
+                return self.value(tag, &child.wanted(close));
             }
             self.begin_collecting(shape)?;
         }
@@ -155,7 +155,7 @@ impl Run<'_> {
             wanted.say_namespace = !says && tag.namespace() != around;
         }
         self.add_child(tag, child.kind(), child.name);
-        self.value(tag, wanted)
+        self.value(tag, &wanted)
     }
 
     /// Notes a child whose value begins here.

@@ -137,7 +137,7 @@ impl Run<'_> {
             (wanted.declared, wanted.told) = (type_, Some(label));
         }
         wanted.around = Some(namespace);
-        self.value(tag, wanted)
+        self.value(tag, &wanted)
     }
 
     pub(super) fn end_array(&mut self, frame: &Frame, array: &ArrayFrame) {

@@ -38,7 +38,7 @@ impl Wanted {
 
 impl Run<'_> {
     /// Writes the beginning of an element's value and opens its frame.
-    pub(super) fn value<T: Tag>(&mut self, tag: &T, wanted: Wanted) -> Step {
+    pub(super) fn value<T: Tag>(&mut self, tag: &T, wanted: &Wanted) -> Step {
         let (type_, told) = match &wanted.told {
             Some(told) => (wanted.declared, Some(told.clone())),
             None => self.effective(wanted.declared, tag),
@@ -57,12 +57,11 @@ impl Run<'_> {
             self.member(&mut members, "$ns", uri);
         }
         let kind = match &program.type_(type_).body {
-            TypeBody::Simple(_) if nil => self.nil(start, members, wanted.root),
+            TypeBody::Simple(_) | TypeBody::SoapArray(_) if nil => self.nil(start, members, wanted.root),
             TypeBody::Simple(_) => {
                 let wrapped = self.scalar_prefix(start, members, wanted.root);
                 Kind::Scalar(Simple { type_, element: wanted.element, wrapped, comma: members.comma })
             }
-            TypeBody::SoapArray(_) if nil => self.nil(start, members, wanted.root),
             TypeBody::SoapArray(array) => {
                 let wrapped = members.any || (wanted.root && self.wants_object());
                 if wrapped {
@@ -78,7 +77,7 @@ impl Run<'_> {
                 let (children, names) = (self.machine.children.len(), self.machine.names.len());
                 Kind::Generic(Generic { children, names, members: self.position(), nil, around, elements: false })
             }
-            TypeBody::Complex(complex) => self.complex(tag, type_, complex, &wanted, nil, told.is_some(), start, members)?,
+            TypeBody::Complex(complex) => self.complex(tag, type_, complex, wanted, nil, told.is_some(), start, members)?,
         };
         let text = self.machine.text.len();
         // An array is replaced whole: its own text begins after what is around it.
@@ -250,8 +249,9 @@ impl Run<'_> {
             let uri = tag.scope().uri(a.namespace);
             if is_data(uri) && !known.contains(&(a.namespace, a.local)) {
                 let namespace = self.namespace(a.namespace, tag.scope());
-                if !complex.any_attribute.as_ref().is_some_and(|w| w.admits.admits(namespace, None)) && !(self.encoded() && uri.is_empty())
-                {
+                let admitted = complex.any_attribute.as_ref().is_some_and(|w| w.admits.admits(namespace, None));
+                let reference = self.encoded() && uri.is_empty();
+                if !admitted && !reference {
                     self.deviation("an attribute that the schema does not know")?;
                 }
                 let key = wild_attribute_key(uri, a.local, &taken);
@@ -364,7 +364,7 @@ impl Run<'_> {
         {
             mixed.comma = true;
         }
-        self.value(tag, wanted)
+        self.value(tag, &wanted)
     }
 
     pub(super) fn end_mixed(&mut self, frame: &super::machine::Frame, mixed: &Mixed) {

@@ -106,7 +106,6 @@ impl<'a> Builder<'a> {
     /// A raw model in normal form; `None` where nothing is left.
     pub(super) fn normalise(&mut self, model: Model) -> Option<Model> {
         match model {
-            Model::Any { .. } => Some(model),
             Model::Element { element, min, max, .. } => {
                 let declaration = self.schemas.element(element);
                 let members = if declaration.is_global { self.substitutes(element) } else { Vec::new() };
@@ -132,7 +131,7 @@ impl<'a> Builder<'a> {
                 let min = if may_be_nothing { 0 } else { min };
                 self.normalise_group(compositor, kids.into_iter().flatten().collect(), min, max)
             }
-            Model::Items { .. } => Some(model),
+            Model::Any { .. } | Model::Items { .. } => Some(model),
         }
     }
 
@@ -309,7 +308,7 @@ impl Model {
     }
 
     /// The element particles in schema order, those of repeated groups too.
-    pub(super) fn elements<'m>(&'m self, out: &mut Vec<(ElementId, bool)>) {
+    pub(super) fn elements(&self, out: &mut Vec<(ElementId, bool)>) {
         match self {
             Self::Element { element, nillable, .. } => out.push((*element, *nillable)),
             Self::Any { .. } => {}

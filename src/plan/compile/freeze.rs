@@ -94,12 +94,12 @@ impl Compiler<'_> {
             if complex.is_flat {
                 lock.flattened.insert(key.clone());
             }
-            let elements = chosen(program, element_keys(program, complex));
+            let elements = chosen(program, &element_keys(program, complex));
             if !elements.is_empty() {
                 lock.element_keys.insert(key.clone(), elements);
             }
-            let attributes = complex.attributes.iter().map(|a| (a.name, 0, a.key.clone())).collect();
-            let attributes = chosen(program, attributes);
+            let attributes: Vec<_> = complex.attributes.iter().map(|a| (a.name, 0, a.key.clone())).collect();
+            let attributes = chosen(program, &attributes);
             if !attributes.is_empty() {
                 lock.attribute_keys.insert(key.clone(), attributes);
             }
@@ -142,9 +142,9 @@ fn element_keys(program: &Program, complex: &ComplexType) -> Vec<(NameId, usize,
 }
 
 /// Of the names that share a local part or were numbered: name → key.
-fn chosen(program: &Program, keys: Vec<(NameId, usize, Arc<str>)>) -> BTreeMap<String, String> {
+fn chosen(program: &Program, keys: &[(NameId, usize, Arc<str>)]) -> BTreeMap<String, String> {
     let mut by_local: HashMap<&Arc<str>, usize> = HashMap::new();
-    for (name, ..) in &keys {
+    for (name, ..) in keys {
         *by_local.entry(program.names.local(*name)).or_default() += 1;
     }
     let rivals = |name: NameId| by_local.get(program.names.local(name)).is_some_and(|n| *n > 1);

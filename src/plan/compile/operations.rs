@@ -132,7 +132,7 @@ impl Compiler<'_> {
         };
         let mut headers: Vec<Slot> = Vec::new();
         for header in bound.map_or(&[][..], |b| &b.headers) {
-            if header.message == id && !body.and_then(|b| b.parts.as_ref()).is_some_and(|p| !p.is_empty()) {
+            if header.message == id && body.and_then(|b| b.parts.as_ref()).is_none_or(Vec::is_empty) {
                 parts.retain(|p| p.name != header.part);
             }
             if let Some(part) = part_of(definitions, header.message, &header.part) {
