@@ -3,9 +3,11 @@
 
     target/foreign/py/bin/python benches/import/run.py ../shared/corpus --castile target/release/castile
 
-One process for each file and side, one after the other, the better of `--rounds`; zeep once more inside one process for all, so that
-Python's start is not counted against it. Wall time, processor time (user and system; what a busy machine leaves of it is the fairer figure)
-and peak resident memory come from the ended child. Neither side may reach the network. Exit code 1 where a target is missed.
+One process for each file and side, one after the other, the better of `--rounds`. Wall time, processor time (user and system; what a busy
+machine leaves of it is the fairer figure) and peak resident memory come from the ended child; memory below some 12 MB is not seen, because
+a child begins as a copy of this script. The targets are told of the processes, as they are run. Beside that: the same without what either needs
+to start (`castile --version`, `import zeep`), and zeep in one process for all files. Neither side may reach the network, so what zeep
+would fetch it does not load. Exit code 1 where a target is missed.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import metadata
 from pathlib import Path
 
 WALL_S, RSS_MB, SHARE = 2.0, 300.0, 0.5
@@ -40,6 +43,7 @@ def load(path):
     return time.perf_counter() - start[0], time.process_time() - start[1], said
 """
 ONE = LOADER + "print(load(sys.argv[1])[2])"
+NONE = LOADER
 ALL = LOADER + "for p in sys.argv[1:]: print(*load(p), sep='\\t', flush=True)"
 
 
@@ -104,34 +108,34 @@ def good(args, folder):
         notes = ("" if said == "ok" else f"  zeep: {said}") + ("" if ours.code == 0 else f"  castile: exit {ours.code}: {first_diagnostic(args.castile, path, folder)[1]}")
         print(f"{name:44} {ours.wall:10.3f} {ours.cpu:7.3f} {ours.rss:6.0f}   {theirs.wall:8.3f} {theirs.cpu:7.3f} {theirs.rss:6.0f}{notes}", flush=True)
     inside = Run([sys.executable, "-c", ALL, *(str(r[1]) for r in rows)], folder)
-    inside = [line.split("\t") for line in inside.out.splitlines()]
-    return rows, inside
+    inside = [[float(c) for c in line.split("\t")[:2]] for line in inside.out.splitlines()]
+    starts = [best(Run(argv, folder) for _ in range(9)) for argv in ([args.castile, "--version"], [sys.executable, "-c", NONE])]
+    return rows, inside, starts
 
 
-def summary(rows, inside):
+def summary(rows, inside, starts):
     both = [i for i, r in enumerate(rows) if r[4] == "ok" and r[2].code == 0]
     missed = []
 
-    def say(text, ok=True):
-        print(("" if ok else "MISSED  ") + text)
+    def target(text, ok):
+        print(("met     " if ok else "MISSED  ") + text)
         if not ok:
             missed.append(text)
 
     print()
     print(f"{len(rows)} services; castile imports {sum(r[2].code == 0 for r in rows)}, zeep loads {sum(r[4] == 'ok' for r in rows)}, both {len(both)}")
     slow, large = max(rows, key=lambda r: r[2].wall), max(rows, key=lambda r: r[2].rss)
-    say(f"slowest import: {slow[0]} {slow[2].wall:.3f} s (at most {WALL_S})", slow[2].wall < WALL_S)
-    say(f"largest import: {large[0]} {large[2].rss:.0f} MB (at most {RSS_MB:.0f})", large[2].rss < RSS_MB)
+    target(f"slowest import: {slow[0]} {slow[2].wall:.3f} s (under {WALL_S:.0f} s)", slow[2].wall < WALL_S)
+    target(f"largest import: {large[0]} {large[2].rss:.0f} MB (under {RSS_MB:.0f} MB)", large[2].rss < RSS_MB)
     for what, chosen in (("all", range(len(rows))), ("those that both load", both)):
-        for unit, of in (("wall", lambda r: r.wall), ("cpu", lambda r: r.cpu)):
-            ours, theirs = sum(of(rows[i][2]) for i in chosen), sum(of(rows[i][3]) for i in chosen)
-            say(f"sum of {what}, {unit}: castile {ours:.2f} s, zeep a process each {theirs:.2f} s ({ours / theirs:.1%})", ours < SHARE * theirs)
-        if len(inside) == len(rows):
-            for unit, column, of in (("wall", 0, lambda r: r.wall), ("cpu", 1, lambda r: r.cpu)):
-                ours, theirs = sum(of(rows[i][2]) for i in chosen), sum(float(inside[i][column]) for i in chosen)
-                say(f"sum of {what}, {unit}: castile a process each {ours:.2f} s, zeep in one process {theirs:.2f} s ({ours / theirs:.1%})", ours < SHARE * theirs)
-    if len(inside) != len(rows):
-        say(f"zeep in one process ended after {len(inside)} of {len(rows)}", False)
+        for column, unit, of in ((0, "wall", lambda r: r.wall), (1, "cpu", lambda r: r.cpu)):
+            ours, theirs = (sum(of(rows[i][side]) for i in chosen) for side in (2, 3))
+            target(f"sum of {what}, {unit}: castile {ours:.2f} s, zeep {theirs:.2f} s ({ours / theirs:.1%}, under {SHARE:.0%})", ours < SHARE * theirs)
+            net = [total - len(chosen) * of(start) for total, start in zip((ours, theirs), starts)]
+            print(f"          without the processes' starts: castile {net[0]:.2f} s, zeep {net[1]:.2f} s ({net[0] / net[1]:.1%})")
+            if len(inside) == len(rows):
+                one = sum(inside[i][column] for i in chosen)
+                print(f"          zeep in one process: {one:.2f} s; castile without its starts {net[0] / one:.1%} of it")
     return missed
 
 
@@ -149,8 +153,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     version = subprocess.run([args.castile, "--version"], capture_output=True, text=True).stdout.strip()
-    import zeep
-    print(f"{version}; zeep {zeep.__version__} on Python {platform.python_version()}; {os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}; best of {args.rounds}")
+    print(f"{version}; zeep {metadata.version('zeep')} on Python {platform.python_version()}; {os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}; best of {args.rounds}")
     with tempfile.TemporaryDirectory() as folder:
         missed = summary(*good(args, folder))
         malformed(args, folder)
