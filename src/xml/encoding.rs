@@ -178,7 +178,8 @@ impl Decoder {
         if !b"<?xml".starts_with(held.get(..5.min(held.len())).unwrap_or_default()) {
             return Ok(Some((Charset::Utf8, 0)));
         }
-        let Some(end) = held.iter().position(|b| *b == b'>') else {
+        // Not further, also where more is here already: chunks must not matter.
+        let Some(end) = held.iter().take(DECLARATION_BYTES).position(|b| *b == b'>') else {
             let enough = last || held.len() >= DECLARATION_BYTES;
             return Ok(enough.then_some((Charset::Utf8, 0)));
         };
@@ -314,6 +315,17 @@ mod tests {
         for (bytes, charset, expected) in cases {
             for piece in 1..=bytes.len().max(1) {
                 assert_eq!(decode(&bytes, charset, piece).as_ref(), Ok(&expected), "{charset:?} in pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_encoding_is_not_looked_for_far_away() {
+        for (spaces, found) in [(900, "€"), (2_000, "")] {
+            let document = [b"<?xml version='1.0'", " ".repeat(spaces).as_bytes(), b"encoding='windows-1252'?><a>\x80</a>"].concat();
+            for piece in [1, 7, 1_000, document.len()] {
+                let text = decode(&document, None, piece);
+                assert_eq!(text.map_or_else(|_| String::new(), |t| t[t.len() - 7..t.len() - 4].to_owned()), found, "in pieces of {piece}");
             }
         }
     }

@@ -220,11 +220,11 @@ fn trouble(service: &Service, seed: &Seed, envelope: &[u8], strict: bool, size: 
     }
     // What comes out of order after its object was sent in part can only fail; what is strange may be said otherwise then.
     match (&whole, &taken) {
+        (_, Err(e)) if e.kind == DecodeErrorKind::Limit => None,
         (Ok(Decoded::Value(_)), Ok(Decoded::Value(_)))
         | (Ok(Decoded::Fault(_)), Ok(Decoded::Fault(_)))
         | (Ok(Decoded::Empty), Ok(Decoded::Empty)) => None,
-        (Ok(_), Err(e)) if e.kind == DecodeErrorKind::Limit => None,
-        (Err(one), Err(two)) if one.kind == two.kind || two.kind == DecodeErrorKind::Limit => None,
+        (Err(one), Err(two)) if one.kind == two.kind => None,
         (whole, taken) => Some(format!("whole: {}\ntaken by {size}: {}", shown(whole), shown(taken))),
     }
 }
