@@ -66,6 +66,7 @@ fn of_binding(
             version,
             soap_action: operation.soap_action.clone(),
             wsa_action: declared.and_then(|d| d.input.as_ref()).and_then(|i| i.action.clone()),
+            default_action: default_action(definitions, binding, declared),
             body: body_child(definitions, operation, declared),
             url: url.map_or_else(|| address.clone().unwrap_or_default(), Arc::from),
             one_way: declared.is_some_and(|d| d.output.is_none()),
@@ -76,6 +77,18 @@ fn of_binding(
 
 fn declared<'a>(definitions: &'a Definitions, binding: &Binding, operation: &BindingOperation) -> Option<&'a Operation> {
     definitions.port_type(binding.port_type?).operations.get(operation.operation?)
+}
+
+/// The action of an input that states none: target namespace, port type and input's name (WS-Addressing 1.0 Metadata, section 4.4.4).
+fn default_action(definitions: &Definitions, binding: &Binding, declared: Option<&Operation>) -> Arc<str> {
+    let (Some(port_type), Some(operation)) = (binding.port_type.map(|p| definitions.port_type(p)), declared) else { return "".into() };
+    let namespace = port_type.name.namespace().unwrap_or("");
+    let delimiter = if namespace.starts_with("urn:") { ':' } else { '/' };
+    let namespace = namespace.strip_suffix(delimiter).unwrap_or(namespace);
+    let input = operation.input.as_ref().and_then(|i| i.name.clone());
+    let suffix = if operation.output.is_some() { "Request" } else { "" };
+    let input = input.unwrap_or_else(|| format!("{}{suffix}", operation.name).into());
+    format!("{namespace}{delimiter}{}{delimiter}{input}", port_type.name.local()).into()
 }
 
 /// What the first child of the input's Body is.

@@ -147,6 +147,8 @@ pub struct RawOperation {
     pub soap_action: Option<Arc<str>>,
     /// WS-Addressing's action of the input, where the WSDL states one.
     pub wsa_action: Option<Arc<str>>,
+    /// WS-Addressing's action of the input where the WSDL states none: WS-Addressing 1.0 Metadata, section 4.4.4.
+    pub default_action: Arc<str>,
     /// What the first child of the Body is.
     pub body: BodyChild,
     /// Where it is called.
@@ -155,6 +157,18 @@ pub struct RawOperation {
     pub one_way: bool,
     /// Index into the program's operations; `None` where it could not be mapped.
     pub plan: Option<usize>,
+}
+
+impl RawOperation {
+    /// The actions that the WSDL states.
+    pub fn stated_actions(&self) -> impl Iterator<Item = &str> {
+        self.soap_action.iter().chain(&self.wsa_action).map(|a| a.trim()).filter(|a| !a.is_empty())
+    }
+
+    /// Is this action one of its: stated, or what WS-Addressing gives it?
+    pub fn has_action(&self, action: &str) -> bool {
+        self.stated_actions().any(|a| a == action) || *self.default_action == *action
+    }
 }
 
 /// The first child of a request's Body.

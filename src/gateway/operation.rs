@@ -29,8 +29,9 @@ pub(super) fn find<'a>(
         });
     }
     for action in actions.iter().filter(|a| !a.is_empty()) {
-        let is_stated = operations.iter().any(|o| stated(o).any(|a| a == action));
-        candidates.retain(|o| stated(o).any(|a| a == action) || (!is_stated && stated(o).next().is_none()));
+        let is_known = operations.iter().any(|o| o.has_action(action));
+        // An operation without any stated action takes one that is no other's: toolkits make one up then.
+        candidates.retain(|o| o.has_action(action) || (!is_known && o.stated_actions().next().is_none()));
         if candidates.is_empty() {
             return refused(format!("The action {} does not belong to the operation of this Body.", shown(action)));
         }
@@ -60,11 +61,6 @@ fn begins_with(operation: &RawOperation, first: &First) -> bool {
     }
 }
 
-/// The actions that the WSDL states. An operation without any takes one that no other states: toolkits make one up then.
-fn stated(operation: &RawOperation) -> impl Iterator<Item = &str> {
-    operation.soap_action.iter().chain(&operation.wsa_action).map(|a| a.trim()).filter(|a| !a.is_empty())
-}
-
 fn shown(action: &str) -> String {
     action.chars().filter(|c| !c.is_control()).take(100).collect()
 }
@@ -82,6 +78,7 @@ mod tests {
             version,
             soap_action: action.map(Into::into),
             wsa_action: None,
+            default_action: format!("urn:x:P:{name}Request").into(),
             body,
             url: "http://x/".into(),
             one_way: false,
@@ -117,6 +114,9 @@ mod tests {
         assert_eq!(chosen(&all, &First::Empty, &[""]), Ok("Nil".into()));
         assert_eq!(chosen(&all, &first("C"), &["made/up"]), Ok("C".into()));
         assert_eq!(chosen(&all, &first("A"), &["urn:a/B"]), Ok("B".into()));
+        // WS-Addressing gives every input an action, also where the WSDL states none or only a soapAction.
+        assert_eq!(chosen(&all, &first("A"), &["urn:x:P:BRequest"]), Ok("B".into()));
+        assert!(chosen(&all, &first("C"), &["urn:x:P:ARequest"]).unwrap_err().contains("does not belong"));
         assert_eq!(chosen(&all, &first("A"), &["urn:a/B", "urn:a/B"]), Ok("B".into()));
         assert!(chosen(&all, &first("A"), &[]).unwrap_err().contains("A, B"));
         // An action of another operation must not travel with this body.

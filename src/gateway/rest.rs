@@ -14,6 +14,7 @@ use super::reply::{EnvelopeReader, Reply, ReplyError};
 use super::route::Target;
 use super::upstream::{self, Outgoing};
 use super::{Call, Gateway, respond};
+use crate::api::{ApiDefinition, HeaderPart};
 use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource, Stream};
 use crate::json::ParseErrorKind;
 use crate::mediate::mime::MediaType;
@@ -125,6 +126,7 @@ fn encode(
 ) -> Result<Bytes, Problem> {
     let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     let query: Vec<(String, String)> = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    let refused = |e| refused(&api.definition, e);
     // Nothing at all is the empty object: an operation without input needs no body.
     let text: &[u8] = if text.is_empty() { b"{}" } else { text };
     if resource.parameters.is_empty() && query.is_empty() {
@@ -176,7 +178,7 @@ fn invalid(errors: Vec<InvalidField>) -> Problem {
 }
 
 /// What the caller reads of a request that cannot be encoded: every error.
-fn refused(error: EncodeError) -> Problem {
+fn refused(definition: &ApiDefinition, error: EncodeError) -> Problem {
     let errors = match error {
         EncodeError::NotJson(e) => {
             let found = match &e.kind {
@@ -196,15 +198,21 @@ fn refused(error: EncodeError) -> Problem {
             .map(|e| InvalidField {
                 place: match e.parameter {
                     Some(site) => Place::Parameter { location: site.location.word(), name: site.name },
-                    None => Place::Pointer(e.pointer),
+                    None => Place::Pointer(e.pointer.clone()),
                 },
                 expected: e.expected,
-                found: e.found,
+                found: if is_secret(definition, &e.pointer) { String::from("[redacted]") } else { e.found },
                 hint: e.hint,
             })
             .collect(),
     };
     invalid(errors)
+}
+
+/// Does the pointer lead into a header part that carries credentials?
+fn is_secret(definition: &ApiDefinition, pointer: &str) -> bool {
+    let part = pointer.strip_prefix("/$headers/").and_then(|rest| rest.split('/').next());
+    part.is_some_and(|p| definition.header_part(&p.replace("~1", "/").replace("~0", "~")) == HeaderPart::Secret)
 }
 
 /// Address and header fields of the call.
@@ -412,6 +420,22 @@ mod tests {
         for bad in ["text/xml", "application/json;q=0", "text/*"] {
             assert!(!takes(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_was_found_under_a_credential_is_not_repeated() {
+        let definition = ApiDefinition::named("x");
+        let field = |pointer: &str| mediate::FieldError {
+            pointer: pointer.to_owned(),
+            expected: "xs:int".into(),
+            found: "\"s3cret\"".into(),
+            hint: None,
+            parameter: None,
+        };
+        let all = vec![field("/$headers/SessionToken/id"), field("/code"), field("/$headers/trace")];
+        let text = format!("{:?}", refused(&definition, EncodeError::Invalid(all)));
+        assert_eq!(text.matches("s3cret").count(), 2, "{text}");
+        assert_eq!(text.matches("[redacted]").count(), 1, "{text}");
     }
 
     #[test]

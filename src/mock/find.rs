@@ -37,9 +37,7 @@ fn has_body(operation: &RawOperation, peeked: &Peeked) -> bool {
 
 /// An operation that states no action takes any.
 fn has_action(operation: &RawOperation, action: &str) -> bool {
-    let stated = [&operation.soap_action, &operation.wsa_action];
-    let mut stated = stated.into_iter().flatten().filter(|a| !a.is_empty()).peekable();
-    stated.peek().is_none() || stated.any(|a| **a == *action)
+    operation.stated_actions().next().is_none() || operation.has_action(action)
 }
 
 /// One operation at several ports is one.
