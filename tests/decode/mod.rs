@@ -151,6 +151,18 @@ fn a_fault_of_a_derived_type_is_that_of_its_base() {
     }
 }
 
+/// What stands in a nil element is not data; with `strict` it is an error.
+#[test]
+fn a_nil_element_has_no_content() {
+    const NIL: &str = "xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'";
+    for (content, right) in [("", true), (" \n", true), ("7", false), ("<t:x/>", false)] {
+        let body = format!("<t:n {NIL}>{content}</t:n><t:item {NIL}>{content}</t:item>");
+        assert_eq!(reply(&body, false).unwrap(), json!({"n": null, "item": [null]}), "{content}");
+        let strict = reply(&body, true);
+        assert_eq!(strict.is_ok(), right, "{content}: {strict:?}");
+    }
+}
+
 /// A large reply leaves the decoder while it arrives.
 #[test]
 fn a_large_reply_is_never_held() {

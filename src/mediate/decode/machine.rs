@@ -304,7 +304,12 @@ impl<'a> Run<'a> {
             Kind::Generic(_) => self.generic_child(tag),
             Kind::SoapArray(_) => self.array_child(tag),
             Kind::Fault(field) => self.fault_child(field, tag),
-            Kind::Ignored | Kind::Nil => {
+            Kind::Nil => {
+                self.deviation("an element in one that is nil")?;
+                self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+                Ok(())
+            }
+            Kind::Ignored => {
                 self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
                 Ok(())
             }
@@ -319,6 +324,8 @@ impl<'a> Run<'a> {
             Kind::Scalar(_) | Kind::Object(_) | Kind::Mixed(_) | Kind::Generic(_) | Kind::Fault(_) => {
                 self.machine.text.push_str(text);
             }
+            // Not kept: one piece is enough to know.
+            Kind::Nil if !text.trim_matches([' ', '\t', '\r', '\n']).is_empty() => self.deviation("text in an element that is nil")?,
             Kind::Envelope | Kind::Header | Kind::Body | Kind::Wrapper | Kind::Ignored | Kind::Nil | Kind::SoapArray(_) => {}
         }
         Ok(())
