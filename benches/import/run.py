@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -89,7 +90,9 @@ def first_diagnostic(binary, path, folder):
     try:
         found = json.loads(run.out)["diagnostics"]
     except (ValueError, KeyError):
-        return run, (run.err.strip().splitlines() or ["nothing was said"])[0][:160]
+        place, said = re.search(r"╭─\[(.*?)\]", run.err), re.search(r"[×⚠☞] (.*)", run.err)
+        code = (run.err.strip().splitlines() or ["nothing was said"])[0]
+        return run, f"{place[1] if place else ''} {code}: {said[1] if said else ''}"[:160]
     if not found:
         return run, "no diagnostic"
     worst = min(found, key=lambda d: ["error", "warning", "note"].index(d["severity"]))
