@@ -183,6 +183,11 @@ pub enum BodyChild {
 }
 
 impl PublishedApi {
+    /// Does a declared header part carry credentials? Then no document shows it and no message repeats it.
+    pub fn is_secret_header(&self, part: &str) -> bool {
+        self.definition.header_part(part) == crate::api::HeaderPart::Secret
+    }
+
     /// The compiled operation behind a resource of this API.
     pub fn plan(&self, resource: &PublishedResource) -> Option<&OperationPlan> {
         self.program.operations.get(resource.operation)
