@@ -74,7 +74,7 @@ tests() { # nextest where it is, else cargo's own runner; the tests that passed 
 }
 count() { local n; for n in $1; do passed=$((passed + n)); done; for n in $2; do failed=$((failed + n)); done; }
 
-release() { cargo build --locked --release --quiet && target/release/castile version; }
+release() { cargo build --locked --release --quiet && target/release/castile --version; }
 
 # The watched lints (Cargo.toml says which and why): their numbers may fall, not rise.
 watched_lints() {
