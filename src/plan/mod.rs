@@ -5,6 +5,7 @@
 
 pub mod compile;
 mod explain;
+mod names;
 pub mod node;
 pub mod scalar;
 

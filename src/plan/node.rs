@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use super::names::{Name, NameTable};
 use super::scalar::Scalar;
 
 macro_rules! id {
@@ -85,27 +86,6 @@ pub struct MappingOptions {
     pub keep_wrappers: bool,
     /// `$xml` is refused in requests.
     pub refuse_raw_xml: bool,
-}
-
-/// Expanded names, interned.
-#[derive(Debug, Default)]
-pub struct NameTable {
-    /// Namespace names; index 0 is the empty string: no namespace.
-    pub namespaces: Vec<Arc<str>>,
-    /// Names.
-    pub names: Vec<Name>,
-    namespace_index: HashMap<Arc<str>, NamespaceId>,
-    /// By namespace: local part → name.
-    index: Vec<HashMap<Arc<str>, NameId>>,
-}
-
-/// An expanded name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Name {
-    /// Its namespace.
-    pub namespace: NamespaceId,
-    /// Its local part.
-    pub local: Arc<str>,
 }
 
 /// A type: what the value of an element is.
@@ -496,72 +476,6 @@ pub struct FaultPlan {
     pub detail: Slot,
     /// The HTTP status of its problem document.
     pub status: u16,
-}
-
-impl NameTable {
-    /// An empty table: namespace 0 is there.
-    pub fn new() -> Self {
-        let mut t = Self::default();
-        t.intern_namespace("");
-        t
-    }
-
-    /// The id of a namespace name, made if needed.
-    pub fn intern_namespace(&mut self, uri: &str) -> NamespaceId {
-        if let Some(id) = self.namespace_index.get(uri) {
-            return *id;
-        }
-        let id = NamespaceId(self.namespaces.len() as u32);
-        let uri: Arc<str> = uri.into();
-        self.namespaces.push(uri.clone());
-        self.index.push(HashMap::new());
-        self.namespace_index.insert(uri, id);
-        id
-    }
-
-    /// The id of a name, made if needed.
-    pub fn intern(&mut self, uri: &str, local: &str) -> NameId {
-        let namespace = self.intern_namespace(uri);
-        if let Some(id) = self.find(namespace, local) {
-            return id;
-        }
-        let id = NameId(self.names.len() as u32);
-        let local: Arc<str> = local.into();
-        self.names.push(Name { namespace, local: local.clone() });
-        self.index[namespace.index()].insert(local, id);
-        id
-    }
-
-    /// The id of a namespace name that some node speaks of.
-    pub fn namespace_id(&self, uri: &str) -> Option<NamespaceId> {
-        self.namespace_index.get(uri).copied()
-    }
-
-    /// The id of a name that some node speaks of.
-    pub fn find(&self, namespace: NamespaceId, local: &str) -> Option<NameId> {
-        self.index.get(namespace.index())?.get(local).copied()
-    }
-
-    /// The local part of a name.
-    pub fn local(&self, id: NameId) -> &Arc<str> {
-        &self.names[id.index()].local
-    }
-
-    /// The namespace of a name.
-    pub fn namespace(&self, id: NameId) -> NamespaceId {
-        self.names[id.index()].namespace
-    }
-
-    /// The namespace name of a namespace; empty for none.
-    pub fn uri(&self, id: NamespaceId) -> &Arc<str> {
-        &self.namespaces[id.index()]
-    }
-
-    /// `{ns}local`, or `local` without a namespace.
-    pub fn clark(&self, id: NameId) -> String {
-        let name = &self.names[id.index()];
-        if name.namespace == NamespaceId::NONE { name.local.to_string() } else { format!("{{{}}}{}", self.uri(name.namespace), name.local) }
-    }
 }
 
 impl Shape {
