@@ -1,5 +1,7 @@
 //! Decoding as a stream, and of replies that break their schema.
 
+mod hostile;
+
 use std::fs;
 use std::sync::Arc;
 

@@ -144,8 +144,10 @@ impl Run<'_> {
     pub(super) fn by_local_name(&self, children: &[Child], made: &mut Vec<u8>) {
         let local = |c: &Child| self.machine.names.get(c.local.0..c.local.1).unwrap_or("");
         let mut order: Vec<(&str, Vec<&Child>)> = Vec::new();
+        let mut at: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
         for child in children {
-            match order.iter_mut().find(|(n, _)| *n == local(child)) {
+            let i = *at.entry(local(child)).or_insert(order.len());
+            match order.get_mut(i) {
                 Some((_, run)) => run.push(child),
                 None => order.push((local(child), vec![child])),
             }

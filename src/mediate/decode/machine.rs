@@ -33,6 +33,8 @@ pub(super) struct Machine {
     pub(super) deviations: u64,
     pub(super) envelope: Envelope,
     pub(super) scratch: Vec<u8>,
+    /// Members of arrays that the message leaves out, so far.
+    pub(super) left_out: usize,
     /// A SOAP-encoded message on its way to being replayed.
     pub(super) tape: Option<super::tape::Tape>,
     /// Is a reply that breaks its schema refused?

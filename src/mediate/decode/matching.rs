@@ -1,6 +1,8 @@
 //! A whole row of children against a content model: for shapes where a name alone does not tell the place. Greedy, with
 //! backtracking inside a time budget; a row that does not fit is read by name.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::plan::Program;
 use crate::plan::node::{Admits, Compositor, Group, NameId, NamespaceId, Particle, PlaceIx, PlaceKind, Shape};
 
@@ -152,7 +154,9 @@ impl<'a> Matcher<'a> {
             return self.items(ix, self.program.shape(inner), (min, max), at, out, next);
         }
         let mut to = at;
-        while to - at < max && self.row.get(to).is_some_and(|n| self.fits(&place.kind, *n)) {
+        // Each counts: a model that is not deterministic would ask for the same run again and again.
+        while to - at < max && self.left > 0 && self.row.get(to).is_some_and(|n| self.fits(&place.kind, *n)) {
+            self.left -= 1;
             out.push(Step::Place { place: ix, child: to });
             to += 1;
         }
@@ -296,6 +300,8 @@ fn collect_places(shape: &Shape, particles: &[Particle], out: &mut Vec<(PlaceIx,
 /// Steps for a row that breaks its schema: order and counts forgiven.
 pub(super) fn by_name(program: &Program, shape: &Shape, row: &[RowName]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
+    // Where the step of each repeated group stands, and which single places its last item has.
+    let mut groups: HashMap<PlaceIx, (usize, HashSet<PlaceIx>)> = HashMap::new();
     for (child, name) in row.iter().enumerate() {
         let Some(found) = name.name.and_then(|n| shape.by_name.get(&n)) else {
             let any = shape.places.iter().position(|p| matches!(&p.kind, PlaceKind::Any(w) if w.admits.admits(name.namespace, name.name)));
@@ -310,18 +316,24 @@ pub(super) fn by_name(program: &Program, shape: &Shape, row: &[RowName]) -> Vec<
             continue;
         };
         let inner = program.shape(*inner);
-        let step = |inner: &Shape| Step::Place { place: name.name.and_then(|n| inner.by_name.get(&n)).map_or(0, |f| f.place), child };
-        let at = steps.iter().position(|s| matches!(s, Step::Items { place, .. } if *place == found.place));
-        let Some(Step::Items { items, .. }) = at.and_then(|i| steps.get_mut(i)) else {
-            steps.push(Step::Items { place: found.place, items: vec![vec![step(inner)]] });
-            continue;
-        };
+        let at = name.name.and_then(|n| inner.by_name.get(&n)).map_or(0, |f| f.place);
+        let new = Step::Place { place: at, child };
+        let is_single = !inner.places.get(at as usize).is_some_and(|p| p.array);
+        let (step, taken) = groups.entry(found.place).or_insert_with(|| {
+            steps.push(Step::Items { place: found.place, items: Vec::new() });
+            (steps.len() - 1, HashSet::new())
+        });
+        let Some(Step::Items { items, .. }) = steps.get_mut(*step) else { continue };
         let is_choice = matches!(&inner.model, Some(Particle::Group(Group { compositor: Compositor::Choice, .. })));
-        let new = step(inner);
-        let taken = |s: &Step| matches!((s, &new), (Step::Place { place: a, .. }, Step::Place { place: b, .. }) if a == b && !inner.places.get(*a as usize).is_some_and(|p| p.array));
         match items.last_mut() {
-            Some(last) if !is_choice && !last.iter().any(taken) => last.push(new),
-            _ => items.push(vec![new]),
+            Some(last) if !is_choice && !taken.contains(&at) => last.push(new),
+            _ => {
+                taken.clear();
+                items.push(vec![new]);
+            }
+        }
+        if is_single {
+            taken.insert(at);
         }
     }
     steps

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use super::machine::{ChildKind, Close, Frame, Kind, Run, Step};
 use super::tag::{Tag, read_qname};
 use super::value::Wanted;
-use crate::mediate::DecodeErrorKind;
+use crate::mediate::{DecodeError, DecodeErrorKind};
 use crate::plan::node::{SoapArray, TypeBody, TypeId};
 use crate::xml::gate::NamespaceId as DocumentNs;
 use crate::xml::ns;
 
-/// Members that `position` and `offset` may leave out in one array: each becomes a `null`.
+/// Members that `position` and `offset` may leave out in all arrays of one message: each becomes a `null`.
 const MAX_GAP: usize = 65_536;
+/// Ranks of one dimension: each is a level of arrays in JSON.
+const MAX_RANKS: usize = 255;
 
 /// An open array.
 #[derive(Debug)]
@@ -52,14 +54,18 @@ impl Run<'_> {
         item_namespace: DocumentNs,
         ranks: usize,
         wrapped: bool,
-    ) -> ArrayFrame {
+    ) -> Result<ArrayFrame, DecodeError> {
         let told = self.array_told(tag);
         let dims = if told.dims.is_empty() { ranks } else { told.dims.len() };
         let last = told.dims.last().map_or("", String::as_str);
-        let size: Vec<usize> = last.split(',').filter_map(|s| s.trim().parse().ok()).collect();
+        let size: Vec<usize> = last.split(',').take(MAX_RANKS + 1).filter_map(|s| s.trim().parse().ok()).collect();
+        if size.len() > MAX_RANKS {
+            return Err(self.fail(DecodeErrorKind::Limit, "an array of more than 255 ranks"));
+        }
         let offset = tag.attribute(ns::SOAPENC11, "offset").and_then(|o| o.trim_matches(['[', ']', ' ']).parse().ok()).unwrap_or(0);
+        self.leave_out(offset)?;
         let narrowed = told.item.filter(|t| *t != item_type).zip(told.label);
-        ArrayFrame {
+        Ok(ArrayFrame {
             item_type,
             item_namespace,
             ranks,
@@ -72,7 +78,16 @@ impl Run<'_> {
             names: self.machine.names.len(),
             gaps: Vec::new(),
             count: 0,
+        })
+    }
+
+    /// Counts members that are left out: few bytes ask for many, in this array and in the next.
+    fn leave_out(&mut self, members: usize) -> Step {
+        self.machine.left_out = self.machine.left_out.saturating_add(members);
+        if self.machine.left_out > MAX_GAP {
+            return Err(self.fail(DecodeErrorKind::Limit, "arrays that leave out more than 65536 members"));
         }
+        Ok(())
     }
 
     /// The document's number of the namespace that encode gives the members of an array.
@@ -105,19 +120,17 @@ impl Run<'_> {
     }
 
     pub(super) fn array_child<T: Tag>(&mut self, tag: &T) -> Step {
-        let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last_mut() else { return Ok(()) };
+        let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last() else { return Ok(()) };
         let position = tag.attribute(ns::SOAPENC11, "position").and_then(|p| p.trim_matches(['[', ']', ' ']).parse::<usize>().ok());
         let gap = position.map_or(0, |p| p.saturating_sub(array.count));
+        self.leave_out(gap)?;
+        let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last_mut() else { return Ok(()) };
         if gap > 0 {
             array.gaps.push((self.machine.children.len(), gap));
         }
         array.count += gap + 1;
         let (item_type, namespace, dims, ranks) = (array.item_type, array.item_namespace, array.dims, array.ranks);
         let narrowed = array.narrowed.clone();
-        let total: usize = array.gaps.iter().map(|(_, g)| *g).fold(array.offset, usize::saturating_add);
-        if total > MAX_GAP {
-            return Err(self.fail(DecodeErrorKind::Limit, "an array that leaves out more than 65536 members"));
-        }
         let at = self.machine.children.len();
         self.add_child(tag, ChildKind::Generic, None);
         let is_any = matches!(self.program.type_(item_type).body, TypeBody::Generic);
@@ -127,7 +140,7 @@ impl Run<'_> {
                 self.emit(b"null");
                 Kind::Nil
             } else {
-                Kind::SoapArray(self.soap_array(tag, item_type, namespace, ranks.saturating_sub(1).max(1), false))
+                Kind::SoapArray(self.soap_array(tag, item_type, namespace, ranks.saturating_sub(1).max(1), false)?)
             };
             self.push(kind, tag.namespace(), Close::Child(at));
             return Ok(());
@@ -165,7 +178,8 @@ impl Run<'_> {
 /// Values in row-major order as nested arrays; `size`: of the dimensions inside the outermost.
 fn rows(values: &[&[u8]], size: &[usize], out: &mut Vec<u8>) {
     out.push(b'[');
-    let inner: usize = size.iter().product();
+    // Sizes with a zero among them have no members, however large the others are.
+    let inner = size.iter().try_fold(1usize, |n, s| n.checked_mul(*s)).unwrap_or(0);
     match size.split_first() {
         Some((_, rest)) if inner > 0 => {
             for (i, row) in values.chunks(inner).enumerate() {

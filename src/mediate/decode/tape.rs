@@ -12,6 +12,9 @@ use crate::xml::ns;
 
 /// Elements that one message may replay: shared parts written out again count each time.
 const MAX_REPLAYED: usize = 500_000;
+/// Bytes of text and attributes that one message may replay beyond [`REPLAYED_FACTOR`] times what it is: shared text counts each time.
+const REPLAYED_FREE_BYTES: usize = 16 << 20;
+const REPLAYED_FACTOR: usize = 4;
 /// Bytes that the copies of namespace scopes may take.
 const MAX_SCOPE_BYTES: usize = 16 << 20;
 
@@ -29,6 +32,7 @@ pub(super) struct Tape {
     scope: Option<Arc<Namespaces>>,
     scope_bytes: usize,
     replayed: usize,
+    replayed_bytes: usize,
     /// Targets that are being replayed.
     following: Vec<usize>,
 }
@@ -76,6 +80,18 @@ impl Tape {
 
     fn string(&self, range: (usize, usize)) -> &str {
         self.strings.get(range.0..range.1).unwrap_or("")
+    }
+
+    /// Counts bytes that are replayed; `false` where shared text has multiplied too much.
+    fn replay_bytes(&mut self, bytes: usize) -> bool {
+        self.replayed_bytes = self.replayed_bytes.saturating_add(bytes);
+        self.replayed_bytes <= REPLAYED_FREE_BYTES.saturating_add(self.strings.len().saturating_mul(REPLAYED_FACTOR))
+    }
+
+    /// Bytes of a node's name and attributes.
+    fn tag_bytes(&self, node: &Node) -> usize {
+        let attributes = self.attributes.get(node.attributes.0..node.attributes.1).unwrap_or(&[]);
+        attributes.iter().map(|a| a.value.1 - a.prefix.0).sum::<usize>() + (node.local.1 - node.local.0)
     }
 
     /// Is an element open on the tape?
@@ -168,8 +184,13 @@ impl Run<'_> {
             return Err(self.fail(DecodeErrorKind::Limit, "shared references multiply to more than 500000 elements"));
         }
         let target = self.follow(tape, at)?;
-        let (Some(name), Some(node)) = (tape.nodes.get(at), tape.nodes.get(target)) else { return Ok(()) };
+        let Some(node) = tape.nodes.get(target) else { return Ok(()) };
         let scope = node.scope.clone();
+        let bytes = tape.tag_bytes(node);
+        if !tape.replay_bytes(bytes) {
+            return Err(self.multiplied());
+        }
+        let (Some(name), Some(node)) = (tape.nodes.get(at), tape.nodes.get(target)) else { return Ok(()) };
         self.start(&TapeTag { tape, name, target: node })?;
         let detail = self.in_fault_detail();
         let mut i = 0;
@@ -180,6 +201,9 @@ impl Run<'_> {
                 Content::Element(child) if detail && tape.nodes.get(child).is_some_and(|n| n.is_target) => {}
                 Content::Element(child) => self.replay_node(tape, child)?,
                 Content::Text(start, end) => {
+                    if !tape.replay_bytes(end - start) {
+                        return Err(self.multiplied());
+                    }
                     let text = tape.string((start, end)).to_owned();
                     self.text(&text)?;
                 }
@@ -189,6 +213,10 @@ impl Run<'_> {
             tape.following.pop();
         }
         self.end(&scope)
+    }
+
+    fn multiplied(&self) -> crate::mediate::DecodeError {
+        self.fail(DecodeErrorKind::Limit, "shared references multiply the text of the message too much")
     }
 
     /// The element that one refers to, or itself.

@@ -69,7 +69,7 @@ impl Run<'_> {
                     self.key(members.comma, "$value");
                 }
                 let namespace = self.item_namespace(tag, array);
-                Kind::SoapArray(self.soap_array(tag, array.item_type, namespace, array.ranks.len(), wrapped))
+                Kind::SoapArray(self.soap_array(tag, array.item_type, namespace, array.ranks.len(), wrapped)?)
             }
             TypeBody::Generic => {
                 self.other_attributes(tag, &[], &mut members);
