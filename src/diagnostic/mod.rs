@@ -144,10 +144,14 @@ impl Diagnostic {
 
 /// The nearest of `candidates` to `name`, when it is near enough to be a slip of the pen.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let chars = name.chars().count();
+    let allowed = |c: &str| 1 + name.len().min(c.len()) / 4;
     candidates
         .into_iter()
+        // Names are the caller's: what differs in length by more than the distance is not compared, which costs the product of both.
+        .filter(|c| chars.abs_diff(c.chars().count()) <= allowed(c))
         .map(|c| (strsim::damerau_levenshtein(&name.to_lowercase(), &c.to_lowercase()), c))
-        .filter(|(d, c)| *d <= 1 + name.len().min(c.len()) / 4)
+        .filter(|(d, c)| *d <= allowed(c))
         .min_by_key(|(d, _)| *d)
         .map(|(_, c)| c)
 }

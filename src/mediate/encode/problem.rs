@@ -6,6 +6,10 @@ use crate::mediate::FieldError;
 
 /// So many errors are kept; a caller who made more has read enough.
 const MAX_ERRORS: usize = 1000;
+/// Bytes of all their pointers: in deep values each repeats the names around it.
+const MAX_POINTER_BYTES: usize = 1 << 20;
+/// Errors that come with the nearest name: finding it costs more than all the rest.
+const MAX_HINTED: usize = 100;
 /// So many characters of a value are shown.
 const MAX_FOUND_CHARS: usize = 60;
 
@@ -92,6 +96,7 @@ pub(super) enum Found<'a> {
 #[derive(Default)]
 pub(super) struct Errors {
     list: Vec<FieldError>,
+    pointer_bytes: usize,
 }
 
 impl Errors {
@@ -121,12 +126,12 @@ impl Errors {
         name: &str,
         known: impl IntoIterator<Item = &'c str>,
     ) {
-        let hint = if self.list.len() < MAX_ERRORS { nearest(name, known).map(str::to_owned) } else { None };
+        let hint = if self.list.len() < MAX_HINTED { nearest(name, known).map(str::to_owned) } else { None };
         self.add_with_hint(at, expected, found, hint);
     }
 
     fn add_with_hint(&mut self, at: At<'_>, expected: &str, found: Found<'_>, hint: Option<String>) {
-        if self.list.len() >= MAX_ERRORS {
+        if self.list.len() >= MAX_ERRORS || self.pointer_bytes >= MAX_POINTER_BYTES {
             return;
         }
         let found = match found {
@@ -134,7 +139,9 @@ impl Errors {
             Found::Words(words) => words.chars().take(MAX_FOUND_CHARS).collect(),
             Found::Nothing => "nothing".to_owned(),
         };
-        self.list.push(FieldError { pointer: at.pointer(), expected: expected.to_owned(), found, hint, parameter: None });
+        let pointer = at.pointer();
+        self.pointer_bytes += pointer.len();
+        self.list.push(FieldError { pointer, expected: expected.to_owned(), found, hint, parameter: None });
     }
 }
 
@@ -207,6 +214,21 @@ mod tests {
         let c = b.at().key("x~y");
         assert_eq!(c.at().pointer(), "/a~1b/3/x~0y");
         assert_eq!(At::ROOT.pointer(), "");
+    }
+
+    #[test]
+    fn errors_are_few_enough_to_be_read() {
+        let name = "x".repeat(2_000);
+        let around = Path::member(&name);
+        let mut errors = Errors::default();
+        let known: Vec<String> = (0..200).map(|i| format!("property{i}")).collect();
+        let began = std::time::Instant::now();
+        for _ in 0..5_000 {
+            errors.unknown(around.at().key(&name).at(), "no such property", Found::Nothing, &name, known.iter().map(String::as_str));
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(10), "took {:?}", began.elapsed());
+        let bytes: usize = errors.into_list().iter().map(|e| e.pointer.len()).sum();
+        assert!((MAX_POINTER_BYTES..2 * MAX_POINTER_BYTES).contains(&bytes), "{bytes} bytes of pointers");
     }
 
     #[test]
