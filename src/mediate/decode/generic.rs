@@ -80,18 +80,11 @@ impl Run<'_> {
         let local = |c: &Child| self.machine.names.get(c.local.0..c.local.1).unwrap_or("");
         let is_space = |c: &Child| local(c).trim_matches([' ', '\t', '\r', '\n']).is_empty();
         let has_text = children.iter().any(|c| c.kind == ChildKind::Text && !is_space(c));
-        let mut runs: Vec<(&str, Vec<&Child>)> = Vec::new();
+        // One pointer for each: there may be many, each of a few bytes in the document.
+        let elements: Vec<&Child> = children.iter().filter(|c| c.kind != ChildKind::Text).collect();
+        let runs = || elements.chunk_by(|a, b| local(a) == local(b));
         let mut seen = std::collections::HashSet::new();
-        let mut interleaved = false;
-        for child in children.iter().filter(|c| c.kind != ChildKind::Text) {
-            match runs.last_mut() {
-                Some((name, run)) if *name == local(child) => run.push(child),
-                _ => {
-                    interleaved |= !seen.insert(local(child));
-                    runs.push((local(child), vec![child]));
-                }
-            }
-        }
+        let interleaved = !runs().filter_map(|run| run.first()).all(|first| seen.insert(local(first)));
         if has_text || interleaved {
             member(made, comma, "$content");
             made.push(b'[');
@@ -113,9 +106,9 @@ impl Run<'_> {
             made.push(b']');
             return;
         }
-        for (name, run) in runs {
-            member(made, comma, name);
-            self.run(&run, made);
+        for run in runs() {
+            member(made, comma, run.first().map_or("", |c| local(c)));
+            self.run(run, made);
         }
     }
 
