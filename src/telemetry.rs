@@ -42,7 +42,9 @@ const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 ///
 /// A second call changes nothing: tests start several gateways in one process.
 pub fn init_logs(filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // The file watcher talks about its own descriptors at `info` whenever a folder goes; a filter that names it still wins.
+    let calm = |filter: &str| format!("notify=warn,{filter}");
+    let filter = tracing_subscriber::EnvFilter::try_new(calm(filter)).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(calm("info")));
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false).with_span_list(false);
     let result = subscriber.with_env_filter(filter).with_writer(std::io::stderr).try_init();
     drop(result);

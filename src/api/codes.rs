@@ -121,7 +121,7 @@ pub static SUGGEST_GET: Code = Code {
 pub static BAD_LOCK: Code = Code {
     id: "api.bad-lock",
     title: "api.lock cannot be read",
-    help: "`api.lock` is written by `castile import` and `castile update` only and committed beside the rest. Restore it from version control; if it is \
+    help: "`api.lock` is written by `castile import` only and committed beside the rest. Restore it from version control; if it is \
            lost, delete it: names are derived again and `check` warns, because they may differ from those that callers know.",
 };
 

@@ -81,7 +81,7 @@ impl Lock {
     }
 }
 
-const HEADER: &str = "# Written by `castile import` and `castile update`: names that callers rely on. Commit it, do not edit it.\n";
+const HEADER: &str = "# Written by `castile import`: names that callers rely on. Commit it, do not edit it.\n";
 
 #[cfg(test)]
 mod tests {

@@ -17,22 +17,22 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct Global {
     /// The settings file [default: castile.yaml, where it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// The server that commands about running things speak to
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "URL")]
     pub(super) server: Option<String>,
     /// How answers are written
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FORMAT", default_value = "table")]
     pub(super) output: Output,
     /// Say less: answers and errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = "Everywhere", conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Say more
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
     pub(super) verbose: bool,
     /// Never use colours (as NO_COLOR does)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub(super) no_color: bool,
 }
 

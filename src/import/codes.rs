@@ -4,8 +4,8 @@ use crate::diagnostic::Code;
 pub static EXISTS: Code = Code {
     id: "import.exists",
     title: "an API of that name is there already",
-    help: "`import` makes new APIs and never touches what is there: people edit these files. To take a newer WSDL over into an existing API use \
-           `castile update`, which keeps every edit; to import the same WSDL a second time give it another name with `--name`.",
+    help: "`import` makes new APIs and never touches what is there: people edit these files. To import the same WSDL a second time give it another \
+           name with `--name`. To import it anew, move the API's folder away first; a copy of its `api.lock` tells which names callers rely on.",
 };
 
 /// The request does not fit.

@@ -35,7 +35,7 @@ pub enum Mode {
 /// What the person asked for.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The folder of API definitions; made where it is missing.
+    /// The folder of API definitions; made where it is missing. Empty: there is none, for an import that is only looked at.
     pub apis: PathBuf,
     /// The API's name; else what the WSDL suggests.
     pub name: Option<String>,
@@ -77,9 +77,10 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
     let mut definition = define(request, &suggested_name).map_err(|d| failed(d, &documents))?;
     let name = definition.api.name.clone();
     let directory = request.apis.join(&name);
-    if directory.exists() {
+    // Without a folder of APIs a folder of that name here is something else: perhaps the WSDL's own.
+    if !request.apis.as_os_str().is_empty() && directory.exists() {
         let text = format!("the API `{name}` is there already, in {}", directory.display());
-        let hint = format!("`castile update {name} WSDL` takes a newer WSDL over; `--name` imports beside it");
+        let hint = format!("`--name` imports beside it; to import it anew, move {} away first", directory.display());
         return Err(failed(Diagnostic::error(&codes::EXISTS, text).hint(hint), &documents));
     }
     if definition.endpoint.url.is_some() && definition.endpoint.url.as_deref() == first_address(&api) {

@@ -13,6 +13,19 @@ fn openapi_of_both_versions() {
 }
 
 #[test]
+fn a_folder_that_is_called_as_the_api_would_be_is_in_nobodys_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = dir.path().join("countries");
+    std::fs::create_dir(&service).unwrap();
+    for file in std::fs::read_dir(sample("countries")).unwrap().flatten().filter(|f| f.path().is_file()) {
+        std::fs::copy(file.path(), service.join(file.file_name())).unwrap();
+    }
+    std::fs::create_dir(dir.path().join("Countries")).unwrap();
+    run(dir.path(), &["openapi", "countries"]).fine();
+    run(dir.path(), &["wsdl", "countries"]).fine();
+}
+
+#[test]
 fn the_wsdl_names_the_gateway_and_nothing_else_changes() {
     let dir = tempfile::tempdir().unwrap();
     run(dir.path(), &["import", &sample("orders"), "--name", "orders"]).fine();

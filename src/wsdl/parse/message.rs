@@ -52,7 +52,16 @@ impl Reader {
             Ok(name) => name,
             Err(unknown) => return PartKind::Element(unknown, None),
         };
-        let found = self.definitions.schemas.element_names.get(&name).copied();
+        let mut found = self.definitions.schemas.element_names.get(&name).copied();
+        if found.is_none()
+            && let Some(bare) = of_no_namespace(&name)
+        {
+            found = self.definitions.schemas.element_names.get(&bare).copied();
+            if found.is_some() {
+                self.taken_without_namespace(document, written, "element");
+                return PartKind::Element(bare, found);
+            }
+        }
         if found.is_none() {
             let set = &self.definitions.schemas;
             let hint = hint(&name, set.element_names.keys(), set.type_names.contains_key(&name), "type");
@@ -66,7 +75,16 @@ impl Reader {
             Ok(name) => name,
             Err(unknown) => return PartKind::Type(unknown, None),
         };
-        let found = self.definitions.schemas.type_names.get(&name).copied();
+        let mut found = self.definitions.schemas.type_names.get(&name).copied();
+        if found.is_none()
+            && let Some(bare) = of_no_namespace(&name)
+        {
+            found = self.definitions.schemas.type_names.get(&bare).copied();
+            if found.is_some() {
+                self.taken_without_namespace(document, written, "type");
+                return PartKind::Type(bare, found);
+            }
+        }
         if found.is_none() {
             let set = &self.definitions.schemas;
             let hint = hint(&name, set.type_names.keys(), set.element_names.contains_key(&name), "element");
@@ -86,6 +104,12 @@ impl Reader {
         })
     }
 
+    fn taken_without_namespace<'d>(&mut self, document: &Document<'d>, written: Attribute<'d, 'd>, kind: &str) {
+        let text = written.value().trim();
+        let message = format!("the {kind} `{text}` is declared without a namespace, and WSDL's own has none of that name; it is used");
+        self.report(Diagnostic::new(Severity::Note, &codes::OTHER_NAMESPACE, message).at(document.value_span(written)));
+    }
+
     fn undeclared<'d>(&mut self, document: &Document<'d>, written: Attribute<'d, 'd>, kind: &str, name: &QName, hint: Option<String>) {
         self.unresolved.insert(name.namespace_arc().cloned());
         let message = format!("the {kind} `{name}` is not declared; the part is read as anyType");
@@ -95,6 +119,11 @@ impl Reader {
             None => d,
         });
     }
+}
+
+/// The name that is meant where WSDL's namespace is the default one and the schemas have none: no prefix can be written then.
+fn of_no_namespace(name: &QName) -> Option<QName> {
+    (name.namespace() == Some(crate::xml::ns::WSDL)).then(|| QName::local_only(name.local()))
 }
 
 /// The nearest name in the namespace, the same name elsewhere, or the other kind of component.
