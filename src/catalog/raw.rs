@@ -1,4 +1,4 @@
-//! Every operation of every SOAP binding, as raw SOAP finds it: also those that could not be mapped.
+//! Every operation of every SOAP binding that a caller may begin, as raw SOAP finds it: also those that could not be mapped.
 
 use std::sync::Arc;
 
@@ -47,7 +47,8 @@ fn of_binding(
     let address = at.and_then(|(_, p)| p.address.clone());
     for (index, operation) in binding.operations.iter().enumerate() {
         let declared = declared(definitions, binding, operation);
-        if declared.is_some_and(|d| d.input.is_none()) {
+        // Those are calls that the service makes: nothing could be sent to it.
+        if declared.is_some_and(|d| d.input.is_none() || d.output_first) {
             continue;
         }
         let overload = binding.operations.iter().take(index).filter(|o| o.name == operation.name && o.operation.is_some()).count();

@@ -23,7 +23,8 @@ pub(super) fn find<'a>(api: &'a PublishedApi, peeked: &Peeked, soap_action: Opti
     }
     let action = soap_action.filter(|a| !a.is_empty()).or(peeked.wsa_action.as_deref().filter(|a| !a.is_empty()));
     let Some(action) = action else { return only(&by_body) };
-    let by_action: Vec<&RawOperation> = by_body.into_iter().filter(|o| has_action(o, action)).collect();
+    let is_known = api.raw_operations.iter().any(|o| o.has_action(action));
+    let by_action: Vec<&RawOperation> = by_body.into_iter().filter(|o| has_action(o, action, is_known)).collect();
     if by_action.is_empty() { Err(NotFound::Action(action.to_owned())) } else { only(&by_action) }
 }
 
@@ -35,15 +36,19 @@ fn has_body(operation: &RawOperation, peeked: &Peeked) -> bool {
     }
 }
 
-/// An operation that states no action takes any.
-fn has_action(operation: &RawOperation, action: &str) -> bool {
-    operation.stated_actions().next().is_none() || operation.has_action(action)
+/// An operation that states no action takes one that is no other's.
+fn has_action(operation: &RawOperation, action: &str, is_known: bool) -> bool {
+    operation.has_action(action) || (!is_known && operation.stated_actions().next().is_none())
 }
 
 /// One operation at several ports is one.
 fn only<'a>(found: &[&'a RawOperation]) -> Result<&'a RawOperation, NotFound> {
-    let mut names: Vec<&str> = found.iter().map(|o| &*o.name).collect();
-    names.dedup();
+    let mut names: Vec<&str> = Vec::new();
+    for operation in found {
+        if !names.contains(&&*operation.name) {
+            names.push(&operation.name);
+        }
+    }
     match found.first() {
         Some(first) if names.len() == 1 => Ok(first),
         _ => Err(NotFound::Several(names.into_iter().map(str::to_owned).collect())),

@@ -66,6 +66,41 @@ fn shipped_services_answer_what_they_declare() {
     }
 }
 
+/// A solicit-response has an input of its own, which is what the service sends: no caller's message is for it.
+#[test]
+fn what_the_service_begins_is_not_called() {
+    const WSDL: &str = r#"<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/"
+        xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:t="urn:t" targetNamespace="urn:t">
+      <types><xs:schema targetNamespace="urn:t"><xs:element name="A" type="xs:int"/></xs:schema></types>
+      <message name="m"><part name="p" element="t:A"/></message>
+      <portType name="PT">
+        <operation name="ask"><input message="t:m"/><output message="t:m"/></operation>
+        <operation name="solicit"><output message="t:m"/><input message="t:m"/></operation>
+      </portType>
+      <binding name="B" type="t:PT">
+        <s:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+        <operation name="ask"><s:operation soapAction="a"/><input><s:body use="literal"/></input><output><s:body use="literal"/></output></operation>
+        <operation name="solicit"><output><s:body use="literal"/></output><input><s:body use="literal"/></input></operation>
+      </binding>
+      <service name="S">
+        <port name="P" binding="t:B"><s:address location="http://h/1"/></port>
+        <port name="Q" binding="t:B"><s:address location="http://h/2"/></port>
+      </service>
+    </definitions>"#;
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("service.wsdl");
+    std::fs::write(&file, WSDL).expect("written");
+    let api = Arc::new(published("asked", &file));
+    assert_eq!(api.raw_operations.iter().map(|o| &*o.name).collect::<Vec<_>>(), ["ask", "ask"]);
+    let mock = Mock::new(api.clone(), Options { validate: true, ..Options::default() });
+    let plan = &api.program.operations[0];
+    let envelope = encode(&api.program, plan, Direction::Request, b"5").expect("fits");
+    for action in [None, Some("a")] {
+        assert_eq!(mock.answer(&post(&envelope, SoapVersion::Soap11, action)).status, 200, "{action:?}");
+    }
+    assert_eq!(mock.answer(&post(&envelope, SoapVersion::Soap11, Some("b"))).status, 500);
+}
+
 #[test]
 fn faults_come_as_often_as_asked_and_the_same_for_a_seed() {
     let api = api("countries");
