@@ -21,8 +21,8 @@ pub(super) struct Finder {
     place: Place,
     /// The envelope's version; `None` after the root: it is no envelope.
     pub(super) version: Option<SoapVersion>,
-    /// `wsa:Action`.
-    pub(super) action: Option<String>,
+    /// Every `wsa:Action`: which of several the upstream believes is not known.
+    pub(super) actions: Vec<String>,
     /// What the Body begins with, once that is known.
     pub(super) found: Option<First>,
 }
@@ -74,7 +74,7 @@ impl Handler for Finder {
                 };
             }
             (Place::Header, 3) if tag.local() == "Action" && ADDRESSING.contains(&tag.uri()) => {
-                self.action = Some(String::new());
+                self.actions.push(String::new());
                 self.place = Place::Action;
             }
             (Place::Body, 3) => {
@@ -89,7 +89,7 @@ impl Handler for Finder {
 
     fn text(&mut self, text: &str) -> Result<(), Infallible> {
         let is_action = self.place == Place::Action && self.depth == 3;
-        if let Some(action) = self.action.as_mut().filter(|a| is_action && a.len() + text.len() <= ACTION_BYTES) {
+        if let Some(action) = self.actions.last_mut().filter(|a| is_action && a.len() + text.len() <= ACTION_BYTES) {
             action.push_str(text);
         }
         Ok(())
@@ -122,13 +122,26 @@ mod tests {
     use crate::xml::gate::Gate;
 
     fn find(text: &str) -> (Option<First>, Option<String>) {
+        let (found, actions) = find_all(text);
+        (found, actions.last().cloned())
+    }
+
+    fn find_all(text: &str) -> (Option<First>, Vec<String>) {
         let mut finder = Finder::default();
         let mut gate = Gate::new(Limits::message(), None);
         for byte in text.as_bytes().chunks(1) {
             gate.feed(byte, &mut finder).unwrap();
         }
         gate.finish(&mut finder).unwrap();
-        (finder.found, finder.action.map(|a| a.trim().to_owned()))
+        (finder.found, finder.actions.iter().map(|a| a.trim().to_owned()).collect())
+    }
+
+    #[test]
+    fn no_action_hides_behind_another() {
+        let action = |text: &str, ns: &str| format!("<w:Action xmlns:w='{ns}'>{text}</w:Action>");
+        let header = format!("<e:Header>{}{}</e:Header>", action("urn:a", ns::WSA10), action("urn:b", ADDRESSING[1]));
+        let text = format!("<e:Envelope xmlns:e='{}'>{header}<e:Body/></e:Envelope>", ns::SOAP11);
+        assert_eq!(find_all(&text).1, ["urn:a", "urn:b"]);
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn actions(headers: &HeaderMap, media_type: &MediaType, finder: &Finder) -> Vec<
         let a = a.trim();
         a.strip_prefix('"').and_then(|a| a.strip_suffix('"')).unwrap_or(a).trim().to_owned()
     };
-    fields.chain(parameter).chain(finder.action.clone()).map(unquoted).collect()
+    fields.chain(parameter).chain(finder.actions.iter().cloned()).map(unquoted).collect()
 }
 
 fn headers(api: &PublishedApi, call: &Call<'_>) -> HeaderMap {
