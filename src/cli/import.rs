@@ -29,7 +29,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
         },
         dry_run: args.dry_run,
     };
-    let wanted = Wanted { root: args.root.as_deref(), ca: args.ca.as_deref(), ..Wanted::new(&args.wsdl) };
+    let wanted = Wanted { root: args.root.as_deref(), ca: args.ca.as_deref(), answers: true, ..Wanted::new(&args.wsdl) };
     let loaded = target::load_wsdl(screen, global, &wanted)?;
     let imported = screen.progress(&format!("importing {}", args.wsdl), || import::import(loaded, &request));
     match imported {
@@ -43,8 +43,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
         }
         Err(failed) => {
             if screen.json {
-                let findings: Vec<_> = failed.diagnostics.iter().map(|d| json!(d.finding(&failed.sources))).collect();
-                screen.answer(pretty(&json!({ "imported": false, "diagnostics": findings })).as_bytes());
+                screen.answer(target::not_imported(&failed.diagnostics, &failed.sources).as_bytes());
             }
             screen.diagnostics(&failed.diagnostics, &failed.sources);
             screen.error(&format!("{} was not imported ({}); nothing was written", args.wsdl, Screen::count(&failed.diagnostics)));

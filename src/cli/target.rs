@@ -4,6 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::args::{Direction, Global};
 use super::{Exit, Outcome, Screen, runtime};
 use crate::catalog::{self, PublishedApi};
@@ -68,33 +70,41 @@ pub(super) struct Wanted<'a> {
     pub(super) ca: Option<&'a Path>,
     /// May it be on this machine, without being listed? So for `try` and `mock`.
     pub(super) loopback: bool,
+    /// With `--output json`, does a refusal stand on standard output as an import's answer?
+    pub(super) answers: bool,
 }
 
 impl<'a> Wanted<'a> {
     /// With nothing said beside.
     pub(super) fn new(wsdl: &'a str) -> Self {
-        Self { wsdl, root: None, ca: None, loopback: false }
+        Self { wsdl, root: None, ca: None, loopback: false, answers: false }
     }
 }
 
 /// Loads a WSDL and what it refers to. Files need no runtime.
 pub(super) fn load_wsdl(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<Loaded> {
     let Wanted { wsdl, root, .. } = *wanted;
+    let refused = |refused: &Refused| {
+        if wanted.answers && screen.json {
+            screen.answer(not_imported(&refused.diagnostics, &refused.sources).as_bytes());
+        }
+        self::refused(screen, refused)
+    };
     let limits = Limits::default();
-    let origin = Origin::of(wsdl, &limits).map_err(|r| refused(screen, &r))?;
+    let origin = Origin::of(wsdl, &limits).map_err(|r| refused(&r))?;
     let origin = root.map_or(origin.clone(), |root| origin.with_root(root));
     let is_address = matches!(origin, Origin::Address(_));
     let local = Options { policy: Policy::Operator, limits, fetcher: None };
     if !is_address {
         // What a file names by address is fetched only where it is missing here; most need nothing.
-        let loaded = load_local(&origin, &local).map_err(|r| refused(screen, &r))?;
+        let loaded = load_local(&origin, &local).map_err(|r| refused(&r))?;
         if !wants_fetching(&loaded) {
             return Ok(loaded);
         }
     }
     let fetcher = fetcher(screen, global, &origin, wanted)?;
     let options = Options { fetcher: Some(&fetcher), ..local };
-    screen.progress(&format!("reading {wsdl}"), || runtime(screen)?.block_on(load(&origin, &options)).map_err(|r| refused(screen, &r)))
+    screen.progress(&format!("reading {wsdl}"), || runtime(screen)?.block_on(load(&origin, &options)).map_err(|r| refused(&r)))
 }
 
 /// Is something missing that an address would give?
@@ -130,6 +140,12 @@ fn refused(screen: &Screen, refused: &Refused) -> Exit {
     }
     let unreachable = refused.diagnostics.iter().any(|d| matches!(d.code.id, "source.fetch" | "source.http-status"));
     if unreachable { Exit::Unreachable } else { Exit::Problem }
+}
+
+/// What `import --output json` answers where there is nothing to import.
+pub(super) fn not_imported(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let findings: Vec<_> = diagnostics.iter().map(|d| json!(d.finding(sources))).collect();
+    serde_json::to_string_pretty(&json!({ "imported": false, "diagnostics": findings })).unwrap_or_default()
 }
 
 /// Prints what is wrong, where something is.

@@ -60,7 +60,12 @@ fn a_failed_import_leaves_nothing_behind() {
         assert!(said.err.contains("nothing was written") || said.err.contains('×'), "{}", said.err);
         assert_eq!(names(dir.path()), ["broken.wsdl"]);
     }
-    run(dir.path(), &["import", "missing.wsdl"]).code(1);
+    for missing in ["missing.wsdl", "broken.wsdl"] {
+        let said = run(dir.path(), &["import", missing, "--output", "json"]).code(1);
+        let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(json["imported"], false, "{missing}");
+        assert!(!json["diagnostics"].as_array().unwrap().is_empty(), "{missing}");
+    }
     assert_eq!(names(dir.path()), ["broken.wsdl"]);
 }
 
