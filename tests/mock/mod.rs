@@ -39,7 +39,10 @@ fn call_all(mock: &Mock, api: &PublishedApi) -> Vec<(String, Reply)> {
             (202, None) => assert!(reply.body.is_empty()),
             (200, Some(_)) => assert!(matches!(decoded(), Ok(Decoded::Value(_) | Decoded::Empty)), "{}: {:?}", plan.name, decoded()),
             // Two operations with one Body and no action of their own: nothing decides.
-            (400, _) if is_ambiguous(api, raw) => {}
+            (400, _) if is_ambiguous(api, raw) => {
+                let text = String::from_utf8_lossy(&reply.body);
+                assert!(text.contains("must decide between") && text.contains(&*raw.name), "{}: {text}", plan.name);
+            }
             (500, _) => assert!(matches!(decoded(), Ok(Decoded::Fault(_))), "{}", plan.name),
             (status, _) => panic!("{}: {status} {}", plan.name, String::from_utf8_lossy(&reply.body)),
         }

@@ -229,6 +229,19 @@ mod tests {
         assert!((MAX_POINTER_BYTES..2 * MAX_POINTER_BYTES).contains(&bytes), "{bytes} bytes of pointers");
     }
 
+    /// Looking for a near name costs; who sends many wrong names is not helped by a hint for each.
+    #[test]
+    fn hints_are_few() {
+        let mut errors = Errors::default();
+        for _ in 0..MAX_HINTED + 50 {
+            errors.unknown(At::ROOT, "no such property", Found::Nothing, "countryCod", ["countryCode", "name"]);
+        }
+        let list = errors.into_list();
+        assert!(list.iter().take(MAX_HINTED).all(|e| e.hint.as_deref() == Some("countryCode")));
+        assert!(list.iter().skip(MAX_HINTED).all(|e| e.hint.is_none()));
+        assert_eq!(list.len(), MAX_HINTED + 50);
+    }
+
     #[test]
     fn long_values_are_cut() {
         assert_eq!(short(&Value::Array(vec![Value::Null, Value::Number("1.50"), Value::String("x".into())])), r#"[null, 1.50, "x"]"#);
