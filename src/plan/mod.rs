@@ -7,6 +7,7 @@ pub mod compile;
 mod explain;
 mod names;
 pub mod node;
+mod operation;
 pub mod scalar;
 
 pub use explain::explain;

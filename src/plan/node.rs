@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use super::names::{Name, NameTable};
+pub use super::operation::{Body, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion};
 use super::scalar::Scalar;
 
 macro_rules! id {
@@ -361,123 +362,6 @@ pub struct SoapArray {
     pub soap12: bool,
 }
 
-/// The SOAP version of an envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say it")]
-pub enum SoapVersion {
-    Soap11,
-    Soap12,
-}
-
-/// The compiled mediation of one operation at one port.
-#[derive(Debug)]
-pub struct OperationPlan {
-    /// The operation's name.
-    pub name: Arc<str>,
-    /// Several operations of one name at one port are numbered from 0 here.
-    pub overload: u32,
-    /// The service; `None` where no service names the binding.
-    pub service: Option<Arc<str>>,
-    /// The port; `None` where no service names the binding.
-    pub port: Option<Arc<str>>,
-    /// The binding.
-    pub binding: Arc<str>,
-    /// The port type.
-    pub port_type: Arc<str>,
-    /// The SOAP version.
-    pub version: SoapVersion,
-    /// `soapAction`, also empty; `None` where the WSDL has none.
-    pub soap_action: Option<Arc<str>>,
-    /// WS-Addressing's action of the input, where the WSDL states one.
-    pub wsa_action: Option<Arc<str>>,
-    /// WS-Addressing's action of the output, where the WSDL states one.
-    pub wsa_reply_action: Option<Arc<str>>,
-    /// `location` of the port's address.
-    pub address: Option<Arc<str>>,
-    /// Marked as safe by the WSDL.
-    pub safe: bool,
-    /// Who sends first, and is there an answer? Only what callers begin is published.
-    pub pattern: Pattern,
-    /// What is asked; an empty message for a notification.
-    pub input: MessagePlan,
-    /// What is answered; `None` for a one-way operation.
-    pub output: Option<MessagePlan>,
-    /// Declared faults.
-    pub faults: Vec<FaultPlan>,
-    /// Its documentation.
-    pub documentation: Option<Arc<str>>,
-}
-
-/// The transmission primitives of WSDL 1.1, section 2.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the specification's names")]
-pub enum Pattern {
-    RequestResponse,
-    OneWay,
-    SolicitResponse,
-    Notification,
-}
-
-/// One direction of an operation.
-#[derive(Debug)]
-pub struct MessagePlan {
-    /// How its body is laid out.
-    pub body: Body,
-    /// SOAP encoding: `xsi:type` everywhere, references resolved.
-    pub encoded: bool,
-    /// Declared header blocks.
-    pub headers: Vec<Slot>,
-}
-
-/// The layout of a SOAP Body.
-#[derive(Debug)]
-pub enum Body {
-    /// Document style without parts: nothing.
-    Empty,
-    /// Document style with one part: its element's value is the JSON value. The element's type is not flattened here.
-    Element(Slot),
-    /// Document style with several parts: an object by part name.
-    Parts(Vec<Slot>),
-    /// RPC style: an object by part name; the parts are accessors inside the wrapper.
-    Rpc {
-        /// The wrapper's name.
-        wrapper: NameId,
-        /// The accessors, in order.
-        parts: Vec<Slot>,
-    },
-}
-
-/// A message part: an element, or a type under the part's name.
-#[derive(Debug, Clone)]
-pub struct Slot {
-    /// Its JSON property.
-    pub key: Arc<str>,
-    /// The element that carries it.
-    pub tag: NameId,
-    /// Its declaration; `None` for a `type=` part, and for an element that nobody declares.
-    pub element: Option<ElementId>,
-    /// Its type.
-    pub type_: TypeId,
-    /// May it be nil? A `type=` part always.
-    pub nillable: bool,
-    /// The elements that may stand here by substitution, the head first unless it is abstract; empty where the element has no
-    /// substitution group. With members the JSON value is an object with one property, the local name of the element that stands there.
-    pub members: Vec<ElementId>,
-    /// The part's annotation.
-    pub documentation: Option<Arc<str>>,
-}
-
-/// A declared fault.
-#[derive(Debug)]
-pub struct FaultPlan {
-    /// Its name.
-    pub name: Arc<str>,
-    /// The detail entry.
-    pub detail: Slot,
-    /// The HTTP status of its problem document.
-    pub status: u16,
-}
-
 impl Shape {
     /// Fills `by_key` and [`Place::first`] from the places.
     pub fn index(&mut self) {
@@ -538,16 +422,6 @@ impl Program {
     /// The operation of that name, at that port (`PORT` or `SERVICE/PORT`) where one is given; the first of its overloads.
     pub fn operation(&self, name: &str, port: Option<&str>) -> Option<&OperationPlan> {
         self.operations.iter().find(|o| &*o.name == name && port.is_none_or(|p| o.is_at(p)))
-    }
-}
-
-impl OperationPlan {
-    /// Is this operation at `port` (`PORT` or `SERVICE/PORT`)?
-    pub fn is_at(&self, port: &str) -> bool {
-        match port.split_once('/') {
-            Some((service, port)) => self.service.as_deref() == Some(service) && self.port.as_deref() == Some(port),
-            None => self.port.as_deref() == Some(port),
-        }
     }
 }
 
