@@ -1,8 +1,9 @@
 //! The mapping, construct by construct: each folder here is a small WSDL and cases of it, found by their names.
 //!
 //! `NN-name.request.json` must encode to `NN-name.request.xml` (canonical form) or be refused with the pointers in `NN-name.error`, a line
-//! each, `(root)` for the whole; `NN-name.response.xml` must decode to `NN-name.response.json` (as values, numbers by their digits).
-//! `NN-name@Operation.…` names another operation than the first.
+//! each, `(root)` for the whole; `NN-name.response.xml` must decode to `NN-name.response.json` (as values, numbers by their digits) or be
+//! refused with what `NN-name.response.error` says. `NN-name@Operation.…` names another operation than the first, `Operation#2` an overload.
+//! An `api.yaml` and an `api.lock` beside the WSDL are those of the API.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,7 +14,7 @@ use castile::mediate::{DecodeOptions, Decoded, Direction, EncodeError, decode, e
 use castile::plan::Program;
 use castile::plan::node::OperationPlan;
 
-use crate::support::{self, api::published, canon::canonical};
+use crate::support::{self, api::construct, canon::canonical};
 
 /// The files of a case by their endings: `request.json`, `error`, …
 type Case = BTreeMap<String, PathBuf>;
@@ -23,7 +24,7 @@ fn every_construct_is_mapped_as_its_folder_says() {
     let mut wrong = String::new();
     let mut cases = 0;
     for folder in support::folders(&support::path("tests/constructs")) {
-        let api = published("construct", &folder.join("service.wsdl"));
+        let api = construct(&folder);
         for (name, case) in read_cases(&folder) {
             cases += 1;
             let operation = operation(&api.program, &name);
@@ -40,7 +41,7 @@ fn every_construct_is_mapped_as_its_folder_says() {
 #[test]
 fn plans_are_what_they_were() {
     for folder in support::folders(&support::path("tests/constructs")) {
-        let api = published("construct", &folder.join("service.wsdl"));
+        let api = construct(&folder);
         let text: Vec<_> = api.program.operations.iter().map(|o| castile::plan::explain(&api.program, o)).collect();
         insta::with_settings!({ snapshot_path => folder.clone(), prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!("plan", text.join("\n"));
@@ -53,7 +54,7 @@ fn plans_are_what_they_were() {
 fn accepted_requests_are_read_back() {
     let mut wrong = String::new();
     for folder in support::folders(&support::path("tests/constructs")) {
-        let api = published("construct", &folder.join("service.wsdl"));
+        let api = construct(&folder);
         for (name, case) in read_cases(&folder) {
             let (Some(json), Some(xml)) = (case.get("request.json"), case.get("request.xml")) else { continue };
             let operation = operation(&api.program, &name);
@@ -91,11 +92,16 @@ fn read_cases(folder: &Path) -> BTreeMap<String, Case> {
     cases
 }
 
+/// The index of the operation that a case is about.
+pub fn position(program: &Program, case: &str) -> usize {
+    let Some((_, name)) = case.split_once('@') else { return 0 };
+    let (plain, overload) = name.split_once('#').map_or((name, 1), |(plain, n)| (plain, n.parse().unwrap()));
+    let mut found = (0..program.operations.len()).filter(|at| &*program.operations[*at].name == plain);
+    found.nth(overload - 1).unwrap_or_else(|| panic!("{case}: no operation {name}"))
+}
+
 fn operation<'a>(program: &'a Program, case: &str) -> &'a OperationPlan {
-    match case.split_once('@') {
-        Some((_, name)) => program.operation(name, None).unwrap_or_else(|| panic!("{case}: no operation {name}")),
-        None => program.operations.first().unwrap_or_else(|| panic!("{case}: no operation")),
-    }
+    program.operations.get(position(program, case)).unwrap_or_else(|| panic!("{case}: no operation"))
 }
 
 fn request(program: &Program, operation: &OperationPlan, case: &Case) -> Option<String> {
@@ -123,7 +129,12 @@ fn pointers(error: &EncodeError) -> String {
 
 fn response(program: &Program, operation: &OperationPlan, case: &Case) -> Option<String> {
     let xml = fs::read(case.get("response.xml")?).unwrap();
-    let expected: serde_json::Value = serde_json::from_slice(&fs::read(case.get("response.json")?).unwrap()).unwrap();
+    let expected = match (case.get("response.json"), case.get("response.error")) {
+        (Some(json), _) => {
+            serde_json::from_slice::<serde_json::Value>(&fs::read(json).unwrap()).map_err(|e| panic!("{}: {e}", json.display()))
+        }
+        (None, error) => Err(fs::read_to_string(error?).unwrap()),
+    };
     let read: serde_json::Value = match decode(program, operation, Direction::Response, &xml, &DecodeOptions::default()) {
         Ok(Decoded::Value(json)) => serde_json::from_slice(&json).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&json))),
         Ok(Decoded::Empty) => serde_json::json!({}),
@@ -137,9 +148,12 @@ fn response(program: &Program, operation: &OperationPlan, case: &Case) -> Option
             }
             made
         }
-        Err(error) => return Some(format!("{error:?}\n")),
+        Err(error) => {
+            let found = format!("{:?}: {}\n", error.kind, error.message);
+            return compare(&expected.map_or_else(|error| error, |json| sorted(&json)), &found);
+        }
     };
-    compare(&sorted(&expected), &sorted(&read))
+    compare(&expected.map_or_else(|error| error, |json| sorted(&json)), &sorted(&read))
 }
 
 /// A JSON value with its members in order, a line each.

@@ -9,7 +9,7 @@ use castile::mediate::{DecodeError, DecodeErrorKind, DecodeOptions, Decoded, Dec
 use castile::plan::Program;
 use serde_json::{Value, json};
 
-use crate::support::{self, api::published};
+use crate::support::{self, api::construct, api::published};
 
 /// Feeds `envelope` in pieces of `size` bytes, taking what is ready after each.
 fn streamed(
@@ -39,7 +39,7 @@ fn streamed(
 fn any_chunking_gives_the_same_json() {
     let mut compared = 0;
     for folder in support::folders(&support::path("tests/constructs")) {
-        let api = published("construct", &folder.join("service.wsdl"));
+        let api = construct(&folder);
         for entry in fs::read_dir(&folder).unwrap().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let direction = match () {
@@ -47,8 +47,7 @@ fn any_chunking_gives_the_same_json() {
                 () if name.ends_with(".response.xml") => Direction::Response,
                 () => continue,
             };
-            let operation = name.split_once('@').and_then(|(_, rest)| rest.split('.').next());
-            let at = operation.map_or(0, |o| api.program.operations.iter().position(|p| &*p.name == o).unwrap());
+            let at = crate::constructs::position(&api.program, name.split('.').next().unwrap());
             let xml = fs::read(entry.path()).unwrap();
             let whole = decode(&api.program, &api.program.operations[at], direction, &xml, &DecodeOptions::default());
             for size in [1, 3, 17, 4096] {

@@ -9,7 +9,7 @@ use castile::api::{ApiDefinition, Method, Resource};
 use castile::catalog::{OpenApiVersion, PublishedApi};
 use serde_json::{Value, json};
 
-use crate::support::{self, api::assembled, api::defined, api::published};
+use crate::support::{self, api::assembled, api::construct, api::defined, api::published};
 
 fn document(api: &PublishedApi, version: OpenApiVersion) -> Value {
     let bytes = api.openapi(version, "https://api.example.org").unwrap();
@@ -111,7 +111,7 @@ fn documents_are_true_of_the_messages() {
     let (mut accepted, mut refused) = (0, 0);
     for folder in support::folders(&support::path("tests/constructs")) {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let document = document(&published("construct", &folder.join("service.wsdl")), OpenApiVersion::V31);
+        let document = document(&construct(&folder), OpenApiVersion::V31);
         let request = body(&document, "/paths/~1Op/post/requestBody/content/application~1json/schema");
         let response = body(&document, "/paths/~1Op/post/responses/200/content/application~1json/schema");
         for file in support::files(&folder, "json") {
