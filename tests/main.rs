@@ -18,6 +18,7 @@ mod constructs;
 mod corpus;
 mod decode;
 mod diagnostics;
+mod fidelity;
 mod gateway;
 mod json;
 mod mock;

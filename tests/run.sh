@@ -49,7 +49,7 @@ npm_packages() {
 
 install() {
   mkdir -p $foreign
-  step 'Debian: php-cli php-soap libxml2-utils prometheus' apt_install php-cli php-soap libxml2-utils prometheus
+  step 'Debian: php-cli php-soap libjaxws-java libxml2-utils prometheus' apt_install php-cli php-soap libjaxws-java libxml2-utils prometheus
   step 'PyPI: tests/requirements.txt' python_packages
   step 'npm: tests/package-lock.json' npm_packages
 }
