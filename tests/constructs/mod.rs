@@ -3,7 +3,7 @@
 //! `NN-name.request.json` must encode to `NN-name.request.xml` (canonical form) or be refused with the pointers in `NN-name.error`, a line
 //! each, `(root)` for the whole; `NN-name.response.xml` must decode to `NN-name.response.json` (as values, numbers by their digits) or be
 //! refused with what `NN-name.response.error` says. `NN-name@Operation.…` names another operation than the first, `Operation#2` an overload.
-//! An `api.yaml` and an `api.lock` beside the WSDL are those of the API.
+//! `NN-name.response.text` is the JSON text to the letter, for its order. An `api.yaml` and an `api.lock` beside the WSDL are those of the API.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -136,7 +136,13 @@ fn response(program: &Program, operation: &OperationPlan, case: &Case) -> Option
         (None, error) => Err(fs::read_to_string(error?).unwrap()),
     };
     let read: serde_json::Value = match decode(program, operation, Direction::Response, &xml, &DecodeOptions::default()) {
-        Ok(Decoded::Value(json)) => serde_json::from_slice(&json).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&json))),
+        Ok(Decoded::Value(json)) => {
+            let text = String::from_utf8(json).unwrap();
+            if let Some(exact) = case.get("response.text").map(|f| fs::read_to_string(f).unwrap()).filter(|e| e.trim_end() != text) {
+                return compare(&exact, &text);
+            }
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+        }
         Ok(Decoded::Empty) => serde_json::json!({}),
         Ok(Decoded::Fault(fault)) => {
             let mut made = serde_json::json!({ "fault": serde_json::from_slice::<serde_json::Value>(&fault.fault_json).unwrap() });
