@@ -153,6 +153,9 @@ impl Run<'_> {
         let row = Row { children: &owned, names, text: &self.machine.names, out: &self.machine.out, base: self.machine.base, scope };
         let mut comma = if collect.tail { object.comma } else { object.comma_before };
         let sent = if collect.tail { self.sent_keys(object) } else { HashMap::new() };
+        if collect.tail && self.is_late(object, &steps) {
+            return Err(self.sent_already());
+        }
         let alone = if collect.stray_text {
             self.content_with_text(object.shape, &children, &row, &mut scratch, &mut comma);
             false
@@ -163,6 +166,19 @@ impl Run<'_> {
         self.machine.names.truncate(collect.names);
         self.machine.scratch = scratch;
         Ok(())
+    }
+
+    /// Did an element of a wildcard come after what was sent of later places, so that its property would be read back at an earlier one?
+    fn is_late(&self, object: &Object, steps: &[Match]) -> bool {
+        let places = &self.program.shape(object.shape).places;
+        let seen = |i: usize| self.machine.seen.get(object.seen + i / 64).is_some_and(|w| w & (1 << (i % 64)) != 0);
+        let last = (0..places.len()).rev().find(|i| seen(*i)).unwrap_or(0) as PlaceIx;
+        let is_any = |at: PlaceIx| matches!(places.get(at as usize).map(|p| &p.kind), Some(PlaceKind::Any(_)));
+        steps.iter().any(|s| matches!(s, Match::Place { place, .. } if *place < last && is_any(*place)))
+    }
+
+    fn sent_already(&self) -> DecodeError {
+        self.fail(DecodeErrorKind::Limit, "elements out of schema order in a reply larger than the reply buffer")
     }
 
     /// The keys of the properties that were sent already.
@@ -210,12 +226,15 @@ impl Run<'_> {
         let model = self.program.shape(shape);
         let has_wild = steps.iter().any(|s| self.is_wild(model, s)) || model.places.iter().any(|p| matches!(p.kind, PlaceKind::Any(_)));
         if has_wild && !self.keeps_order(shape, steps, row) {
+            // The whole object would be `$content`: half of it beside the other half is no form that encode reads.
+            if !sent.is_empty() {
+                return Err(self.sent_already());
+            }
             self.content(shape, steps, row, out, comma);
             return Ok(false);
         }
         let mut properties: Vec<Property> = Vec::new();
         let mut at = sent;
-        let sent_already = || self.fail(DecodeErrorKind::Limit, "elements out of schema order in a reply larger than the reply buffer");
         for step in steps {
             let (key, array, piece) = match step {
                 Match::Place { place, child } => match model.places.get(*place as usize) {
@@ -227,7 +246,7 @@ impl Run<'_> {
                     let Some(PlaceKind::Items(inner)) = model.places.get(*place as usize).map(|p| &p.kind) else { continue };
                     let key = model.places.get(*place as usize).map_or_else(String::new, |p| p.key.to_string());
                     if at.get(&key) == Some(&SENT) {
-                        return Err(sent_already());
+                        return Err(self.sent_already());
                     }
                     for item in items {
                         let mut made = vec![b'{'];
@@ -239,7 +258,7 @@ impl Run<'_> {
                 }
             };
             if at.get(&key) == Some(&SENT) {
-                return Err(sent_already());
+                return Err(self.sent_already());
             }
             add(&mut properties, &mut at, key, array, piece);
         }
