@@ -43,13 +43,17 @@ fn name(namespace: Option<&str>, local: &str) -> String {
     namespace.filter(|n| !n.is_empty()).map_or_else(|| local.to_owned(), |n| format!("{{{n}}}{local}"))
 }
 
-/// A value `prefix:local` whose prefix is declared means the expanded name.
+/// A value `prefix:local` whose prefix is declared means the expanded name, and so does each word of a list.
 fn resolved(node: Node<'_, '_>, text: &str) -> String {
-    match text.split_once(':') {
-        Some((prefix, local)) if !prefix.is_empty() && !local.is_empty() && !text.contains(char::is_whitespace) => {
-            node.lookup_namespace_uri(Some(prefix)).map_or_else(|| text.to_owned(), |uri| name(Some(uri), local))
+    text.split_inclusive(char::is_whitespace).map(|word| resolved_word(node, word)).collect()
+}
+
+fn resolved_word(node: Node<'_, '_>, word: &str) -> String {
+    match word.split_once(':') {
+        Some((prefix, local)) if !prefix.is_empty() && !local.trim_end().is_empty() => {
+            node.lookup_namespace_uri(Some(prefix)).map_or_else(|| word.to_owned(), |uri| name(Some(uri), local))
         }
-        _ => text.to_owned(),
+        _ => word.to_owned(),
     }
 }
 
