@@ -6,6 +6,7 @@
 mod assemble;
 mod content;
 mod documents;
+mod examples;
 mod folder;
 mod parameters;
 mod raw;
@@ -18,6 +19,7 @@ pub use crate::api::{Expose, State, Stream};
 pub use assemble::{Assembled, assemble, settings, suggestions};
 pub use content::{Built, build, stored_settings};
 pub use documents::{Documents, declared_encoding};
+pub use examples::without_examples;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
 pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,

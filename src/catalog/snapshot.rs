@@ -4,13 +4,11 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
 use crate::api::{ApiDefinition, Method};
-use crate::mediate::Direction;
 use crate::openapi;
 pub use crate::openapi::Version as OpenApiVersion;
 use crate::plan::Program;
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::plan::scalar::JsonKind;
-use crate::sample::{Sampler, Style};
 use crate::xml::QName;
 
 /// What the gateway knows at one instant. Immutable.
@@ -204,21 +202,14 @@ impl PublishedApi {
         }
         let server = format!("{public_url}{}", self.base_path);
         let resources: Vec<_> = self.resources.iter().map(PublishedResource::described).collect();
-        let sampler = Sampler::new(&self.program);
+        let examples = super::examples::Examples::new(&self.program);
         let input = openapi::Input {
             definition: &self.definition,
             program: &self.program,
             resources: &resources,
             documentation: self.documentation.as_deref(),
             server: &server,
-            examples: &|index, side| {
-                let direction = match side {
-                    openapi::Side::Request => Direction::Request,
-                    openapi::Side::Response => Direction::Response,
-                };
-                let text = sampler.message(self.program.operations.get(index)?, direction, None, Style::Typical).ok()?;
-                serde_json::from_slice(&text).ok()
-            },
+            examples: &|index, side| examples.of(index, side),
         };
         let bytes = Bytes::from(openapi::text(&input, version)?);
         slot.store(Some(Arc::new((public_url.to_owned(), bytes.clone()))));

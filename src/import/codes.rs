@@ -32,5 +32,16 @@ pub static NO_ADDRESS: Code = Code {
            `endpoint: { url: … }` in api.yaml.",
 };
 
+/// A document without an example.
+pub static NO_EXAMPLE: Code = Code {
+    id: "import.no-example",
+    title: "an operation has no example in the OpenAPI document",
+    help: "Every example in the OpenAPI document is made from the schemas, tried on the mapping, and can be sent as it stands. There is none where no \
+           valid value can be made up: a required element whose type refers to itself without end, an abstract type from which none derives, facets \
+           that exclude each other, a pattern that no text was found for, a message that would be too large. There is none either where the \
+           requests of several operations have the same Body and the same action, because then a service cannot know which of them is meant. The \
+           operation itself is published all the same.",
+};
+
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS];
+pub static ALL: &[&Code] = &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS, &NO_EXAMPLE];

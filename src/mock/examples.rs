@@ -65,7 +65,12 @@ impl Examples {
 fn make(program: &Program, operation: &OperationPlan, fault: Option<usize>, seed: Option<u64>) -> Result<Vec<u8>, String> {
     let sampler = Sampler::new(program);
     let Some(index) = fault else {
-        let json = sampler.message(operation, Direction::Response, seed, Style::Typical).map_err(|e| e.to_string())?;
+        let json = match seed {
+            Some(_) => sampler.message(operation, Direction::Response, seed, Style::Typical),
+            // What the OpenAPI document shows.
+            None => sampler.example(operation, Direction::Response),
+        };
+        let json = json.map_err(|e| e.to_string())?;
         return encode(program, operation, Direction::Response, &json).map_err(|e| named(&e).join("; "));
     };
     let plan = operation.faults.get(index).ok_or("there is no such fault")?;

@@ -16,12 +16,15 @@ mod wild;
 
 use std::fmt;
 
-use crate::mediate::Direction;
+use crate::mediate::{DecodeOptions, Decoded, Direction, EncodeError, decode, encode};
 use crate::plan::Program;
 use crate::plan::node::{FaultPlan, OperationPlan, Slot};
 use crate::plan::scalar::Scalar;
 use value::Run;
 use ways::Ways;
+
+/// An example for documents has at most so many bytes.
+pub const MAX_EXAMPLE_BYTES: usize = 32 << 10;
 
 /// How much a sample shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +89,40 @@ impl<'p> Sampler<'p> {
             None => run.out.extend_from_slice(b"{}"),
         }
         Ok(run.out)
+    }
+
+    /// An example of a message for documents: readable, at most [`MAX_EXAMPLE_BYTES`] long, and taken by `mediate::encode`; an answer's
+    /// as `mediate::decode` writes it. With the optional parts where that can be, else with what is required.
+    ///
+    /// # Errors
+    /// Where there is no such text, and why.
+    pub fn example(&self, operation: &OperationPlan, direction: Direction) -> Result<Vec<u8>, SampleError> {
+        let whole = |reason: String| SampleError { pointer: String::new(), reason };
+        let mut last = whole("there is none".to_owned());
+        for style in [Style::Typical, Style::Minimal] {
+            last = match self.message(operation, direction, None, style) {
+                Ok(json) if json.len() > MAX_EXAMPLE_BYTES => whole(format!("an example would be larger than {MAX_EXAMPLE_BYTES} bytes")),
+                Ok(json) => match encode(self.program, operation, direction, &json) {
+                    Ok(_) if direction == Direction::Request => return Ok(json),
+                    Ok(envelope) => return Ok(self.as_given_out(operation, &envelope).unwrap_or(json)),
+                    Err(EncodeError::NotJson(e)) => SampleError { pointer: e.pointer, reason: format!("{:?}", e.kind) },
+                    Err(EncodeError::Invalid(errors)) => errors
+                        .into_iter()
+                        .next()
+                        .map_or(last, |e| SampleError { pointer: e.pointer, reason: format!("{} is expected", e.expected) }),
+                },
+                Err(e) => e,
+            };
+        }
+        Err(last)
+    }
+
+    /// An answer as callers get it, which may be written otherwise than it was made up: undeclared elements have more than one form.
+    fn as_given_out(&self, operation: &OperationPlan, envelope: &[u8]) -> Option<Vec<u8>> {
+        match decode(self.program, operation, Direction::Response, envelope, &DecodeOptions::default()) {
+            Ok(Decoded::Value(json)) => Some(json),
+            Ok(Decoded::Empty | Decoded::Fault(_)) | Err(_) => None,
+        }
     }
 
     /// The JSON text of a declared fault's detail entry, as `mediate::encode_fault` takes it.

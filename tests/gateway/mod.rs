@@ -1,6 +1,6 @@
 //! The gateway from outside: real sockets, raw bytes, upstreams that behave badly.
 
-mod bench_of;
+pub mod bench_of;
 mod http;
 mod replies;
 mod rest;

@@ -1,5 +1,8 @@
 //! OpenAPI documents of the samples, the constructs and the corpus: valid for two outside validators, true of the messages.
 
+mod examples;
+mod served;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +12,7 @@ use castile::api::{ApiDefinition, Method, Resource};
 use castile::catalog::{OpenApiVersion, PublishedApi};
 use serde_json::{Value, json};
 
-use crate::support::{self, api::assembled, api::construct, api::defined, api::published};
+use crate::support::{self, api::assembled, api::construct, api::defined, api::loaded, api::published};
 
 fn document(api: &PublishedApi, version: OpenApiVersion) -> Value {
     let bytes = api.openapi(version, "https://api.example.org").unwrap();
@@ -208,18 +211,25 @@ fn redocly_takes_every_document() {
     run(command);
 }
 
+/// Every service of the corpus, by the name of its folder; some cannot be imported.
+fn corpus_services(test: &str) -> Vec<(String, PathBuf)> {
+    let Some(file) = support::shared_or_skip(test, "corpus/index.json") else { return Vec::new() };
+    let index: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let services = index.as_object().unwrap().iter().filter(|(name, _)| !name.starts_with("malformed"));
+    let named = services.map(|(name, entry)| (name.replace('/', "."), file.with_file_name(name).join(entry["root"].as_str().unwrap())));
+    named.filter(|(_, wsdl)| wsdl.exists()).collect()
+}
+
 #[test]
 fn every_service_of_the_corpus_has_a_document_of_bounded_size() {
     const TEST: &str = "every_service_of_the_corpus_has_a_document_of_bounded_size";
-    let Some(folder) = support::shared_or_skip(TEST, "corpus/index.json") else { return };
-    let index: Value = serde_json::from_slice(&fs::read(&folder).unwrap()).unwrap();
+    let services = corpus_services(TEST);
+    if services.is_empty() {
+        return;
+    }
     let mut sizes = Vec::new();
-    for (name, entry) in index.as_object().unwrap() {
-        let wsdl = folder.with_file_name(name).join(entry["root"].as_str().unwrap());
-        if name.starts_with("malformed") || !entry["error"].is_null() || !wsdl.exists() {
-            continue;
-        }
-        let Some(api) = assembled(name, &wsdl).api else { continue };
+    for (name, wsdl) in &services {
+        let Some(api) = loaded(&ApiDefinition::named(name), None, wsdl).ok().and_then(|made| made.api) else { continue };
         let bytes = api.openapi(OpenApiVersion::V31, "https://api.example.org").unwrap_or_else(|e| panic!("{name}: {e}"));
         sizes.push((bytes.len(), name.clone()));
         let document: Value = serde_json::from_slice(&bytes).unwrap();
@@ -268,6 +278,33 @@ fn what_a_definition_says_is_in_the_document() {
     let problem = &put["responses"]["409"]["content"]["application/problem+json"]["schema"]["$ref"];
     assert_eq!(problem, "#/components/schemas/CountryExists.problem");
     assert_eq!(document["components"]["schemas"]["CountryExists.problem"]["allOf"][0]["$ref"], "#/components/schemas/Problem");
+}
+
+/// What people wrote in a WSDL and its schemas stands where readers of the document look for it.
+#[test]
+fn documentation_is_in_the_document() {
+    let document = document(&published("annotated", &support::path("tests/openapi/annotated.wsdl")), OpenApiVersion::V31);
+    let operation = "/paths/~1place/post";
+    for (place, texts) in [
+        ("/info/description", &["definitions", "service"][..]),
+        ("/tags/0/description", &["port type"]),
+        (&format!("{operation}/summary"), &["operation"]),
+        (&format!("{operation}/description"), &["operation"]),
+        (&format!("{operation}/requestBody/description"), &["input", "message"]),
+        (&format!("{operation}/responses/200/description"), &["output"]),
+        (&format!("{operation}/responses/422/description"), &["fault", "fault's message"]),
+        (&format!("{operation}/requestBody/content/application~1json/schema/description"), &["part", "global element"]),
+        ("/components/schemas/Order/description", &["complex type"]),
+        ("/components/schemas/Order/properties/size/description", &["element"]),
+        ("/components/schemas/Order/properties/@id/description", &["attribute"]),
+        ("/components/schemas/Size/description", &["simple type", "value S", "value L"]),
+        ("/components/schemas/SizeOrCount/description", &["member's value"]),
+    ] {
+        let said = document.pointer(place).and_then(Value::as_str).unwrap_or_else(|| panic!("nothing at {place}"));
+        for text in texts {
+            assert!(said.contains(&format!("About the {text}")), "{place}: {said}");
+        }
+    }
 }
 
 /// The document of a sample, whole: a change of it is seen here.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use castile::api::{ApiDefinition, Lock};
 use castile::catalog::{Assembled, assemble};
-use castile::diagnostic::SourceId;
+use castile::diagnostic::{Diagnostic, SourceId};
 use castile::wsdl::source::{Limits, Options, Origin, Policy, load_local};
 
 /// Loads a file or folder and assembles an API of that name from it.
@@ -19,13 +19,19 @@ pub fn defined(definition: &ApiDefinition, wsdl: &Path) -> Assembled {
 
 /// The same with a definition and the names that were frozen.
 pub fn locked(definition: &ApiDefinition, lock: Option<&Lock>, wsdl: &Path) -> Assembled {
-    let origin =
-        Origin::of(&wsdl.to_string_lossy(), &Limits::default()).unwrap_or_else(|r| panic!("{}: {:?}", wsdl.display(), r.diagnostics));
-    let loaded =
-        load_local(&origin, &Options::local(Policy::Operator)).unwrap_or_else(|r| panic!("{}: {:?}", wsdl.display(), r.diagnostics));
+    loaded(definition, lock, wsdl).unwrap_or_else(|diagnostics| panic!("{}: {diagnostics:?}", wsdl.display()))
+}
+
+/// The same for what may not even be well-formed.
+///
+/// # Errors
+/// Why its documents cannot be loaded.
+pub fn loaded(definition: &ApiDefinition, lock: Option<&Lock>, wsdl: &Path) -> Result<Assembled, Vec<Diagnostic>> {
+    let origin = Origin::of(&wsdl.to_string_lossy(), &Limits::default()).map_err(|r| r.diagnostics)?;
+    let loaded = load_local(&origin, &Options::local(Policy::Operator)).map_err(|r| r.diagnostics)?;
     let mut made = assemble(&definition.api.name, definition, lock, &loaded.documents);
     made.diagnostics.splice(0..0, loaded.diagnostics);
-    made
+    Ok(made)
 }
 
 /// The same for what must come out well.
