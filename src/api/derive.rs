@@ -218,7 +218,7 @@ mod tests {
     const SPAN: Span = Span { source: SourceId(0), start: 0, end: 0 };
 
     fn message() -> Option<OperationMessage> {
-        Some(OperationMessage { name: None, message: None, action: None, span: SPAN })
+        Some(OperationMessage { name: None, message: None, action: None, documentation: None, span: SPAN })
     }
 
     fn port_type(name: &str, operations: &[&str]) -> PortType {

@@ -54,12 +54,11 @@ pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, doc
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         return Assembled { api: None, derivation, lock, definitions: Some(definitions), suggested_name, diagnostics };
     }
-    let service_documentation = definitions.services.first().and_then(|s| s.documentation.clone());
     let published = PublishedApi {
         name: name.into(),
         base_path: definition.base_path().into(),
         default_path: definition.api.default_version.then(|| definition.api.context.as_str().into()),
-        documentation: service_documentation.or_else(|| definitions.documentation.clone()),
+        documentation: documentation(&definitions),
         documents: Documents::new(&definitions, documents),
         definition: definition.clone(),
         program,
@@ -68,6 +67,17 @@ pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, doc
         described: super::snapshot::Described::default(),
     };
     Assembled { api: Some(published), derivation, lock, definitions: Some(definitions), suggested_name, diagnostics }
+}
+
+/// What people wrote about the WSDL and its services.
+fn documentation(definitions: &wsdl::Definitions) -> Option<Arc<str>> {
+    let mut texts: Vec<&str> = Vec::new();
+    for text in definitions.documentation.iter().chain(definitions.services.iter().filter_map(|s| s.documentation.as_ref())) {
+        if !texts.contains(&&**text) {
+            texts.push(text);
+        }
+    }
+    (!texts.is_empty()).then(|| texts.join("\n\n").into())
 }
 
 fn failed(diagnostics: Vec<Diagnostic>) -> Assembled {

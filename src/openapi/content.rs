@@ -62,13 +62,10 @@ impl Presence {
         if !dependent.is_empty() {
             schema.insert("dependentRequired".into(), json!(dependent));
         }
-        match self.rules.as_slice() {
-            [] => {}
-            // Alone it stands beside the properties, where readers look for it.
-            [Value::Object(rule)] if rule.keys().all(|k| !schema.contains_key(k)) => schema.extend(rule.clone()),
-            rules => {
-                schema.insert("allOf".into(), json!(rules));
-            }
+        // Not beside the properties, also where there is only one: generators of clients take an object with `oneOf` for one without
+        // properties of its own.
+        if !self.rules.is_empty() {
+            schema.insert("allOf".into(), json!(self.rules));
         }
     }
 

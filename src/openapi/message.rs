@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::object::object;
+use super::object::{object, truth};
 use super::schema::{Extra, Root, Schemas};
 use super::{Input, Side};
 use crate::api::{ApiDefinition, HeaderPart};
@@ -46,7 +46,7 @@ impl Schemas<'_> {
                     schema = self.or_nil(slot.type_, schema);
                 } else if slot.nillable {
                     let mut nil = extra.clone();
-                    nil.push(("$nil".into(), json!({ "const": true }), true));
+                    nil.push(("$nil".into(), truth(), true));
                     schema = json!({ "oneOf": [schema, object(&nil, json!(true))] });
                 }
                 self.note(&mut schema, slot.documentation.as_deref());

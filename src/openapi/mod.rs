@@ -2,7 +2,7 @@
 //!
 //! Comes in: a [`Program`], an [`ApiDefinition`], the resources as the gateway publishes them. Goes out: one document, the same bytes for
 //! the same input. Must not know: schemas, WSDL, HTTP servers; the JSON shape of every message is decided by the plan's nodes alone.
-//! Specifications: OpenAPI 3.1.1 and 3.0.4, JSON Schema 2020-12.
+//! Specifications: OpenAPI 3.1.1 and 3.0.3, JSON Schema 2020-12.
 
 mod content;
 mod down;
@@ -145,7 +145,7 @@ fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
         "servers": [{ "url": input.server }],
         "externalDocs": { "description": "The WSDL that this API is made from.", "url": format!("{}?wsdl", input.server) },
         "security": [],
-        "tags": tags.into_iter().map(|name| json!({ "name": name })).collect::<Vec<_>>(),
+        "tags": tags,
         "paths": paths,
         "components": components,
     });

@@ -82,7 +82,7 @@ impl<'a> Schemas<'a> {
         if let Some(fixed) = &attribute.fixed
             && let Some(value) = scalar::value(&attribute.scalar, &fixed.text)
         {
-            schema["const"] = value;
+            schema["enum"] = json!([value]);
         }
         if let Some(default) = &attribute.default
             && let Some(value) = scalar::value(&attribute.scalar, default)
@@ -132,7 +132,7 @@ impl<'a> Schemas<'a> {
         };
         if let Some(scalar) = self.bare_scalar(element) {
             if let Some(value) = element.fixed.as_ref().and_then(|f| scalar::value(scalar, &f.text)) {
-                schema["const"] = value;
+                schema["enum"] = json!([value]);
             }
             if let Some(value) = element.default.as_ref().and_then(|d| scalar::value(scalar, d)) {
                 schema["default"] = value;
@@ -204,6 +204,13 @@ pub(super) fn object(properties: &[Extra], rest: Value) -> Value {
     Value::Object(schema)
 }
 
+/// Just this string. Not as `const`, which says the same: generators of clients make a check of `enum` and none of `const`, and without
+/// it they cannot tell the branches of a `oneOf`.
 pub(super) fn constant(text: &str) -> Value {
-    json!({ "type": "string", "const": text })
+    json!({ "type": "string", "enum": [text] })
+}
+
+/// Just `true`.
+pub(super) fn truth() -> Value {
+    json!({ "type": "boolean", "enum": [true] })
 }

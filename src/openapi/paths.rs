@@ -1,6 +1,6 @@
 //! Resources → `paths`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
@@ -12,21 +12,35 @@ use crate::api::State;
 use crate::plan::node::{OperationPlan, Pattern};
 
 /// `paths`, and the port types that tag them.
-pub(super) fn paths(input: &Input<'_>, schemas: &mut Schemas<'_>, responses: &mut Responses) -> (Map<String, Value>, BTreeSet<String>) {
+pub(super) fn paths(input: &Input<'_>, schemas: &mut Schemas<'_>, responses: &mut Responses) -> (Map<String, Value>, Vec<Value>) {
     let mut paths = Map::new();
-    let mut tags = BTreeSet::new();
+    let mut tags: BTreeMap<&str, Value> = BTreeMap::new();
     let mut ids = HashSet::new();
     for resource in input.resources {
         let Some(plan) = input.program.operations.get(resource.operation) else { continue };
         if matches!(plan.pattern, Pattern::Notification | Pattern::SolicitResponse) {
             continue;
         }
-        tags.insert(plan.port_type.to_string());
+        tags.entry(&plan.port_type).or_insert_with(|| tag(plan));
         let made = operation(input, schemas, responses, resource, plan, &operation_id(&mut ids, resource, plan));
         let path = paths.entry(resource.path.to_string()).or_insert_with(|| json!({}));
         path[resource.method.key()] = made;
     }
-    (paths, tags)
+    (paths, tags.into_values().collect())
+}
+
+/// The tag of an operation's port type.
+fn tag(plan: &OperationPlan) -> Value {
+    let mut tag = json!({ "name": plan.port_type });
+    if let Some(text) = said(plan.annotations.port_type.as_deref()) {
+        tag["description"] = json!(text);
+    }
+    tag
+}
+
+/// Documentation that says something.
+pub(super) fn said(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|t| !t.is_empty())
 }
 
 /// The operation's name; with its port type, then with a number where that is taken.
@@ -48,7 +62,7 @@ fn operation(
     id: &str,
 ) -> Value {
     let mut made = Map::new();
-    let documentation = plan.documentation.as_deref().map(str::trim).filter(|t| !t.is_empty());
+    let documentation = said(plan.documentation.as_deref());
     made.insert("operationId".into(), json!(id));
     made.insert("tags".into(), json!([plan.port_type]));
     made.insert("summary".into(), json!(documentation.map_or(&*plan.name, first_sentence)));
@@ -79,7 +93,11 @@ fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resourc
     if let Some(example) = example(input, resource.operation, Side::Request, &plan.input) {
         content["example"] = example;
     }
-    json!({ "required": elsewhere.is_empty(), "content": { "application/json": content } })
+    let mut body = json!({ "required": elsewhere.is_empty(), "content": { "application/json": content } });
+    if let Some(text) = said(plan.annotations.input.as_deref()) {
+        body["description"] = json!(text);
+    }
+    body
 }
 
 /// The property that a pointer of one segment names.

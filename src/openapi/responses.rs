@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value, json};
 
 use super::message::{example, shown_headers};
+use super::object::constant;
+use super::paths::said;
 use super::schema::Schemas;
 use super::{Input, Resource, Side};
 use crate::plan::node::{Body, FaultPlan, NameId, OperationPlan, TypeId};
@@ -88,7 +90,7 @@ impl Responses {
                     "type": "object",
                     "description": describe(fault),
                     "properties": {
-                        "title": { "const": fault.name },
+                        "title": constant(&fault.name),
                         "fault": {
                             "type": "object",
                             "properties": { "detail": { "type": "object", "properties": { name: entry } } },
@@ -104,8 +106,13 @@ impl Responses {
 }
 
 fn describe(fault: &FaultPlan) -> String {
-    let text = fault.detail.documentation.as_deref().map(str::trim).unwrap_or_default();
-    if text.is_empty() { format!("The fault {}.", fault.name) } else { format!("The fault {}: {text}", fault.name) }
+    let mut texts: Vec<&str> = Vec::new();
+    for text in [said(fault.documentation.as_deref()), said(fault.detail.documentation.as_deref())].into_iter().flatten() {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    if texts.is_empty() { format!("The fault {}.", fault.name) } else { format!("The fault {}: {}", fault.name, texts.join("\n\n")) }
 }
 
 /// The status and response of a call that went well.
@@ -117,6 +124,7 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
     if matches!(output.body, Body::Empty) && output.headers.is_empty() {
         return ("204", response("Done. The answer has no parts.", None));
     }
+    let text = said(plan.annotations.output.as_deref()).unwrap_or("The answer.");
     let mut example = example(input, resource.operation, Side::Response, output);
     let schema = match &resource.unwrap {
         Some(property) => {
@@ -126,7 +134,7 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
         }
         None => schemas.message(output, &headers, false),
     };
-    ("200", response("The answer.", Some(("application/json", &schema, example))))
+    ("200", response(text, Some(("application/json", &schema, example))))
 }
 
 fn response(text: &str, content: Option<(&str, &Value, Option<Value>)>) -> Value {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::plan::scalar::{FacetKind, JsonKind, NoNamespaces, Primitive, Scalar, Variety};
+use super::names::Names;
+use crate::plan::scalar::{EnumerationValue, FacetKind, JsonKind, NoNamespaces, Primitive, Scalar, Variety};
 
 /// The schema of a simple type's JSON value.
 pub(super) fn schema(scalar: &Scalar) -> Value {
@@ -53,15 +54,14 @@ fn union(scalar: &Scalar, schema: &mut Map<String, Value>, notes: &mut Vec<Strin
         several => schema.insert("type".into(), json!(several)),
     };
     let members = scalar.flat_members();
-    let values: Option<Vec<Value>> = members
-        .iter()
-        .map(|m| m.enumeration())
-        .collect::<Option<Vec<_>>>()
-        .map(|all| all.into_iter().flatten().filter_map(|v| serde_json::from_str(&v.json).ok()).collect());
-    match values {
-        Some(mut values) if scalar.enumeration().is_none() => {
+    let enumerated: Option<Vec<_>> = members.iter().map(|m| m.enumeration()).collect();
+    match enumerated.map(|all| all.concat()) {
+        Some(all) if scalar.enumeration().is_none() => {
+            explain(&all, notes);
+            let mut values: Vec<Value> = all.iter().filter_map(|v| serde_json::from_str(&v.json).ok()).collect();
             let mut seen = std::collections::HashSet::new();
             values.retain(|v| seen.insert(v.to_string()));
+            name_values(&values, schema);
             schema.insert("enum".into(), json!(values));
         }
         _ => notes.push(scalar.say()),
@@ -221,13 +221,37 @@ fn enumeration(scalar: &Scalar, schema: &mut Map<String, Value>, notes: &mut Vec
     let mut seen = std::collections::HashSet::new();
     let distinct: Vec<Value> =
         values.iter().filter_map(|v| serde_json::from_str::<Value>(&v.json).ok()).filter(|v| seen.insert(v.to_string())).collect();
-    for value in &values {
+    explain(&values, notes);
+    if !distinct.is_empty() {
+        name_values(&distinct, schema);
+        schema.insert("enum".into(), json!(distinct));
+    }
+}
+
+/// Values that differ only in case or in signs (`y` and `Y`, `<` and `>`) would be one constant in what generators make of them: those
+/// get names of their own, in the extension that openapi-generator reads.
+fn name_values(values: &[Value], schema: &mut Map<String, Value>) {
+    let mut names = Names::default();
+    let bare = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let plain: Vec<String> = values.iter().map(|v| constant_name(&bare(v))).collect();
+    let named: Vec<String> = plain.iter().map(|name| names.unique(name)).collect();
+    if named != plain {
+        schema.insert("x-enum-varnames".into(), json!(named));
+    }
+}
+
+/// As generators would name a constant.
+fn constant_name(text: &str) -> String {
+    let name: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("VALUE_{name}") }
+}
+
+/// What people wrote about values of an enumeration.
+fn explain(values: &[EnumerationValue], notes: &mut Vec<String>) {
+    for value in values {
         if let Some(text) = value.documentation.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
             notes.push(format!("- `{}`: {text}", value.json.trim_matches('"')));
         }
-    }
-    if !distinct.is_empty() {
-        schema.insert("enum".into(), json!(distinct));
     }
 }
 

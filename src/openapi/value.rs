@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::object::{constant, object};
+use super::object::{constant, object, truth};
 use super::reach::{is_builtin, substitutes};
 use super::schema::{Extra, Form, Root, Schemas};
 use crate::plan::node::{ComplexType, Content, ElementId, ShapeId, Slot, SoapArray, TypeBody, TypeId};
@@ -37,8 +37,8 @@ impl Schemas<'_> {
         schema.insert("type".into(), json!("object"));
         properties.extend(extra.iter().map(|(key, value, _)| (key.to_string(), value.clone())));
         schema.insert("properties".into(), Value::Object(properties));
+        schema.insert("allOf".into(), json!([{ "oneOf": branches }]));
         schema.insert("additionalProperties".into(), json!(false));
-        schema.insert("oneOf".into(), json!(branches));
         Value::Object(schema)
     }
 
@@ -182,7 +182,7 @@ impl Schemas<'_> {
 
     /// Nil that has attributes all the same.
     pub(super) fn nil(&mut self, id: TypeId) -> Value {
-        let mut properties: Vec<Extra> = vec![("$nil".into(), json!({ "const": true }), true)];
+        let mut properties: Vec<Extra> = vec![("$nil".into(), truth(), true)];
         let mut open = json!(false);
         if let TypeBody::Complex(complex) = &self.program.type_(id).body {
             properties.extend(complex.attributes.iter().map(|a| (a.key.clone(), self.attribute(a), false)));
@@ -226,9 +226,7 @@ pub(super) fn is_bare(complex: &ComplexType) -> bool {
 
 /// The value or null: in the type itself where that is possible.
 fn or_null(mut value: Value) -> Value {
-    if let Value::Object(schema) = &mut value
-        && !schema.contains_key("const")
-    {
+    if let Value::Object(schema) = &mut value {
         let with_null = match schema.get("type") {
             Some(Value::String(one)) => Some(json!([one, "null"])),
             Some(Value::Array(several)) if !several.contains(&json!("null")) => {

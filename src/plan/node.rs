@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use super::names::{Name, NameTable};
-pub use super::operation::{Body, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion};
+pub use super::operation::{Annotations, Body, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion};
 use super::scalar::Scalar;
 
 macro_rules! id {

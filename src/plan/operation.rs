@@ -49,6 +49,19 @@ pub struct OperationPlan {
     pub faults: Vec<FaultPlan>,
     /// Its documentation.
     pub documentation: Option<Arc<str>>,
+    /// What people wrote about what is around it and in it: for documents.
+    pub annotations: Annotations,
+}
+
+/// Documentation of what an operation stands in and is made of.
+#[derive(Debug, Default)]
+pub struct Annotations {
+    /// Of its port type.
+    pub port_type: Option<Arc<str>>,
+    /// Of its input and the input's message.
+    pub input: Option<Arc<str>>,
+    /// Of its output and the output's message.
+    pub output: Option<Arc<str>>,
 }
 
 /// The transmission primitives of WSDL 1.1, section 2.4.
@@ -119,6 +132,8 @@ pub struct FaultPlan {
     pub detail: Slot,
     /// The HTTP status of its problem document.
     pub status: u16,
+    /// Its documentation and its message's.
+    pub documentation: Option<Arc<str>>,
 }
 
 impl OperationPlan {

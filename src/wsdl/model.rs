@@ -237,6 +237,8 @@ pub struct OperationMessage {
     pub message: Option<MessageId>,
     /// `wsaw:Action` or `wsam:Action`.
     pub action: Option<Arc<str>>,
+    /// Its documentation.
+    pub documentation: Documentation,
     /// Where it stands.
     pub span: Span,
 }
@@ -248,6 +250,8 @@ pub struct Message {
     pub name: QName,
     /// Its parts in document order.
     pub parts: Vec<Part>,
+    /// Its documentation.
+    pub documentation: Documentation,
     /// Where it stands.
     pub span: Span,
 }

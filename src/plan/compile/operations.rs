@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Compiler, codes};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::plan::node::{Body, ElementId, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion, TypeId};
+use crate::plan::node::{Annotations, Body, ElementId, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion, TypeId};
 use crate::schema::SchemaSet;
 use crate::wsdl::Definitions;
 use crate::wsdl::model::{
@@ -88,6 +88,7 @@ impl Compiler<'_> {
             (None, Some(_)) => Pattern::Notification,
             (None, None) => return None,
         };
+        let definitions = self.definitions;
         let input = operation.input.as_ref().map(|m| self.message(m, bound.input.as_ref(), bound, ""));
         let output = operation.output.as_ref().map(|m| self.message(m, bound.output.as_ref(), bound, "Response"));
         Some(OperationPlan {
@@ -108,6 +109,11 @@ impl Compiler<'_> {
             output,
             faults: self.faults(operation),
             documentation: operation.documentation.clone(),
+            annotations: Annotations {
+                port_type: port_type.documentation.clone(),
+                input: operation.input.as_ref().and_then(|m| annotation(definitions, m)),
+                output: operation.output.as_ref().and_then(|m| annotation(definitions, m)),
+            },
         })
     }
 
@@ -207,7 +213,7 @@ impl Compiler<'_> {
                     .get(&(operation.name.clone(), name.clone()))
                     .copied()
                     .unwrap_or(super::DEFAULT_FAULT_STATUS);
-                out.push(FaultPlan { name, detail: self.slot(part), status });
+                out.push(FaultPlan { name, detail: self.slot(part), status, documentation: annotation(definitions, fault) });
             }
         }
         out
@@ -216,4 +222,13 @@ impl Compiler<'_> {
 
 fn part_of<'a>(definitions: &'a Definitions, message: Option<MessageId>, name: &str) -> Option<&'a Part> {
     definitions.message(message?).parts.iter().find(|p| &*p.name == name)
+}
+
+/// What people wrote about an input, an output or a fault, and about its message.
+fn annotation(definitions: &Definitions, message: &OperationMessage) -> Option<Arc<str>> {
+    let of_message = message.message.and_then(|m| definitions.message(m).documentation.clone());
+    match (message.documentation.clone(), of_message) {
+        (Some(one), Some(other)) if one != other => Some(format!("{one}\n\n{other}").into()),
+        (one, other) => one.or(other),
+    }
 }

@@ -19,7 +19,7 @@ impl Reader {
             return self.duplicate(document, node, &name);
         }
         let parts = super::children(node, "part").map(|part| self.part(document, part)).collect();
-        self.definitions.messages.push(Message { name, parts, span: document.span(node) });
+        self.definitions.messages.push(Message { name, parts, documentation: documentation(node), span: document.span(node) });
     }
 
     fn part<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) -> Part {

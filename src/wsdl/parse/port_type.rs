@@ -49,6 +49,7 @@ impl Reader {
             name: text(node, "name"),
             message,
             action: ACTION.iter().find_map(|n| node.attribute((*n, "Action"))).map(|a| Arc::from(a.trim())),
+            documentation: documentation(node),
             span: document.span(node),
         }
     }

@@ -191,6 +191,7 @@ impl Build {
             output: None,
             faults: Vec::new(),
             documentation: None,
+            annotations: Annotations::default(),
         });
         self.program.index();
         self.program

@@ -38,7 +38,7 @@ fn faults_of_both_versions() {
     let (root, why) = (b.element("e", int), b.element("why", int));
     let detail = b.slot(why);
     let mut p = b.finish(root);
-    p.operations[0].faults.push(FaultPlan { name: "Why".into(), detail, status: 422 });
+    p.operations[0].faults.push(FaultPlan { name: "Why".into(), detail, status: 422, documentation: None });
     let text = |bytes: Vec<u8>| {
         assert!(is_accepted(&bytes));
         String::from_utf8(bytes).expect("UTF-8")
