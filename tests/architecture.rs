@@ -135,6 +135,11 @@ const PACKAGES: &[Package] = &[
         only_in: &["wsdl/source", "wsdl/source.rs", "migrate/"],
         rule: "archives are opened in wsdl::source, in memory, within its limits",
     },
+    Package {
+        name: "bergshamra",
+        only_in: &["mediate/security/sign"],
+        rule: "bergshamra is called in mediate::security::sign: it canonicalises and signs envelopes that the gate has passed",
+    },
     Package { name: "miette", only_in: &["diagnostic", "cli/"], rule: "a diagnostic is rendered at the edges only" },
 ];
 

@@ -133,6 +133,33 @@ pub static NO_LOCK: Code = Code {
            callers use. `castile import` writes one.",
 };
 
+/// A secret that cannot be had.
+pub static NO_SECRET: Code = Code {
+    id: "api.no-secret",
+    title: "a secret that the API needs cannot be had",
+    help: "Secrets never stand in api.yaml: `…_env` names an environment variable of the process that runs `check` or `serve`, `…_file` a file, relative to \
+           the API's folder or absolute, of at most 64 KiB, in UTF-8, that not everybody may write; one line end behind it does not count. Certificates and keys are \
+           PEM, keys without a passphrase (PKCS #8, PKCS #1 or SEC1, RSA or EC), and the first certificate is the key's. Secrets are read when the API is loaded: \
+           after a change touch its api.yaml, or start the gateway anew.",
+};
+
+/// A secret that anybody can read.
+pub static OPEN_SECRET: Code = Code {
+    id: "api.open-secret",
+    title: "a file with a secret can be read by everybody",
+    help: "The file's mode lets every user of this machine read it. `chmod 600` gives it to its owner alone; where the file comes from an orchestrator, \
+           set its mode there (Kubernetes: `defaultMode: 0400`). Inside a container with one user this is harmless.",
+};
+
+/// What the WSDL's policy asks and the definition does not give.
+pub static ASKED_BY_POLICY: Code = Code {
+    id: "api.asked-by-policy",
+    title: "the service asks for credentials or a transport that the API does not have",
+    help: "The WSDL has a WS-Policy that says what the service insists on. What needs no secret is done by itself: WS-Addressing headers and a Timestamp. \
+           Names, passwords and keys have to be given: the hint says under which key of api.yaml. Calls that lack them are usually answered with a fault. How the \
+           password is sent (`type`), and which parts are signed (`parts`), is taken from the policy where api.yaml does not say it.",
+};
+
 /// All codes of this room.
 pub static ALL: &[&Code] = &[
     &NOT_YAML,
@@ -152,4 +179,7 @@ pub static ALL: &[&Code] = &[
     &SUGGEST_GET,
     &BAD_LOCK,
     &NO_LOCK,
+    &NO_SECRET,
+    &OPEN_SECRET,
+    &ASKED_BY_POLICY,
 ];

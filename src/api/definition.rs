@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::auth::{Addressing, Auth};
 use crate::diagnostic::Span;
 
 /// What `api.yaml` says, defaults filled in. Made by reading the file, or by `api::derive` at import.
@@ -12,6 +13,8 @@ pub struct ApiDefinition {
     pub source: Source,
     /// `endpoint`: where its SOAP service is.
     pub endpoint: Endpoint,
+    /// `addressing`: is WS-Addressing written?
+    pub addressing: Addressing,
     /// `security`: schemes of which one is asked for. Only `none` is in force yet.
     pub security: Vec<String>,
     /// `plans`: names of the plans that it may be subscribed on. Not in force yet.
@@ -113,8 +116,8 @@ pub struct Endpoint {
     pub forward_headers: Vec<String>,
     /// Names of the upstream's header fields that travel to the caller, in lower case.
     pub return_headers: Vec<String>,
-    /// `auth`: kept as written. Not in force yet.
-    pub auth: Option<serde_json::Value>,
+    /// `auth`: how the gateway introduces itself.
+    pub auth: Option<Auth>,
 }
 
 /// `limits: { api, in_flight, per_address, json_request, soap_request, reply }`.
@@ -262,6 +265,7 @@ impl ApiDefinition {
             },
             source: Source::default(),
             endpoint: Endpoint::default(),
+            addressing: Addressing::default(),
             security: vec!["none".to_owned()],
             plans: Vec::new(),
             limits: Limits::default(),

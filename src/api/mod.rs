@@ -4,6 +4,7 @@
 //! Comes in: the text of the files, and `Definitions` to derive names and resources from. Goes out: definitions, locks, diagnostics
 //! with places. Must not know: plans, stores, HTTP servers. The surface is fixed by the product's page of files (section 4).
 
+mod auth;
 /// The codes of this room, with their long help.
 pub mod codes;
 mod definition;
@@ -14,6 +15,9 @@ mod units;
 mod write;
 mod yaml;
 
+pub use auth::{
+    Addressing, Auth, BasicAuth, HeaderAuth, PasswordKind, SecretRef, SecretSource, SignatureAuth, SignedPart, TTL, TokenAuth, Wss,
+};
 pub use definition::{
     ApiDefinition, Endpoint, Expose, HeaderPart, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream,
     Unknown,

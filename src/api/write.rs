@@ -26,6 +26,9 @@ impl ApiDefinition {
         map.optional("digest", s.digest.as_deref());
         writeln!(out, "source: {}", map.end())?;
         self.write_endpoint(out, default)?;
+        if self.addressing != default.addressing {
+            writeln!(out, "addressing: {}", self.addressing.word())?;
+        }
         if self.security != default.security {
             writeln!(out, "security: {}", list(&self.security))?;
         }
@@ -85,7 +88,7 @@ impl ApiDefinition {
             }
         }
         if let Some(auth) = &e.auth {
-            map.raw("auth", &auth.to_string());
+            map.raw("auth", &auth.to_flow());
         }
         match map.is_empty() {
             true => Ok(()),
@@ -261,14 +264,14 @@ impl Resource {
 
 /// A flow map that is being written.
 #[derive(Default)]
-struct Flow(Vec<String>);
+pub(super) struct Flow(Vec<String>);
 
 impl Flow {
-    fn raw(&mut self, key: &str, value: &str) {
+    pub(super) fn raw(&mut self, key: &str, value: &str) {
         self.0.push(format!("{}: {value}", scalar(key)));
     }
 
-    fn text(&mut self, key: &str, value: &str) {
+    pub(super) fn text(&mut self, key: &str, value: &str) {
         self.raw(key, &scalar(value));
     }
 
@@ -282,7 +285,7 @@ impl Flow {
         self.0.is_empty()
     }
 
-    fn end(self) -> String {
+    pub(super) fn end(self) -> String {
         format!("{{ {} }}", self.0.join(", "))
     }
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::resources::{self, Targets};
-use super::{Documents, PublishedApi, raw};
+use super::wire::Wiring;
+use super::{Credentials, Documents, PublishedApi, raw};
 use crate::api::{self, ApiDefinition, Derivation, Lock, Nulls, Numbers, Unknown, codes};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::compile::{self, Settings};
@@ -29,8 +30,19 @@ pub struct Assembled {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Resolves, derives, compiles. `name` is the API's name in the store.
+/// Resolves, derives, compiles. `name` is the API's name in the store. Without secrets: for what does not call the service.
 pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, documents: &wsdl::Documents) -> Assembled {
+    assemble_with(name, definition, lock, documents, &Credentials::default())
+}
+
+/// The same with the secrets that the definition names.
+pub fn assemble_with(
+    name: &str,
+    definition: &ApiDefinition,
+    lock: Option<&Lock>,
+    documents: &wsdl::Documents,
+    credentials: &Credentials,
+) -> Assembled {
     let outcome = wsdl::resolve::resolve(documents);
     let mut diagnostics = outcome.diagnostics;
     let Some(definitions) = outcome.definitions else {
@@ -43,9 +55,17 @@ pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, doc
     diagnostics.extend(compiled.diagnostics);
     let program = Arc::new(compiled.program);
     let targets = Targets { definition, program: &program };
-    let resources = if definition.rest { resources::publish(&targets, &derivation, &mut diagnostics) } else { Vec::new() };
+    let mut resources = if definition.rest { resources::publish(&targets, &derivation, &mut diagnostics) } else { Vec::new() };
+    let mut wiring = Wiring::new(definition, credentials, &mut diagnostics);
+    for resource in &mut resources {
+        if let Some(plan) = program.operations.get(resource.operation) {
+            resource.wire = wiring.of(&plan.asks, &resource.url, &mut diagnostics);
+        }
+    }
     let raw_operations = match definition.passthrough {
-        true => raw::raw_operations(&definitions, &program, definition.endpoint.url.as_deref()),
+        true => raw::raw_operations(&definitions, &program, definition.endpoint.url.as_deref(), &mut |asks, url| {
+            wiring.of(asks, url, &mut diagnostics)
+        }),
         false => Vec::new(),
     };
     check_source(definition, &definitions, &mut diagnostics);
@@ -64,6 +84,7 @@ pub fn assemble(name: &str, definition: &ApiDefinition, lock: Option<&Lock>, doc
         program,
         resources,
         raw_operations,
+        fields: wiring.fields(),
         described: super::snapshot::Described::default(),
     };
     Assembled { api: Some(published), derivation, lock, definitions: Some(definitions), suggested_name, diagnostics }

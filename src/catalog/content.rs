@@ -1,8 +1,9 @@
 //! Stored texts ⇄ linked documents, and from there to a published API.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::{Assembled, PublishedApi, assemble};
+use super::{Assembled, Credentials, PublishedApi, assemble_with};
 use crate::api::{ApiDefinition, Lock, codes};
 use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources};
 use crate::store::{Content, StoredDocument, StoredLink, StoredTarget};
@@ -72,8 +73,22 @@ fn loaded_link(link: &StoredLink) -> (LinkKey, Target) {
     (key, target)
 }
 
-/// Builds an API from what is stored of it.
+/// Are the secrets that a definition names needed?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// The service will be called: one that cannot be had is an error.
+    Needed,
+    /// It will not: they are not looked for.
+    NotNeeded,
+}
+
+/// Builds an API from what is stored of it, to be served.
 pub fn build(name: &str, content: &Content) -> Built {
+    build_with(name, content, Secrets::Needed)
+}
+
+/// Builds an API from what is stored of it.
+pub fn build_with(name: &str, content: &Content, secrets: Secrets) -> Built {
     let mut documents = content.linked();
     let at = documents.sources.add(content.definition.name.clone(), content.definition.text.clone());
     let (definition, mut diagnostics) = ApiDefinition::parse(at, &content.definition.text);
@@ -101,7 +116,14 @@ pub fn build(name: &str, content: &Content) -> Built {
             built.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::NOT_IN_FORCE, text).at(*span));
         }
         // The documents' own ids come first, so that spans of WSDL and definition share one numbering.
-        let Assembled { api, diagnostics, .. } = assemble(name, &definition, lock.as_ref(), &documents_only(&documents, content));
+        let folder = Path::new(&*content.definition.name).parent().unwrap_or(Path::new(""));
+        let (credentials, missing) = match secrets {
+            Secrets::Needed => Credentials::read(&definition, folder),
+            Secrets::NotNeeded => Default::default(),
+        };
+        built.diagnostics.extend(missing);
+        let only = documents_only(&documents, content);
+        let Assembled { api, diagnostics, .. } = assemble_with(name, &definition, lock.as_ref(), &only, &credentials);
         built.diagnostics.extend(diagnostics);
         built.api = api.map(Arc::new);
     }

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod content;
+mod credentials;
 mod documents;
 mod examples;
 mod folder;
@@ -13,11 +14,13 @@ mod raw;
 mod resources;
 mod snapshot;
 mod watch;
+mod wire;
 
 /// What the gateway asks of a definition.
 pub use crate::api::{Expose, State, Stream};
-pub use assemble::{Assembled, assemble, settings, suggestions};
-pub use content::{Built, build, stored_settings};
+pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
+pub use content::{Built, Secrets, build, build_with, stored_settings};
+pub use credentials::Credentials;
 pub use documents::{Documents, declared_encoding};
 pub use examples::without_examples;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
@@ -25,3 +28,4 @@ pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
 };
 pub use watch::Watch;
+pub use wire::Wire;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{BodyChild, RawOperation};
+use super::{BodyChild, RawOperation, Wire};
 use crate::plan::Program;
+use crate::plan::asks::Asks;
+use crate::plan::compile;
 use crate::plan::node::SoapVersion;
 use crate::schema::model::ElementId;
 use crate::wsdl::Definitions;
@@ -11,18 +13,23 @@ use crate::wsdl::model::{Binding, BindingId, BindingOperation, Operation, Part, 
 use crate::xml::QName;
 
 /// The operations in the order of the ports, then those of bindings that no port names. `url` overrides the ports' addresses.
-pub(super) fn raw_operations(definitions: &Definitions, program: &Program, url: Option<&str>) -> Vec<RawOperation> {
+pub(super) fn raw_operations(
+    definitions: &Definitions,
+    program: &Program,
+    url: Option<&str>,
+    wire: &mut dyn FnMut(&Asks, &str) -> Wire,
+) -> Vec<RawOperation> {
     let mut all = Vec::new();
     let mut bound = Vec::new();
     for service in &definitions.services {
         for port in &service.ports {
             bound.push(port.binding);
-            of_binding(definitions, program, Some((service, port)), port.binding, url, &mut all);
+            of_binding(definitions, program, Some((service, port)), port.binding, url, wire, &mut all);
         }
     }
     for id in (0..definitions.bindings.len()).map(BindingId) {
         if !bound.contains(&id) {
-            of_binding(definitions, program, None, id, url, &mut all);
+            of_binding(definitions, program, None, id, url, wire, &mut all);
         }
     }
     all
@@ -34,6 +41,7 @@ fn of_binding(
     at: Option<(&Service, &Port)>,
     id: BindingId,
     url: Option<&str>,
+    wire: &mut dyn FnMut(&Asks, &str) -> Wire,
     all: &mut Vec<RawOperation>,
 ) {
     let binding = definitions.binding(id);
@@ -60,6 +68,8 @@ fn of_binding(
                 && p.service == service
                 && p.port == port
         });
+        let asks = compile::asks::of(&definitions.asks(at.map(|(s, _)| s), at.map(|(_, p)| p), id, index));
+        let url: Arc<str> = url.map_or_else(|| address.clone().unwrap_or_default(), Arc::from);
         all.push(RawOperation {
             name: operation.name.clone(),
             service: service.clone(),
@@ -67,9 +77,12 @@ fn of_binding(
             version,
             soap_action: operation.soap_action.clone(),
             wsa_action: declared.and_then(|d| d.input.as_ref()).and_then(|i| i.action.clone()),
-            default_action: default_action(definitions, binding, declared),
+            default_action: declared
+                .zip(binding.port_type)
+                .map_or_else(|| "".into(), |(d, p)| definitions.default_action(definitions.port_type(p), d)),
             body: body_child(definitions, operation, declared),
-            url: url.map_or_else(|| address.clone().unwrap_or_default(), Arc::from),
+            wire: wire(&asks, &url),
+            url,
             one_way: declared.is_some_and(|d| d.output.is_none()),
             plan,
         });
@@ -78,18 +91,6 @@ fn of_binding(
 
 fn declared<'a>(definitions: &'a Definitions, binding: &Binding, operation: &BindingOperation) -> Option<&'a Operation> {
     definitions.port_type(binding.port_type?).operations.get(operation.operation?)
-}
-
-/// The action of an input that states none: target namespace, port type and input's name (WS-Addressing 1.0 Metadata, section 4.4.4).
-fn default_action(definitions: &Definitions, binding: &Binding, declared: Option<&Operation>) -> Arc<str> {
-    let (Some(port_type), Some(operation)) = (binding.port_type.map(|p| definitions.port_type(p)), declared) else { return "".into() };
-    let namespace = port_type.name.namespace().unwrap_or("");
-    let delimiter = if namespace.starts_with("urn:") { ':' } else { '/' };
-    let namespace = namespace.strip_suffix(delimiter).unwrap_or(namespace);
-    let input = operation.input.as_ref().and_then(|i| i.name.clone());
-    let suffix = if operation.output.is_some() { "Request" } else { "" };
-    let input = input.unwrap_or_else(|| format!("{}{suffix}", operation.name).into());
-    format!("{namespace}{delimiter}{}{delimiter}{input}", port_type.name.local()).into()
 }
 
 /// What the first child of the input's Body is.

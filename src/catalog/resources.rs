@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::parameters::{at_pointer, inputs, properties};
-use super::{Parameter, ParameterLocation, PublishedResource};
+use super::{Parameter, ParameterLocation, PublishedResource, Wire};
 use crate::api::{ApiDefinition, Derivation, Method, Resource, codes, effective_resources};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::plan::Program;
@@ -109,6 +109,7 @@ impl Targets<'_> {
             parameters,
             body: resource.method != Method::Get,
             unwrap: resource.unwrap.as_deref().map(Arc::from),
+            wire: Wire::default(),
         })
     }
 

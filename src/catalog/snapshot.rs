@@ -3,7 +3,9 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
+use super::Wire;
 use crate::api::{ApiDefinition, Method};
+use crate::net::secret::Secret;
 use crate::openapi;
 pub use crate::openapi::Version as OpenApiVersion;
 use crate::plan::Program;
@@ -62,6 +64,8 @@ pub struct PublishedApi {
     pub resources: Vec<PublishedResource>,
     /// Every operation of every SOAP binding, also those that could not be mapped: for raw SOAP. Empty with `passthrough: false`.
     pub raw_operations: Vec<RawOperation>,
+    /// Header fields that every call of its service carries: names in lower case, values.
+    pub fields: Vec<(Arc<str>, Secret)>,
     /// What it is, for people: the WSDL's documentation.
     pub documentation: Option<Arc<str>>,
     /// The WSDL and what belongs to it.
@@ -93,6 +97,8 @@ pub struct PublishedResource {
     pub body: bool,
     /// The property of the reply that is the answer by itself.
     pub unwrap: Option<Arc<str>>,
+    /// What its requests carry beside their message.
+    pub wire: Wire,
     /// The steps that its messages go through.
     pub sequence: Arc<crate::sequence::Sequence>,
 }
@@ -153,6 +159,8 @@ pub struct RawOperation {
     pub url: Arc<str>,
     /// Has it no reply?
     pub one_way: bool,
+    /// What its requests carry beside their message; WS-Addressing is left to the caller.
+    pub wire: Wire,
     /// Index into the program's operations; `None` where it could not be mapped.
     pub plan: Option<usize>,
 }

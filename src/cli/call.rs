@@ -1,7 +1,7 @@
 //! `castile call`: one call of an operation, straight to the SOAP service, with all that happens on the way on show.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
@@ -9,9 +9,12 @@ use http_body_util::{BodyExt, Full, Limited};
 use tokio::time::Instant;
 
 use super::args::{Call, Global};
+use super::target::Wanted;
 use super::translate::{NO_REQUEST, decode_problem, encode_problem, fault_document, options};
 use super::{Exit, Outcome, Screen, runtime, target};
+use crate::catalog::{PublishedApi, Secrets};
 use crate::json::{self, Value};
+use crate::mediate::security::{self, Addressing, Moment, Route};
 use crate::mediate::{self, Decoded, Direction, EncodeError, Parameter, ParameterIn};
 use crate::net::address::AddressPolicy;
 use crate::net::upstream::{Deadlines, UpstreamClient, UpstreamOptions};
@@ -31,7 +34,8 @@ struct Reply {
 
 /// Calls.
 pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
-    let api = target::api(screen, global, &args.target)?;
+    let secrets = if args.offline { Secrets::NotNeeded } else { Secrets::Needed };
+    let api = target::api_wanted(screen, global, &Wanted { secrets, ..Wanted::new(&args.target) })?;
     let plan = target::operation(screen, &api.program, &args.operation, args.port.as_deref())?;
     let begun = Instant::now();
     let (request_json, envelope) = if args.soap { (None, body(screen, args)?) } else { encoded(screen, args, &api.program, plan)? };
@@ -49,8 +53,10 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
     if !crate::api::is_http(url) {
         return Err(screen.usage(&format!("operation `{}` has no http(s) address; give one with --endpoint", plan.name)));
     }
+    // The trace shows what was encoded: what is added now may hold secrets.
+    let envelope = secured(screen, &api, plan, url, envelope)?;
     let wait = (api.definition.endpoint.timeout, api.definition.endpoint.first_byte_timeout);
-    let reply = runtime(screen)?.block_on(send(screen, plan, url, envelope, wait))?;
+    let reply = runtime(screen)?.block_on(send(screen, (&api, plan), url, envelope, wait))?;
     if args.trace {
         let head = format!("3 reply, SOAP, status {}", reply.status.as_u16());
         trace(screen, &head, Some(reply.took), &reply.body);
@@ -60,6 +66,21 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
         return if reply.status.is_success() { Ok(Exit::Fine) } else { Err(Exit::Problem) };
     }
     show(screen, args, &api.program, plan, &reply)
+}
+
+/// The envelope with the header blocks that the gateway would add.
+fn secured(screen: &Screen, api: &PublishedApi, plan: &OperationPlan, url: &str, envelope: Vec<u8>) -> Outcome<Vec<u8>> {
+    let failed = |e: &dyn std::fmt::Display| {
+        screen.error(&e.to_string());
+        Exit::Problem
+    };
+    let index = api.program.operations.iter().position(|o| std::ptr::eq(o, plan));
+    let Some(resource) = api.resources.iter().find(|r| Some(r.operation) == index) else { return Ok(envelope) };
+    let ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
+    let moment = Moment::new(ms, crate::net::random::bytes().map_err(|e| failed(&e))?);
+    let route = Route { action: &plan.action, to: url };
+    let addressing = resource.wire.addressing.map(|version| Addressing { version, route });
+    security::secure(envelope, resource.wire.security.as_deref(), addressing.as_ref(), &moment).map_err(|e| failed(&e))
 }
 
 /// Decodes the reply and shows it.
@@ -194,7 +215,7 @@ fn write(out: &mut Vec<u8>, value: &Value<'_>) {
 
 async fn send(
     screen: &Screen,
-    plan: &OperationPlan,
+    (api, plan): (&PublishedApi, &OperationPlan),
     url: &str,
     envelope: Vec<u8>,
     (whole, first_byte): (Duration, Duration),
@@ -204,7 +225,10 @@ async fn send(
         Exit::Unreachable
     };
     let action = plan.soap_action.as_deref().unwrap_or_default();
-    let request = Request::post(url).header(header::USER_AGENT, concat!("castile/", env!("CARGO_PKG_VERSION")));
+    let mut request = Request::post(url).header(header::USER_AGENT, concat!("castile/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in &api.fields {
+        request = request.header(&**name, value.reveal());
+    }
     let request = match plan.version {
         SoapVersion::Soap11 => {
             request.header(header::CONTENT_TYPE, "text/xml; charset=utf-8").header("soapaction", format!("\"{action}\""))

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::{Direction, Global};
 use super::{Exit, Outcome, Screen, runtime};
-use crate::catalog::{self, PublishedApi};
+use crate::catalog::{self, PublishedApi, Secrets};
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Severity, Sources, nearest};
 use crate::import::{self, Mode, Request};
@@ -70,6 +70,8 @@ pub(super) struct Wanted<'a> {
     pub(super) ca: Option<&'a Path>,
     /// May it be on this machine, without being listed? So for `try` and `mock`.
     pub(super) loopback: bool,
+    /// Will the service be called, so that its secrets are needed?
+    pub(super) secrets: Secrets,
     /// With `--output json`, does a refusal stand on standard output as an import's answer?
     pub(super) answers: bool,
 }
@@ -77,7 +79,7 @@ pub(super) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// With nothing said beside.
     pub(super) fn new(wsdl: &'a str) -> Self {
-        Self { wsdl, root: None, ca: None, loopback: false, answers: false }
+        Self { wsdl, root: None, ca: None, loopback: false, secrets: Secrets::NotNeeded, answers: false }
     }
 }
 
@@ -192,7 +194,7 @@ pub(super) fn api_wanted(screen: &Screen, global: &Global, wanted: &Wanted<'_>) 
     if let Some(folder) = api_folder(screen, global, target)? {
         let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let content = catalog::read_api(&folder).map_err(|b| say_built(screen, &b))?;
-        let built = catalog::build(&name, &content);
+        let built = catalog::build_with(&name, &content, wanted.secrets);
         return built.api.clone().ok_or_else(|| say_built(screen, &built));
     }
     let loaded = load_wsdl(screen, global, wanted)?;

@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 
+use crate::mediate::security::Scout;
 use crate::plan::node::SoapVersion;
 use crate::xml::gate::{Handler, Namespaces, StartTag};
 use crate::xml::{QName, ns};
@@ -25,6 +26,8 @@ pub(super) struct Finder {
     pub(super) actions: Vec<String>,
     /// What the Body begins with, once that is known.
     pub(super) found: Option<First>,
+    /// Where the Header is, and what is in it.
+    pub(super) scout: Scout,
 }
 
 /// What a Body begins with.
@@ -55,6 +58,7 @@ impl Handler for Finder {
     type Error = Infallible;
 
     fn start(&mut self, tag: &StartTag<'_>) -> Result<(), Infallible> {
+        self.scout.start(tag);
         self.depth += 1;
         match (self.place, self.depth) {
             (Place::Root, 1) => {
@@ -96,6 +100,7 @@ impl Handler for Finder {
     }
 
     fn end(&mut self, _scope: &Namespaces) -> Result<(), Infallible> {
+        self.scout.end();
         match (self.place, self.depth) {
             (Place::Action, 3) => self.place = Place::Header,
             (Place::Header, 2) => self.place = Place::Envelope,

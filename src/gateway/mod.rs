@@ -22,6 +22,7 @@ mod reply;
 mod respond;
 mod rest;
 mod route;
+mod secure;
 mod upstream;
 mod wire;
 

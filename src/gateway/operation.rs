@@ -82,6 +82,7 @@ mod tests {
             body,
             url: "http://x/".into(),
             one_way: false,
+            wire: crate::catalog::Wire::default(),
             plan: None,
         }
     }

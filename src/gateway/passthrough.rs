@@ -17,9 +17,10 @@ use super::limits::CallLimits;
 use super::reply::{RawReply, Reply, ReplyError};
 use super::respond::Speaks;
 use super::upstream::{self, Outgoing};
-use super::{Call, CallerBody, Gateway, operation, respond};
-use crate::catalog::PublishedApi;
+use super::{Call, CallerBody, Gateway, operation, respond, secure};
+use crate::catalog::{self, PublishedApi};
 use crate::mediate::mime::{MediaType, MimeError, RootPart};
+use crate::mediate::security::{self, Blocks, Head, MAX_SIGNED_BYTES, SecureError, Security};
 use crate::plan::node::SoapVersion;
 use crate::problem::{Problem, Reason};
 use crate::xml::Limits;
@@ -76,7 +77,7 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     let limit = limits.soap_request;
     let body = RequestBody::new(call.take_body()?, limit, &gateway.config.limits.http);
     let mut inspection = Inspection::new(&media_type, limit)?;
-    let (body, held) = hold(body, &mut inspection, gateway.config.limits.passthrough_hold.get()).await?;
+    let (body, mut held) = hold(body, &mut inspection, gateway.config.limits.passthrough_hold.get()).await?;
 
     let envelope = inspection.finder.version.unwrap_or(SoapVersion::Soap11);
     call.speaks = if envelope == SoapVersion::Soap12 { Speaks::Soap12 } else { Speaks::Soap11 };
@@ -89,6 +90,17 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     call.record.operation = Some(operation.name.clone());
 
     let outgoing = Outgoing { url: operation.url.to_string(), headers: headers(&api, call) };
+    if let Some(security) = operation.wire.security.clone() {
+        let head = inspection.finder.scout.clone().head().map_err(|e| Problem::new(Reason::InvalidRequest, 400, format!("{e}.")))?;
+        if security.signature.is_some() && !head.has_security {
+            let envelope = whole(body, held, inspection).await?;
+            let envelope = sign(envelope, security, &media_type).await?;
+            let reply = upstream::send(gateway, &api, &outgoing, envelope, call.record).await?;
+            return answer(limits.reply, reply, Arc::default(), call.version).await;
+        }
+        let added = held.secure(&inspection, &head, &security, &media_type)?;
+        call.announced = call.announced.map(|n| n + added);
+    }
     let refusal = Arc::new(Refusal::default());
     let forwarded = Forwarded { rest: forward(body, held, inspection, refusal.clone()), announced: call.announced };
     let sent = upstream::send_stream(gateway, &api, &outgoing, forwarded, call.record).await;
@@ -210,6 +222,61 @@ fn stopped(stop: Stop<std::convert::Infallible>) -> Wrong {
 struct Held {
     chunks: VecDeque<Bytes>,
     ended: bool,
+}
+
+impl Held {
+    /// Puts the security header block into what was held, where the message has none; every other byte stays. Gives by how much it grew.
+    fn secure(&mut self, inspection: &Inspection, head: &Head, security: &Security, media_type: &MediaType) -> Result<u64, Problem> {
+        if head.has_security {
+            return Ok(0);
+        }
+        let edit = Blocks::new(head, Some(security), None, &secure::moment()?).header_edit(head);
+        let held = self.chunks.drain(..).collect::<Vec<_>>().concat();
+        let start = inspection.root.as_ref().map_or(Some(0), RootPart::root_offset).and_then(|o| usize::try_from(o).ok()).unwrap_or(0);
+        let charset = inspection.root.as_ref().map_or_else(|| media_type.parameter("charset"), RootPart::charset);
+        let (at, inserted) = secure::in_bytes(&edit, held.get(start..).unwrap_or_default(), charset)?;
+        let removed = edit.remove * inserted.len().checked_div(edit.insert.len()).unwrap_or(1);
+        let (before, after) = (held.get(..start + at).unwrap_or_default(), held.get(start + at + removed..).unwrap_or_default());
+        self.chunks.push_back(Bytes::from([before, &inserted, after].concat()));
+        Ok((inserted.len() - removed) as u64)
+    }
+}
+
+/// The whole message, checked to its end: a signature is made of all of it.
+async fn whole(mut body: RequestBody<CallerBody>, held: Held, mut inspection: Inspection) -> Result<Vec<u8>, Problem> {
+    if inspection.root.is_some() {
+        let text = "This API signs raw SOAP messages, which it does not do for messages with attachments.";
+        return Err(Problem::new(Reason::UnsupportedMediaType, 415, text));
+    }
+    let mut bytes = held.chunks.iter().flatten().copied().collect::<Vec<u8>>();
+    while !held.ended {
+        let Some(chunk) = body.next().await.map_err(BodyError::problem)? else {
+            inspection.finish().map_err(|w| w.problem())?;
+            break;
+        };
+        inspection.feed_all(&chunk).await.map_err(|w| w.problem())?;
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MAX_SIGNED_BYTES {
+            return Err(secure::refused(&SecureError::TooLarge));
+        }
+    }
+    Ok(bytes)
+}
+
+/// A whole message with its signed security header block.
+async fn sign(mut envelope: Vec<u8>, security: Arc<Security>, media_type: &MediaType) -> Result<Bytes, Problem> {
+    if envelope.starts_with(b"\xEF\xBB\xBF") {
+        envelope.drain(..3);
+    }
+    let declared = catalog::declared_encoding(&String::from_utf8_lossy(envelope.get(..1024).unwrap_or(&envelope))).is_some();
+    let other = media_type.parameter("charset").map_or(declared, |c| !c.eq_ignore_ascii_case("utf-8"));
+    if other || std::str::from_utf8(&envelope).is_err() {
+        return Err(Problem::new(Reason::UnsupportedMediaType, 415, "This API signs raw SOAP messages, which must be in UTF-8 for that."));
+    }
+    let moment = secure::moment()?;
+    let run = move || security::secure(envelope, Some(&security), None, &moment);
+    let signed = tokio::task::spawn_blocking(run).await.map_err(|e| Problem::internal(e.to_string()))?;
+    signed.map(Bytes::from).map_err(|e| secure::refused(&e))
 }
 
 /// Reads until the Body's first child is known. Gives back the body and what was read of it.

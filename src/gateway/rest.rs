@@ -12,6 +12,7 @@ use super::fault;
 use super::limits::CallLimits;
 use super::reply::{EnvelopeReader, Reply, ReplyError};
 use super::route::Target;
+use super::secure::{self, Secured};
 use super::upstream::{self, Outgoing};
 use super::{Call, Gateway, respond};
 use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource, Stream};
@@ -41,11 +42,12 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
         }
     }
     let outgoing = outgoing(&api, &resource, plan, call);
+    let Secured { envelope, callers } = secure::request(&api, &resource.wire, plan, &outgoing.url, envelope).await?;
     let mut reply = Some(upstream::send(gateway, &api, &outgoing, envelope, call.record).await?);
     let mut answered = Err(Problem::internal("the response path does not read the reply"));
     for step in &resource.sequence.response {
         answered = match (step, reply.take()) {
-            (ResponseStep::ToJson {}, Some(reply)) => answer(gateway, api.clone(), &resource, reply, call).await,
+            (ResponseStep::ToJson {}, Some(reply)) => answer(gateway, api.clone(), &resource, reply, callers, call).await,
             (ResponseStep::ToJson {}, None) => Err(Problem::internal("the response path reads the reply twice")),
         };
     }
@@ -247,6 +249,7 @@ async fn answer(
     api: Arc<PublishedApi>,
     resource: &PublishedResource,
     reply: Reply,
+    callers: bool,
     call: &mut Call<'_>,
 ) -> Result<Response<AnswerBody>, Problem> {
     let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
@@ -297,7 +300,7 @@ async fn answer(
             let mut problem = Problem::internal("the fault path does not read the fault");
             for step in &resource.sequence.fault {
                 problem = match step {
-                    FaultStep::ToProblem {} => fault::problem(&found, all),
+                    FaultStep::ToProblem {} => fault::problem(&found, all, callers),
                 };
             }
             Err(problem)

@@ -48,7 +48,8 @@ impl RetryBudget {
     }
 }
 
-/// Header fields that travel from caller to upstream besides those that the call itself writes: trace context, and what the API lists.
+/// Header fields that travel to the upstream besides those that the call itself writes: trace context, what the API lists of the caller's, and
+/// the API's own credentials.
 pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let listed = api.definition.endpoint.forward_headers.iter().map(String::as_str);
@@ -65,6 +66,11 @@ pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str
         headers.insert(super::respond::REQUEST_ID, id);
     }
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("castile/", env!("CARGO_PKG_VERSION"))));
+    for (name, value) in &api.fields {
+        let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value.reveal())) else { continue };
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
     headers
 }
 

@@ -102,6 +102,10 @@ pub struct RootPart {
     parts: usize,
     root: Root,
     charset: Option<String>,
+    /// Bytes of the body that are behind `held`'s first one, and two for the line end that was put before.
+    dropped: u64,
+    /// Where the root part's content begins.
+    root_offset: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +141,17 @@ impl RootPart {
         let delimiter = Finder::new(format!("\r\n--{boundary}").as_bytes()).into_owned();
         let start = media_type.parameter("start").map(|s| content_id(s).to_owned());
         // As if a line end stood before the first byte: the first delimiter has none.
-        Ok(Self { delimiter, start, state: State::Body(false), held: b"\r\n".to_vec(), parts: 0, root: Root::Before, charset: None })
+        Ok(Self {
+            delimiter,
+            start,
+            state: State::Body(false),
+            held: b"\r\n".to_vec(),
+            parts: 0,
+            root: Root::Before,
+            charset: None,
+            dropped: 0,
+            root_offset: None,
+        })
     }
 
     /// The charset of the root part's own type, once its head was read.
@@ -148,6 +162,11 @@ impl RootPart {
     /// Was the root part read to its end?
     pub fn is_complete(&self) -> bool {
         self.root == Root::After
+    }
+
+    /// Where the root part's content begins in the body, in bytes, once that is known. Its bytes travel as they are.
+    pub fn root_offset(&self) -> Option<u64> {
+        self.root_offset
     }
 
     /// Parts seen so far, the root among them.
@@ -229,6 +248,9 @@ impl RootPart {
                         break;
                     }
                     at += 2;
+                    if is_root {
+                        self.root_offset = Some((self.dropped + at as u64).saturating_sub(2));
+                    }
                     self.state = State::Body(is_root);
                 }
                 State::Epilogue => {
@@ -238,6 +260,7 @@ impl RootPart {
             }
         }
         self.held.drain(..at);
+        self.dropped += at as u64;
         Ok(())
     }
 
@@ -311,6 +334,9 @@ mod tests {
         for step in 1..BODY.len() {
             let (root, parts) = split(TYPE, BODY.as_bytes(), step).unwrap();
             assert_eq!(String::from_utf8(root).unwrap(), "<a>\r\n--b=</a>", "{step}");
+            let mut told = RootPart::new(&MediaType::parse(TYPE)).unwrap();
+            BODY.as_bytes().chunks(step).for_each(|c| told.feed(c, &mut Vec::new()).unwrap());
+            assert_eq!(told.root_offset(), BODY.find("<a>\r\n").map(|at| at as u64), "{step}");
             assert_eq!(parts, 3, "{step}");
         }
     }

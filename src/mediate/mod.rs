@@ -7,6 +7,7 @@ mod decode;
 mod encode;
 pub mod mime;
 mod peek;
+pub mod security;
 
 pub use decode::{Decoder, Options as DecodeOptions, decode};
 pub use encode::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
@@ -100,6 +101,8 @@ pub struct Fault {
     pub reason: Option<String>,
     /// Its code: `Client`, `Server`, … in the envelope's namespace, else `{ns}local`.
     pub code: Option<String>,
+    /// Its subcodes, outermost first, in the same form.
+    pub subcodes: Vec<String>,
     /// The `fault` member of the problem document: `{"code": …, "subcodes": […], "actor": …, "detail": …}` as JSON text.
     pub fault_json: Vec<u8>,
 }

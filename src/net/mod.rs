@@ -8,6 +8,7 @@ pub mod address;
 mod connector;
 pub mod fetch;
 pub mod inflate;
+pub mod random;
 pub mod resolver;
 pub mod secret;
 pub mod tls;

@@ -3,6 +3,7 @@
 //! Comes in (in `plan::compile`, the only part that knows them): `Definitions`, `SchemaSet`, `ApiDefinition`. Goes out: a
 //! `Program`, immutable. Everything that the mapping contract decides at import is decided here; nothing is guessed from a message.
 
+pub mod asks;
 pub mod compile;
 mod explain;
 mod names;

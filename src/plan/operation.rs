@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::asks::Asks;
 use super::node::{ElementId, NameId, TypeId};
 
 /// The SOAP version of an envelope.
@@ -33,6 +34,10 @@ pub struct OperationPlan {
     pub soap_action: Option<Arc<str>>,
     /// WS-Addressing's action of the input, where the WSDL states one.
     pub wsa_action: Option<Arc<str>>,
+    /// WS-Addressing's action of the input, stated or not: Metadata 1.0, section 4.4.
+    pub action: Arc<str>,
+    /// What WSDL and policies ask beside the messages.
+    pub asks: Asks,
     /// WS-Addressing's action of the output, where the WSDL states one.
     pub wsa_reply_action: Option<Arc<str>>,
     /// `location` of the port's address.

@@ -92,11 +92,24 @@ Its operations are listed but not published, because there is no SOAP message be
         "A `wsdl:port` of a `wsdl:service` says by `soap:address` where the service listens. This WSDL has no service, or its port has \
 no address or an empty one.\n\n\
 The operations are imported; give the endpoint in the API's definition.";
-    /// What a policy demands is not done.
-    POLICY = "wsdl.policy", "The WSDL demands a policy",
-        "A WS-Policy is attached to this WSDL. Its assertions may ask for signatures, encryption, addressing headers or a transport that the \
-service insists on.\n\n\
-Policies are listed, not obeyed. If the service refuses calls, configure the endpoint's security to what the policy asks.";
+    /// A policy that belongs to nothing.
+    POLICY = "wsdl.policy", "A policy is attached to nothing",
+        "A `wsp:Policy` directly below `wsdl:definitions` is there to be referred to, by `wsp:PolicyReference` or `wsp:PolicyURIs` at a service, port, \
+binding, port type, operation or message. Nothing refers to this one.\n\n\
+It is ignored. If the service means it, configure the endpoint's security by hand (`endpoint: { auth }`, `addressing` in api.yaml).";
+    /// A policy asks what cannot be done.
+    POLICY_UNMET = "wsdl.policy-unmet", "The service asks for something that Castile cannot do",
+        "The policy of the service has no alternative that Castile can satisfy, because of this assertion. Castile does WS-Addressing with replies by \
+the same connection, UsernameToken (text, digest, without password), Timestamp, X.509 signatures of Body, Timestamp, addressing headers and \
+UsernameToken, HTTP Basic, HTTPS and MTOM. It does not encrypt messages, and has no SAML, Kerberos, issued or secure-conversation tokens, no derived \
+keys, no client certificates named by a policy, and no reliable messaging.\n\n\
+The operations are imported, and calls are sent without it. If the service insists, it will answer with a fault: ask it for an endpoint with a simpler \
+policy (a UsernameToken over HTTPS is the usual one), or put a gateway of its own kind between.";
+    /// A reference to a policy that is not there.
+    POLICY_REFERENCE = "wsdl.policy-reference", "A policy is referred to that is not there",
+        "`wsp:PolicyReference` or `wsp:PolicyURIs` leads to a policy by `#` and its `wsu:Id`, or by its `Name`. None of the documents of this import has \
+such a policy.\n\n\
+The reference is ignored, so that what the service asks for is not known. Add the document that holds the policy, or correct the reference.";
     /// `xs:import` directly below `wsdl:types`.
     IMPORT_OUTSIDE_SCHEMA = "wsdl.import-outside-schema", "An xs:import stands outside any xs:schema",
         "`wsdl:types` holds `xs:schema` elements, and an `xs:import` belongs into one of them. Directly below `wsdl:types` it says nothing, \

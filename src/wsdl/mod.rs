@@ -8,6 +8,7 @@ pub mod codes;
 pub mod documents;
 pub mod model;
 mod parse;
+pub mod policy;
 pub mod resolve;
 pub mod source;
 

@@ -38,8 +38,8 @@ pub struct Definitions {
     pub schemas: SchemaSet,
     /// Declarations at the roots of the WSDL documents, root document first: for prefixes.
     pub scopes: Vec<crate::schema::model::PrefixScope>,
-    /// Policy assertions that were found, by expanded name, each once, with the first place. Read no further yet.
-    pub policies: Vec<(QName, Span)>,
+    /// What policies ask, by subject: see [`Definitions::asks`].
+    pub policies: super::policy::Policies,
 }
 
 /// `wsdl:service`.
@@ -294,5 +294,24 @@ impl Definitions {
     /// The message of that id. Panics where the id is of another WSDL.
     pub fn message(&self, id: MessageId) -> &Message {
         &self.messages[id.0]
+    }
+
+    /// The action of an operation's input: the one that it states, else its `soapAction`, else the default (Web Services Addressing 1.0
+    /// Metadata, sections 4.4.1 and 4.4.4).
+    pub fn action(&self, port_type: &PortType, operation: &Operation, soap_action: Option<&str>) -> Arc<str> {
+        let stated = operation.input.as_ref().and_then(|i| i.action.clone());
+        let soap_action = soap_action.map(str::trim).filter(|a| !a.is_empty()).map(Arc::from);
+        stated.filter(|a| !a.is_empty()).or(soap_action).unwrap_or_else(|| self.default_action(port_type, operation))
+    }
+
+    /// The action of an input that states none: target namespace, port type and input's name (the same, section 4.4.4).
+    pub fn default_action(&self, port_type: &PortType, operation: &Operation) -> Arc<str> {
+        let namespace = port_type.name.namespace().unwrap_or("");
+        let delimiter = if namespace.starts_with("urn:") { ':' } else { '/' };
+        let namespace = namespace.strip_suffix(delimiter).unwrap_or(namespace);
+        let input = operation.input.as_ref().and_then(|i| i.name.clone());
+        let suffix = if operation.output.is_some() { "Request" } else { "" };
+        let input = input.unwrap_or_else(|| format!("{}{suffix}", operation.name).into());
+        format!("{namespace}{delimiter}{}{delimiter}{input}", port_type.name.local()).into()
     }
 }

@@ -48,3 +48,9 @@ pub const WSP15: &str = "http://www.w3.org/ns/ws-policy";
 pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// WS-Security 1.0 extensions.
 pub const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+/// WS-Security 1.0 utility: `wsu:Id`, `wsu:Timestamp`.
+pub const WSU: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
+/// WS-Addressing, the submission of August 2004.
+pub const WSA2004: &str = "http://schemas.xmlsoap.org/ws/2004/08/addressing";
+/// XML Signature.
+pub const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";

@@ -5,6 +5,7 @@ mod http;
 mod replies;
 mod rest;
 mod run;
+mod security;
 mod slow;
 mod soap;
 mod tls;

@@ -1,6 +1,7 @@
 //! Documents in memory → components: the rules that need several documents, and the bounds.
 
 mod limits;
+mod policy;
 mod schemas;
 mod wsdl;
 

@@ -45,6 +45,9 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
     if let Some(node) = fields.take("endpoint") {
         definition.endpoint = endpoint(file, node, &mut definition.not_in_force);
     }
+    if let Some(node) = fields.take("addressing") {
+        definition.addressing = file.word(node, &Addressing::WORDS).unwrap_or_default();
+    }
     if let Some(node) = fields.take("security") {
         definition.security = security(file, node, &mut definition.not_in_force);
     }
@@ -200,8 +203,7 @@ fn endpoint(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) ->
         }
     }
     if let Some(node) = fields.take("auth") {
-        endpoint.auth = Some(file.json(node));
-        later(file, "endpoint/auth", node, list);
+        endpoint.auth = Some(super::auth::read(file, node));
     }
     fields.end(file);
     endpoint

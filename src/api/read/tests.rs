@@ -52,7 +52,6 @@ fn the_example_of_the_product_page_reads() {
     assert_eq!(
         waiting,
         [
-            "endpoint/auth",
             "security/api_key",
             "security/oauth2",
             "plans",

@@ -183,7 +183,7 @@ impl FaultState {
         }
         json.push(b'}');
         let (declared, status) = self.declared.unzip();
-        Fault { declared, status, reason: self.reason, code: self.code, fault_json: json }
+        Fault { declared, status, reason: self.reason, code: self.code, subcodes: self.subcodes, fault_json: json }
     }
 }
 

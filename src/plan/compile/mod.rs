@@ -1,5 +1,6 @@
 //! The compiler: `Definitions` + `SchemaSet` + the API's choices → [`Program`]. The only part of `plan` that knows them.
 
+pub mod asks;
 pub mod codes;
 mod content;
 mod freeze;

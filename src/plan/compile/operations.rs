@@ -55,12 +55,12 @@ impl Compiler<'_> {
             return;
         };
         let mut seen: HashMap<&str, u32> = HashMap::new();
-        for bound in &binding.operations {
+        for (index, bound) in binding.operations.iter().enumerate() {
             let Some(operation) = bound.operation.and_then(|i| port_type.operations.get(i)) else {
                 continue;
             };
             let overload = seen.entry(&bound.name).and_modify(|n| *n += 1).or_insert(0);
-            let made = self.operation(at, binding, port_type, bound, operation, version, *overload);
+            let made = self.operation(at, binding, port_type, (index, bound), operation, version, *overload);
             self.program.operations.extend(made);
         }
     }
@@ -71,11 +71,12 @@ impl Compiler<'_> {
         at: At<'_>,
         binding: &Binding,
         port_type: &PortType,
-        bound: &BindingOperation,
+        (index, bound): (usize, &BindingOperation),
         operation: &Operation,
         version: SoapVersion,
         overload: u32,
     ) -> Option<OperationPlan> {
+        let definitions = self.definitions;
         if let Some(m) = operation.input.iter().chain(&operation.output).find(|m| m.message.is_none()) {
             let text = format!("operation {} is left out: a message of it is defined nowhere", operation.name);
             self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::LEFT_OUT, text).at(m.span));
@@ -101,6 +102,8 @@ impl Compiler<'_> {
             version,
             soap_action: bound.soap_action.clone(),
             wsa_action: operation.input.as_ref().and_then(|m| m.action.clone()),
+            action: definitions.action(port_type, operation, bound.soap_action.as_deref()),
+            asks: super::asks::of(&definitions.asks(at.service, at.port, at.binding, index)),
             wsa_reply_action: operation.output.as_ref().and_then(|m| m.action.clone()),
             address: at.port.and_then(|p| p.address.clone()),
             safe: operation.safe,

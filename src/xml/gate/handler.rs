@@ -128,6 +128,18 @@ impl<'a> StartTag<'a> {
     pub fn offset(&self) -> u64 {
         self.offset
     }
+
+    /// Byte offset after its `>`, in the same text.
+    #[inline]
+    pub fn end_offset(&self) -> u64 {
+        self.offset + self.tag.len() as u64
+    }
+
+    /// Is it an empty-element tag (production 44)?
+    #[inline]
+    pub fn is_empty_element(&self) -> bool {
+        self.tag.ends_with("/>")
+    }
 }
 
 /// An attribute of a [`StartTag`].

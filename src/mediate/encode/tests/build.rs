@@ -183,6 +183,8 @@ impl Build {
             version: SoapVersion::Soap11,
             soap_action: None,
             wsa_action: None,
+            action: "".into(),
+            asks: Default::default(),
             wsa_reply_action: None,
             address: None,
             safe: false,

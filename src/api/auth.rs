@@ -1,0 +1,380 @@
+//! `endpoint.auth` and `addressing`: how the gateway introduces itself to the SOAP service. Secrets are named here, never held.
+
+use std::time::Duration;
+
+use super::write::Flow;
+use super::yaml::{Fields, File, Node};
+use super::{codes, units};
+use crate::diagnostic::{Diagnostic, Span};
+
+/// How long a `wsu:Timestamp` is good by default: 5 minutes, as most stacks have it.
+pub const TTL: Duration = Duration::from_secs(300);
+
+/// `endpoint.auth`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Auth {
+    /// `basic: { user, password_env | password_file }`.
+    pub basic: Option<BasicAuth>,
+    /// `header: { name, value_env | value_file }`.
+    pub header: Option<HeaderAuth>,
+    /// `wss`.
+    pub wss: Option<Wss>,
+}
+
+/// HTTP Basic (RFC 7617).
+#[derive(Debug, Clone, PartialEq)]
+pub struct BasicAuth {
+    /// Who.
+    pub user: String,
+    /// The password.
+    pub password: SecretRef,
+}
+
+/// A header field of a fixed value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeaderAuth {
+    /// Its name, in lower case.
+    pub name: String,
+    /// Its value.
+    pub value: SecretRef,
+}
+
+/// `wss`: WS-Security. What is `None` is as the WSDL's policy asks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wss {
+    /// `username_token`.
+    pub username_token: Option<TokenAuth>,
+    /// `timestamp: true | false`.
+    pub timestamp: Option<bool>,
+    /// `ttl`: how long a message is good; default 5 min.
+    pub ttl: Duration,
+    /// `signature`.
+    pub signature: Option<SignatureAuth>,
+    /// `must_understand`; default true.
+    pub must_understand: bool,
+}
+
+/// `username_token: { user, password_env | password_file, type, nonce }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenAuth {
+    /// Who.
+    pub user: String,
+    /// The password; `None` only with `type: none`.
+    pub password: Option<SecretRef>,
+    /// `type: text | digest | none`; `None`: as the policy asks, else text.
+    pub kind: Option<PasswordKind>,
+    /// `nonce`: nonce and time of creation also beside a password in text; `None`: as the policy asks, else not.
+    pub nonce: Option<bool>,
+}
+
+/// How the password of a UsernameToken is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordKind {
+    /// As it is.
+    Text,
+    /// As a digest with nonce and time.
+    Digest,
+    /// Not at all.
+    None,
+}
+
+/// `signature: { certificate_env | certificate_file, key_env | key_file, parts }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignatureAuth {
+    /// The certificate, PEM.
+    pub certificate: SecretRef,
+    /// Its private key, PEM.
+    pub key: SecretRef,
+    /// `parts`; `None`: as the policy asks, else body, timestamp and addressing.
+    pub parts: Option<Vec<SignedPart>>,
+}
+
+/// What a signature covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum SignedPart {
+    Body,
+    Timestamp,
+    Addressing,
+    UsernameToken,
+    /// The certificate itself.
+    Certificate,
+}
+
+impl SignedPart {
+    const ALL: [(&'static str, Self); 5] = [
+        ("body", Self::Body),
+        ("timestamp", Self::Timestamp),
+        ("addressing", Self::Addressing),
+        ("username_token", Self::UsernameToken),
+        ("certificate", Self::Certificate),
+    ];
+}
+
+/// Where a secret is.
+#[derive(Debug, Clone)]
+pub struct SecretRef {
+    /// The variable or file.
+    pub source: SecretSource,
+    /// Where that stands.
+    pub at: Option<Span>,
+}
+
+/// Where it stands does not count.
+impl PartialEq for SecretRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+/// The variable or file that holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// `…_env`: an environment variable.
+    Variable(String),
+    /// `…_file`: a file, relative to the API's folder or absolute.
+    File(String),
+}
+
+/// `addressing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Addressing {
+    /// Where the WSDL or its policy asks for it, and in that version.
+    #[default]
+    Auto,
+    /// Always, in the version that the WSDL asks for, else 1.0.
+    On,
+    /// Never.
+    Off,
+    /// Always, in that of August 2004.
+    Submission,
+}
+
+impl Addressing {
+    /// The words of the file.
+    pub(super) const WORDS: [(&'static str, Self); 4] =
+        [("auto", Self::Auto), ("on", Self::On), ("off", Self::Off), ("2004", Self::Submission)];
+
+    /// Its word in the file.
+    pub(super) fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, a)| *a == self).map_or("auto", |(word, _)| word)
+    }
+}
+
+/// Reads `auth`.
+pub(super) fn read(file: &mut File<'_>, node: &Node) -> Auth {
+    let mut fields = file.fields(node);
+    let auth = Auth {
+        basic: fields.take("basic").and_then(|n| basic(file, n)),
+        header: fields.take("header").and_then(|n| header(file, n)),
+        wss: fields.take("wss").map(|n| wss(file, n)),
+    };
+    if let (Some(_), Some(HeaderAuth { name, .. })) = (&auth.basic, &auth.header)
+        && name == "authorization"
+    {
+        file.wrong(node, "one of `basic` and a header `authorization`");
+    }
+    fields.end(file);
+    auth
+}
+
+fn basic(file: &mut File<'_>, node: &Node) -> Option<BasicAuth> {
+    let mut fields = file.fields(node);
+    let user = fields.need(file, "user").and_then(|n| Some((n, file.text(n)?)));
+    let password = secret(file, &mut fields, node, ["password_env", "password_file"]);
+    fields.end(file);
+    let (at, user) = user?;
+    if user.contains(':') || user.chars().any(char::is_control) {
+        file.wrong(at, "a user name of HTTP Basic, which has no colon");
+    }
+    Some(BasicAuth { user, password: password? })
+}
+
+fn header(file: &mut File<'_>, node: &Node) -> Option<HeaderAuth> {
+    /// What the call itself writes, and what belongs to one connection.
+    const NEVER: [&str; 15] = [
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "soapaction",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let mut fields = file.fields(node);
+    let name = fields.need(file, "name").and_then(|n| Some((n, file.text(n)?)));
+    let value = secret(file, &mut fields, node, ["value_env", "value_file"]);
+    fields.end(file);
+    let (at, name) = name?;
+    let name = name.to_ascii_lowercase();
+    let is_token = (1..=100).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+    if !is_token || NEVER.contains(&name.as_str()) {
+        file.wrong(at, "the name of a header field that the call itself does not write");
+    }
+    Some(HeaderAuth { name, value: value? })
+}
+
+fn wss(file: &mut File<'_>, node: &Node) -> Wss {
+    let mut fields = file.fields(node);
+    let mut wss = Wss { username_token: None, timestamp: None, ttl: TTL, signature: None, must_understand: true };
+    wss.username_token = fields.take("username_token").and_then(|n| token(file, n));
+    wss.timestamp = fields.take("timestamp").and_then(|n| file.boolean(n));
+    if let Some(node) = fields.take("ttl") {
+        match file.text(node).and_then(|t| units::duration(&t)).filter(|d| *d >= Duration::from_secs(1)) {
+            Some(ttl) => wss.ttl = ttl,
+            None => file.wrong(node, "a length of time from a second to a day, such as 5m"),
+        }
+    }
+    wss.signature = fields.take("signature").and_then(|n| signature(file, n));
+    if let Some(node) = fields.take("must_understand") {
+        wss.must_understand = file.boolean(node).unwrap_or(true);
+    }
+    fields.end(file);
+    wss
+}
+
+fn token(file: &mut File<'_>, node: &Node) -> Option<TokenAuth> {
+    const KINDS: [(&str, PasswordKind); 3] = [("text", PasswordKind::Text), ("digest", PasswordKind::Digest), ("none", PasswordKind::None)];
+    let mut fields = file.fields(node);
+    let user = fields.need(file, "user").and_then(|n| Some((n, file.text(n)?)));
+    let kind = fields.take("type").and_then(|n| file.word(n, &KINDS));
+    let nonce = fields.take("nonce").and_then(|n| file.boolean(n));
+    let password = match kind {
+        Some(PasswordKind::None) => Some(None),
+        Some(PasswordKind::Text | PasswordKind::Digest) | None => {
+            secret(file, &mut fields, node, ["password_env", "password_file"]).map(Some)
+        }
+    };
+    fields.end(file);
+    let (at, user) = user?;
+    if user.is_empty() || !user.chars().all(crate::xml::writer::is_xml_char) {
+        file.wrong(at, "a user name in characters that XML has");
+    }
+    Some(TokenAuth { user, password: password?, kind, nonce })
+}
+
+fn signature(file: &mut File<'_>, node: &Node) -> Option<SignatureAuth> {
+    let mut fields = file.fields(node);
+    let certificate = secret(file, &mut fields, node, ["certificate_env", "certificate_file"]);
+    let key = secret(file, &mut fields, node, ["key_env", "key_file"]);
+    let parts = fields.take("parts").map(|n| {
+        let parts: Vec<SignedPart> = file.list(n).iter().filter_map(|item| file.word(item, &SignedPart::ALL)).collect();
+        if parts.is_empty() {
+            file.wrong(n, "a list of body, timestamp, addressing, username_token, certificate");
+        }
+        parts
+    });
+    fields.end(file);
+    Some(SignatureAuth { certificate: certificate?, key: key?, parts })
+}
+
+/// One of two keys that say where a secret is. A secret itself is never a value.
+fn secret(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node, keys: [&'static str; 2]) -> Option<SecretRef> {
+    let [variable, path] = keys;
+    let (found, is_variable) = match (fields.take(variable), fields.take(path)) {
+        (Some(found), None) => (found, true),
+        (None, Some(found)) => (found, false),
+        (Some(_), Some(_)) | (None, None) => {
+            file.wrong(node, &format!("a map with one of `{variable}` and `{path}`"));
+            return None;
+        }
+    };
+    let text = file.text(found)?;
+    let fits = (1..=4096).contains(&text.len())
+        && match is_variable {
+            true => text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)),
+            false => !text.chars().any(char::is_control),
+        };
+    if !fits {
+        // What is written here by mistake may be the secret itself: it is not repeated.
+        let what = if is_variable { "the name of an environment variable" } else { "the path of a file" };
+        let at = file.span(found);
+        file.diagnostics.push(Diagnostic::error(&codes::WRONG_VALUE, format!("this is not {what}")).at(at).expected(what));
+        return None;
+    }
+    let source = if is_variable { SecretSource::Variable(text) } else { SecretSource::File(text) };
+    Some(SecretRef { source, at: Some(file.span(found)) })
+}
+
+impl Auth {
+    /// The value in the file, in flow style.
+    pub(super) fn to_flow(&self) -> String {
+        let mut map = Flow::default();
+        if let Some(basic) = &self.basic {
+            let mut inner = Flow::default();
+            inner.text("user", &basic.user);
+            inner.secret("password", &basic.password);
+            map.raw("basic", &inner.end());
+        }
+        if let Some(header) = &self.header {
+            let mut inner = Flow::default();
+            inner.text("name", &header.name);
+            inner.secret("value", &header.value);
+            map.raw("header", &inner.end());
+        }
+        if let Some(wss) = &self.wss {
+            map.raw("wss", &wss.to_flow());
+        }
+        map.end()
+    }
+}
+
+impl Wss {
+    fn to_flow(&self) -> String {
+        let mut map = Flow::default();
+        if let Some(token) = &self.username_token {
+            let mut inner = Flow::default();
+            inner.text("user", &token.user);
+            if let Some(password) = &token.password {
+                inner.secret("password", password);
+            }
+            match token.kind {
+                Some(PasswordKind::Text) => inner.raw("type", "text"),
+                Some(PasswordKind::Digest) => inner.raw("type", "digest"),
+                Some(PasswordKind::None) => inner.raw("type", "none"),
+                None => {}
+            }
+            if let Some(nonce) = token.nonce {
+                inner.raw("nonce", &nonce.to_string());
+            }
+            map.raw("username_token", &inner.end());
+        }
+        if let Some(timestamp) = self.timestamp {
+            map.raw("timestamp", &timestamp.to_string());
+        }
+        if self.ttl != TTL {
+            map.raw("ttl", &units::say_duration(self.ttl));
+        }
+        if let Some(signature) = &self.signature {
+            let mut inner = Flow::default();
+            inner.secret("certificate", &signature.certificate);
+            inner.secret("key", &signature.key);
+            if let Some(parts) = &signature.parts {
+                let words: Vec<&str> = SignedPart::ALL.iter().filter(|(_, p)| parts.contains(p)).map(|(word, _)| *word).collect();
+                inner.raw("parts", &format!("[{}]", words.join(", ")));
+            }
+            map.raw("signature", &inner.end());
+        }
+        if !self.must_understand {
+            map.raw("must_understand", "false");
+        }
+        map.end()
+    }
+}
+
+impl Flow {
+    fn secret(&mut self, key: &str, secret: &SecretRef) {
+        match &secret.source {
+            SecretSource::Variable(name) => self.text(&format!("{key}_env"), name),
+            SecretSource::File(path) => self.text(&format!("{key}_file"), path),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What the upstream gets beside the message: HTTP credentials, WS-Security, WS-Addressing; and what a missing secret does.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use castile::catalog::{self, Secrets};
+use castile::config::Config;
+use castile::mediate::security::password_digest;
+
+use super::bench_of::{Server, Upstream, countries, country, get_country, soap};
+
+const GET_COUNTRY: &str = "/countries/1/GetCountry";
+const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+
+/// The countries sample with `auth` and what else api.yaml says, and the secret `pw` in a file beside it.
+async fn both(auth: &str, yaml: &str) -> (Upstream, Server) {
+    let upstream = Upstream::answering("200 OK", "text/xml; charset=utf-8", country().as_bytes()).await;
+    let folder = folder(&upstream, auth, yaml);
+    (upstream, Server::of(folder, Config::default()).await)
+}
+
+fn folder(upstream: &Upstream, auth: &str, yaml: &str) -> tempfile::TempDir {
+    let folder = countries(upstream.address, yaml);
+    let path = folder.path().join("countries/api.yaml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("/up\" }", &format!("/up\", auth: {{ {auth} }} }}"));
+    std::fs::write(&path, text).unwrap();
+    std::fs::write(folder.path().join("countries/pw"), "s\u{e9}cret <1>\n").unwrap();
+    folder
+}
+
+async fn rest(upstream: &Upstream, server: &Server) -> (String, String) {
+    let answer = server.post(GET_COUNTRY, "{\"code\":\"LK\"}").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let got = upstream.got().pop().unwrap();
+    (got.head, String::from_utf8(got.body).unwrap())
+}
+
+/// What stands between two texts.
+fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).unwrap_or_else(|| panic!("{before} in {text}")).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http_credentials_travel_with_both_kinds_of_call() {
+    let auth = "basic: { user: svc, password_file: pw }, header: { name: X-Api-Key, value_file: key }";
+    let upstream = Upstream::answering("200 OK", "text/xml; charset=utf-8", country().as_bytes()).await;
+    let folder = folder(&upstream, auth, "");
+    std::fs::write(folder.path().join("countries/key"), "k-1").unwrap();
+    let server = Server::of(folder, Config::default()).await;
+    let expected = format!("\r\nauthorization: basic {}", STANDARD.encode("svc:s\u{e9}cret <1>").to_lowercase());
+    let (head, body) = rest(&upstream, &server).await;
+    assert!(head.contains(&expected) && head.contains("\r\nx-api-key: k-1"), "{head}");
+    assert!(!body.contains("Security"), "{body}");
+    let raw = server.ask("POST /countries/1\nContent-Type: text/xml\nAuthorization: Basic callers", get_country()).await;
+    assert_eq!(raw.status, 200);
+    let got = upstream.got().pop().unwrap();
+    assert!(got.head.contains(&expected) && !got.head.contains("callers"), "{}", got.head);
+    assert_eq!(got.body, get_country().as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_username_token_is_new_in_every_call() {
+    let (upstream, server) =
+        both("wss: { username_token: { user: svc, password_file: pw, type: digest }, timestamp: true, ttl: 1m }", "").await;
+    let mut nonces = std::collections::HashSet::new();
+    for _ in 0..3 {
+        let (_, body) = rest(&upstream, &server).await;
+        let created = between(&body, "</wsse:Nonce><wsu:Created>", "</wsu:Created>");
+        let nonce = STANDARD.decode(between(&body, "#Base64Binary\">", "<")).unwrap();
+        assert_eq!(between(&body, "#PasswordDigest\">", "<"), password_digest(&nonce, created, "s\u{e9}cret <1>"));
+        let stamps = (between(&body, "<wsu:Timestamp", "</wsu:Created>"), between(&body, "<wsu:Expires>", "</wsu:Expires>"));
+        assert!(stamps.0.ends_with(created) && stamps.1 > created, "{stamps:?}");
+        assert!(body.contains(" env:mustUnderstand=\"1\">") && body.contains("<soap:Body>"), "{body}");
+        assert!(!body.contains("cret"), "{body}");
+        nonces.insert(nonce);
+    }
+    assert_eq!(nonces.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn raw_soap_gets_the_block_and_keeps_every_other_byte() {
+    let (upstream, server) = both("wss: { username_token: { user: svc, password_file: pw }, must_understand: false }", "").await;
+    let plain = get_country();
+    let with_header = plain.replacen("<s:Body", "<s:Header ><h xmlns='urn:h'/></s:Header><s:Body", 1);
+    let empty_header = plain.replacen("<s:Body", "<s:Header\n/><s:Body", 1);
+    assert!(with_header != plain && empty_header != plain);
+    let marked = [b"\xEF\xBB\xBF", plain.as_bytes()].concat();
+    let multipart = format!("--b\r\nContent-Type: text/xml\r\n\r\n{plain}\r\n--b\r\nContent-Id: <x>\r\n\r\n{plain}\r\n--b--");
+    for (type_, body) in [
+        ("text/xml", plain.clone().into_bytes()),
+        ("text/xml; charset=utf-8", format!("<!-- \u{fc} -->{plain}").into_bytes()),
+        ("text/xml", with_header.into_bytes()),
+        ("text/xml", empty_header.into_bytes()),
+        ("text/xml", marked),
+        ("multipart/related; boundary=b; type=\"text/xml\"", multipart.into_bytes()),
+    ] {
+        let answer = server.ask(&format!("POST /countries/1\nContent-Type: {type_}"), &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let got = upstream.got().pop().unwrap();
+        let text = String::from_utf8(got.body).unwrap();
+        assert_eq!(text.matches("<wsse:Security ").count(), 1, "{text}");
+        assert!(got.head.contains(&format!("\r\ncontent-length: {}", text.len())), "{}", got.head);
+        let block = format!("<wsse:Security {}</wsse:Security>", between(&text, "<wsse:Security ", "</wsse:Security>"));
+        assert!(block.contains("#PasswordText\">s&#233;cret &lt;1&gt;</wsse:Password>"), "{block}");
+        let without = text
+            .replace(&format!("<s:Header>{block}</s:Header>"), "")
+            .replace(&block, "")
+            .replace("<s:Header\n></s:Header>", "<s:Header\n/>");
+        assert_eq!(without.as_bytes(), body, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn raw_soap_in_other_encodings() {
+    let (upstream, server) = both("wss: { username_token: { user: svc, password_file: pw } }", "").await;
+    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain(get_country().encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let answer = server.ask("POST /countries/1\nContent-Type: text/xml", &utf16).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let units: Vec<u16> = upstream.got().pop().unwrap().body[2..].chunks(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
+    let text = String::from_utf16(&units).unwrap();
+    assert!(text.contains("<s:Header><wsse:Security ") && text.ends_with("</s:Envelope>"), "{text}");
+    let latin = [b"<?xml version='1.0' encoding='iso-8859-1'?>\n".as_slice(), get_country().as_bytes()].concat();
+    assert_eq!(server.ask("POST /countries/1\nContent-Type: text/xml", &latin).await.status, 200);
+    let odd = [b"<?xml version='1.0' encoding='iso-8859-1'?><!-- \xFC -->\n".as_slice(), get_country().as_bytes()].concat();
+    let answer = server.ask("POST /countries/1\nContent-Type: text/xml", &odd).await;
+    assert_eq!(answer.status, 415, "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callers_own_security_header_is_left_alone() {
+    let (upstream, server) = both("wss: { username_token: { user: svc, password_file: pw } }", "").await;
+    let own = format!("<s:Header><o:Security xmlns:o=\"{WSSE}\">mine</o:Security></s:Header><s:Body");
+    let body = get_country().replacen("<s:Body", &own, 1);
+    assert_eq!(server.ask("POST /countries/1\nContent-Type: text/xml", &body).await.status, 200);
+    assert_eq!(upstream.got().pop().unwrap().body, body.as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addressing_is_written_where_it_is_asked_for() {
+    let (upstream, server) = both("", "addressing: on").await;
+    let (_, body) = rest(&upstream, &server).await;
+    assert!(body.contains(">urn:castile:samples:countries/GetCountry</wsa:Action>"), "{body}");
+    assert!(body.contains(&format!(">http://{}/up</wsa:To>", upstream.address)), "{body}");
+    let id = between(&body, ">urn:uuid:", "<").to_owned();
+    assert!(rest(&upstream, &server).await.1.contains("urn:uuid:") && !rest(&upstream, &server).await.1.contains(&id));
+    for (yaml, uri) in [
+        ("addressing: 2004", "http://schemas.xmlsoap.org/ws/2004/08/addressing"),
+        ("addressing: on", "http://www.w3.org/2005/08/addressing"),
+    ] {
+        let (upstream, server) = both("", yaml).await;
+        assert!(rest(&upstream, &server).await.1.contains(&format!("<wsa:Action xmlns:wsa=\"{uri}\">")), "{yaml}");
+    }
+    for yaml in ["addressing: off", ""] {
+        let (upstream, server) = both("", yaml).await;
+        assert!(!rest(&upstream, &server).await.1.contains("wsa:"), "{yaml}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_security_is_the_gateways() {
+    let fault =
+        soap(&format!("<s:Fault xmlns:w=\"{WSSE}\"><faultcode>w:FailedAuthentication</faultcode><faultstring>no</faultstring></s:Fault>"));
+    let upstream = Upstream::answering("500 Oh", "text/xml", fault.as_bytes()).await;
+    let server = Server::of(folder(&upstream, "wss: { username_token: { user: svc, password_file: pw } }", ""), Config::default()).await;
+    let answer = server.post(GET_COUNTRY, "{\"code\":\"LK\"}").await;
+    assert_eq!((answer.status, answer.problem().as_str()), (502, "castile.fault"));
+}
+
+#[test]
+fn a_missing_secret_is_named_where_it_is_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let wsdl = dir.path().join("countries/wsdl");
+    std::fs::create_dir_all(&wsdl).unwrap();
+    for name in ["service.wsdl", "types.xsd"] {
+        std::fs::copy(crate::support::path("wsdl/countries").join(name), wsdl.join(name)).unwrap();
+    }
+    let auth = "wss: { username_token: { user: svc, password_env: CASTILE_TEST_NOWHERE }, signature: { certificate_file: c.pem, key_file: k.pem } }";
+    let text =
+        format!("version: 1\napi: {{ name: countries }}\nsource: {{ wsdl: wsdl/service.wsdl }}\nendpoint: {{ auth: {{ {auth} }} }}\n");
+    std::fs::write(dir.path().join("countries/api.yaml"), text).unwrap();
+    let content = catalog::read_api(&dir.path().join("countries")).unwrap();
+    let built = catalog::build_with("countries", &content, Secrets::Needed);
+    assert!(built.api.is_none());
+    let said: Vec<_> = built.diagnostics.iter().filter(|d| d.code.id == "api.no-secret").map(|d| d.message.clone()).collect();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert_eq!(said[0], "the environment variable `CASTILE_TEST_NOWHERE` is not set");
+    assert!(said[1].starts_with("the file `c.pem` cannot be read: ") && said[2].starts_with("the file `k.pem`"), "{said:?}");
+    let placed = built.diagnostics.iter().find(|d| d.code.id == "api.no-secret").and_then(|d| d.span);
+    assert!(placed.is_some_and(|s| built.sources.position(s).is_some_and(|(line, _)| line == 4)));
+    assert!(catalog::build_with("countries", &content, Secrets::NotNeeded).api.is_some());
+}
