@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::Credentials;
 use crate::api::{self, ApiDefinition, PasswordKind, SignedPart, TokenAuth, codes};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::mediate::security::{Password, Security, Signature, UsernameToken};
+use crate::mediate::security::{Password, Security, Signature, Signer, UsernameToken};
 use crate::net::secret::Secret;
 use crate::plan::asks::{AddressingVersion, Asks, PasswordType, SignedParts};
 
@@ -163,9 +163,7 @@ impl<'a> Wiring<'a> {
 }
 
 /// The key and its certificate, checked.
-#[cfg(feature = "x509")]
 fn signature(definition: &ApiDefinition, credentials: &Credentials, diagnostics: &mut Vec<Diagnostic>) -> Option<Signature> {
-    use crate::mediate::security::Signer;
     let setting = definition.endpoint.auth.as_ref()?.wss.as_ref()?.signature.as_ref()?;
     let (certificate, key) = (credentials.certificate.as_ref()?, credentials.key.as_ref()?);
     match Signer::new(certificate.reveal(), key) {
@@ -176,13 +174,4 @@ fn signature(definition: &ApiDefinition, credentials: &Credentials, diagnostics:
             None
         }
     }
-}
-
-/// This build has no signatures: a setting that would be passed over in silence is an error.
-#[cfg(not(feature = "x509"))]
-fn signature(definition: &ApiDefinition, _: &Credentials, diagnostics: &mut Vec<Diagnostic>) -> Option<Signature> {
-    let setting = definition.endpoint.auth.as_ref()?.wss.as_ref()?.signature.as_ref()?;
-    let text = "this build of Castile cannot sign: it was made without the feature `x509`";
-    diagnostics.push(Diagnostic { span: setting.key.at, ..Diagnostic::error(&codes::NO_SECRET, text) });
-    None
 }

@@ -249,10 +249,13 @@ async fn whole(mut body: RequestBody<CallerBody>, held: Held, mut inspection: In
         return Err(Problem::new(Reason::UnsupportedMediaType, 415, text));
     }
     let mut bytes = held.chunks.iter().flatten().copied().collect::<Vec<u8>>();
-    while !held.ended {
+    if held.ended {
+        return Ok(bytes);
+    }
+    loop {
         let Some(chunk) = body.next().await.map_err(BodyError::problem)? else {
             inspection.finish().map_err(|w| w.problem())?;
-            break;
+            return Ok(bytes);
         };
         inspection.feed_all(&chunk).await.map_err(|w| w.problem())?;
         bytes.extend_from_slice(&chunk);
@@ -260,7 +263,6 @@ async fn whole(mut body: RequestBody<CallerBody>, held: Held, mut inspection: In
             return Err(secure::refused(&SecureError::TooLarge));
         }
     }
-    Ok(bytes)
 }
 
 /// A whole message with its signed security header block.

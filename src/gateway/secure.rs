@@ -87,7 +87,8 @@ pub(super) fn in_bytes(edit: &Edit, raw: &[u8], charset: Option<&str>) -> Result
         None => before.is_ascii(),
         Some(big) => before.chunks(2).all(|unit| matches!((big, unit), (true, [0, 1..=0x7F]) | (false, [1..=0x7F, 0]))),
     };
-    if !is_ascii && !(wide.is_none() && is_utf8(before, charset)) {
+    let is_known = is_ascii || wide.is_none() && is_utf8(before, charset);
+    if !is_known {
         return refused();
     }
     let inserted = match wide {

@@ -9,6 +9,8 @@ mod head;
 #[cfg(feature = "x509")]
 mod sign;
 mod token;
+#[cfg(not(feature = "x509"))]
+mod unsigned;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -17,8 +19,10 @@ use std::time::Duration;
 pub use addressing::{Addressing, Route};
 pub use head::{Head, NotFound, Scout};
 #[cfg(feature = "x509")]
-pub use sign::{Signer, SignerError};
+pub use sign::Signer;
 pub use token::{Password, UsernameToken, password_digest};
+#[cfg(not(feature = "x509"))]
+pub use unsigned::Signer;
 
 use crate::plan::asks::SignedParts;
 use crate::plan::node::SoapVersion;
@@ -110,10 +114,35 @@ pub struct Security {
 #[derive(Debug, Clone)]
 pub struct Signature {
     /// The key and its certificate.
-    #[cfg(feature = "x509")]
     pub signer: Arc<Signer>,
     /// Which parts; those that a message does not have are left out.
     pub parts: SignedParts,
+}
+
+/// Why a key cannot sign, or a message cannot be signed. Texts hold no key material and no payload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignerError {
+    /// No certificate in the PEM text.
+    #[error("there is no PEM certificate")]
+    Certificate,
+    /// No key in the PEM text.
+    #[error("there is no unencrypted PEM key (PKCS #8, PKCS #1 or SEC1)")]
+    Key,
+    /// Neither RSA nor an elliptic curve of NIST.
+    #[error("the key is neither RSA nor EC P-256, P-384 or P-521")]
+    Algorithm,
+    /// They do not belong together.
+    #[error("the certificate is not that of the key")]
+    Mismatch,
+    /// The library refused.
+    #[error("{0}")]
+    Library(String),
+    /// This build has no signatures.
+    #[error("this build of Castile cannot sign: it was made without the feature `x509`")]
+    NotBuilt,
+    /// A part to be signed is not there.
+    #[error("a part that is to be signed is missing")]
+    Part,
 }
 
 /// Why an envelope could not be secured. Texts hold no payload and no secrets.
@@ -146,17 +175,14 @@ pub fn secure(
     let head = Head::of(&envelope).map_err(SecureError::Head)?;
     let security = security.filter(|_| !head.has_security);
     let blocks = Blocks::new(&head, security, addressing, moment);
-    let unsigned = blocks.inserted(envelope, &head);
+    let unsigned = blocks.inserted(&envelope, &head);
     match security.and_then(|s| s.signature.as_ref()) {
         None => Ok(unsigned),
         Some(_) if unsigned.len() > MAX_SIGNED_BYTES => Err(SecureError::TooLarge),
-        #[cfg(feature = "x509")]
         Some(signature) => {
             let signed = signature.signer.sign(unsigned, &blocks.signed, &blocks.signature_id, &moment.id("X509"));
             signed.map_err(|e| SecureError::Sign(e.to_string()))
         }
-        #[cfg(not(feature = "x509"))]
-        Some(_) => Err(SecureError::Sign("this build cannot sign".to_owned())),
     }
 }
 
@@ -165,9 +191,7 @@ pub struct Blocks {
     /// They stand first in the Header.
     markup: String,
     /// `Id`s of the parts to be signed, in the order of the references.
-    #[cfg_attr(not(feature = "x509"), expect(dead_code, reason = "read by the signer"))]
     signed: Vec<String>,
-    #[cfg_attr(not(feature = "x509"), expect(dead_code, reason = "read by the signer"))]
     signature_id: String,
     /// What is put before the end of the Body's start tag.
     body_attribute: String,
@@ -210,7 +234,6 @@ impl Blocks {
             );
             self.sign_if(parts.is_some_and(|p| p.timestamp), id);
         }
-        #[cfg(feature = "x509")]
         if let Some(signature) = &security.signature {
             let id = moment.id("X509");
             out.push_str(&signature.signer.token(&id));
@@ -250,7 +273,7 @@ impl Blocks {
     }
 
     /// The envelope with the blocks in it; every other byte is as it was.
-    fn inserted(&self, envelope: Vec<u8>, head: &Head) -> Vec<u8> {
+    fn inserted(&self, envelope: &[u8], head: &Head) -> Vec<u8> {
         let mut edits = vec![self.header_edit(head)];
         if !self.body_attribute.is_empty() {
             let at = head.body.tag_end - if head.body.is_empty { 2 } else { 1 };

@@ -17,7 +17,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 
-use super::PROFILE;
+use super::{PROFILE, SignerError};
 use crate::net::secret::Secret;
 use crate::xml::ns;
 
@@ -34,29 +34,6 @@ impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Signer").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
-}
-
-/// Why a key cannot sign, or a message cannot be signed. Texts hold no key material and no payload.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SignerError {
-    /// No certificate in the PEM text.
-    #[error("there is no PEM certificate")]
-    Certificate,
-    /// No key in the PEM text.
-    #[error("there is no unencrypted PEM key (PKCS #8, PKCS #1 or SEC1)")]
-    Key,
-    /// Neither RSA nor an elliptic curve of NIST.
-    #[error("the key is neither RSA nor EC P-256, P-384 or P-521")]
-    Algorithm,
-    /// They do not belong together.
-    #[error("the certificate is not that of the key")]
-    Mismatch,
-    /// The library refused.
-    #[error("{0}")]
-    Library(String),
-    /// A part to be signed is not there.
-    #[error("a part that is to be signed is missing")]
-    Part,
 }
 
 fn library(error: impl std::fmt::Display) -> SignerError {

@@ -19,7 +19,7 @@ pub fn of(asked: &policy::Asks) -> Asks {
         }),
         nonce: asked.nonce,
         timestamp: asked.timestamp,
-        signature: asked.signature.then(|| SignedParts {
+        signature: asked.signature.then_some(SignedParts {
             body: asked.signs_body || !asked.signs_parts,
             timestamp: asked.timestamp,
             addressing: asked.signs_addressing || !asked.signs_parts,
