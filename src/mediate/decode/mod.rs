@@ -158,10 +158,10 @@ fn finish(
         return Err(DecodeError { kind: DecodeErrorKind::NotSoap, message: "an envelope without a Body".to_owned() });
     }
     let no_parts = message.is_none_or(|m| matches!(m.body, Body::Empty));
-    if no_parts && !machine.envelope.headers_open {
-        // Whether a declared header came must not decide between two kinds of answer.
-        let declares_headers = message.is_some_and(|m| !m.headers.is_empty());
-        return Ok(if declares_headers { Decoded::Value(b"{}".to_vec()) } else { Decoded::Empty });
+    // Whether a declared header came must not decide between two kinds of answer.
+    let declares_headers = message.is_some_and(|m| !m.headers.is_empty());
+    if no_parts && !declares_headers {
+        return Ok(Decoded::Empty);
     }
     Ok(Decoded::Value(std::mem::take(&mut machine.out)))
 }
