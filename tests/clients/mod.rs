@@ -96,15 +96,22 @@ fn node_soap_calls_through_the_gateway() {
 #[test]
 fn php_soap_client_calls_through_the_gateway() {
     const TEST: &str = "php_soap_client_calls_through_the_gateway";
-    let Some(php) = support::program_or_skip(TEST, "php") else { return };
-    let extensions = Command::new(&php).arg("-m").output().unwrap();
-    if !String::from_utf8_lossy(&extensions.stdout).lines().any(|l| l == "soap") {
-        support::skip(TEST, "PHP's soap extension, package php-soap (tests/run.sh installs it)");
-        return;
-    }
+    let Some(php) = support::php_soap_or_skip(TEST) else { return };
     each_service(|wsdl, service| {
         let mut command = Command::new(&php);
         command.arg(script("php_client.php")).args([wsdl, service]);
+        command
+    });
+}
+
+#[test]
+fn jax_ws_calls_through_the_gateway() {
+    if support::jaxws_or_skip("jax_ws_calls_through_the_gateway").is_none() {
+        return;
+    }
+    each_service(|wsdl, service| {
+        let mut command = Command::new("sh");
+        command.arg(script("jaxws_client.sh")).args([wsdl, service]);
         command
     });
 }

@@ -7,6 +7,7 @@ pub mod canon;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -103,6 +104,28 @@ pub fn program_or_skip(test: &str, name: &str) -> Option<PathBuf> {
         skip(test, &format!("the program {name} (tests/run.sh installs it)"));
     }
     found
+}
+
+/// PHP with its soap extension; skips by name where one of them is missing.
+pub fn php_soap_or_skip(test: &str) -> Option<PathBuf> {
+    let php = program_or_skip(test, "php")?;
+    let extensions = Command::new(&php).arg("-m").output().ok()?;
+    if String::from_utf8_lossy(&extensions.stdout).lines().any(|l| l == "soap") {
+        return Some(php);
+    }
+    skip(test, "PHP's soap extension, package php-soap (tests/run.sh installs it)");
+    None
+}
+
+/// The folder of JAX-WS's jars, beside a Java with its compiler; skips by name where one of them is missing.
+pub fn jaxws_or_skip(test: &str) -> Option<PathBuf> {
+    let (_, _) = (program_or_skip(test, "java")?, program_or_skip(test, "javac")?);
+    let jars = PathBuf::from("/usr/share/java");
+    if jars.join("jaxws-rt.jar").exists() {
+        return Some(jars);
+    }
+    skip(test, "JAX-WS, package libjaxws-java (tests/run.sh installs it)");
+    None
 }
 
 /// Says that a test did not run and what it misses: on standard error, past the harness's capture, and in
