@@ -20,6 +20,7 @@ mod decode;
 mod diagnostics;
 mod fidelity;
 mod gateway;
+mod interop;
 mod json;
 mod mock;
 mod net;
