@@ -8,7 +8,8 @@ use super::tag::{Tag, read_qname};
 use super::value::Wanted;
 use crate::json::string_into;
 use crate::mediate::Fault;
-use crate::plan::node::{FaultPlan, TypeId};
+use crate::plan::Program;
+use crate::plan::node::{FaultPlan, OperationPlan, TypeId};
 use crate::xml::gate::Namespaces;
 use crate::xml::ns;
 
@@ -89,6 +90,14 @@ impl Run<'_> {
         {
             // Its own type, else the nearest that it derives from.
             same.sort_by_key(|f| program.steps_to(told, f.detail.type_).unwrap_or(usize::MAX));
+        }
+        if same.is_empty()
+            && !self.machine.strict
+            && !name.is_some_and(|n| program.globals.contains_key(&n))
+            && let Some(meant) = meant(operation, program, tag.local())
+        {
+            self.machine.deviations += 1;
+            same.push(meant);
         }
         let any = program.any_type.unwrap_or(TypeId(0));
         let (type_, element) = match same.first() {
@@ -185,6 +194,13 @@ impl FaultState {
         let (declared, status) = self.declared.unzip();
         Fault { declared, status, reason: self.reason, code: self.code, subcodes: self.subcodes, fault_json: json }
     }
+}
+
+/// The only declared fault of that local name, for a detail entry in a wrong or missing namespace.
+// Deviation: Spyne, as services whose detail is written by hand, leaves the namespace out.
+fn meant<'a>(operation: &'a OperationPlan, program: &Program, local: &str) -> Option<&'a FaultPlan> {
+    let mut named = operation.faults.iter().filter(|f| **program.names.local(f.detail.tag) == *local);
+    named.next().filter(|_| named.next().is_none())
 }
 
 /// `Client` in an envelope's namespace, `{ns}local` elsewhere, as written where no namespace is known.
