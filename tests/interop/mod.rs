@@ -3,6 +3,7 @@
 //! A service writes what it received to a file, a JSON line for each call; the tests look at both ends.
 
 mod php;
+mod spyne;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
