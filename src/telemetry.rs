@@ -25,6 +25,8 @@ pub mod names {
     pub const CONNECTIONS_REFUSED: &str = "castile_connections_refused_total";
     /// Replies cut off after their first byte was sent: counter; `api`.
     pub const REPLIES_CUT: &str = "castile_replies_cut_total";
+    /// Attachments of replies that nothing in the message refers to, and so no caller gets: counter; `api`.
+    pub const ATTACHMENTS_DROPPED: &str = "castile_attachments_dropped_total";
     /// Panics that were caught: counter.
     pub const PANICS: &str = "castile_panics_total";
     /// Number of the current snapshot: gauge.
@@ -76,6 +78,7 @@ fn describe() {
     describe_gauge!(names::CONNECTIONS, "Open connections of callers.");
     describe_counter!(names::CONNECTIONS_REFUSED, "Connections that were closed at once.");
     describe_counter!(names::REPLIES_CUT, "Replies cut off after their first byte was sent.");
+    describe_counter!(names::ATTACHMENTS_DROPPED, "Attachments of replies that nothing in the message refers to.");
     describe_counter!(names::PANICS, "Panics that were caught.");
     describe_gauge!(names::SNAPSHOT, "Number of the current snapshot.");
     describe_gauge!(names::APIS, "APIs of the current snapshot.");

@@ -23,6 +23,8 @@ pub struct ApiDefinition {
     pub limits: Limits,
     /// `numbers`, `nulls`, `unknown`, `flatten`, `lenient`, `strict`, `raw_xml`: choices about the mapping.
     pub mapping: Mapping,
+    /// `mtom`, `attachments` and their thresholds.
+    pub attachments: super::Attachments,
     /// `reply_buffer`: a reply whose JSON is at most so many bytes is sent whole; default 256 KiB.
     pub reply_buffer_bytes: usize,
     /// `stream`: are larger replies streamed?
@@ -42,7 +44,7 @@ pub struct ApiDefinition {
     pub passthrough: bool,
     /// `rest`: are the resources open? Default true.
     pub rest: bool,
-    /// Settings whose feature is not there yet, as written, by key: `visibility`, `backend_authorization`, `claims`, `mtom`, `cors`.
+    /// Settings whose feature is not there yet, as written, by key: `visibility`, `backend_authorization`, `claims`, `cors`.
     pub later: BTreeMap<String, serde_json::Value>,
     /// Where settings stand that are not in force, by the way to them (`resources/1/scope`): `check` says so.
     pub not_in_force: Vec<(String, Span)>,
@@ -238,6 +240,8 @@ pub struct Resource {
     pub path_parameters: BTreeMap<String, String>,
     /// `safe: true`: the operation changes nothing, so that `GET` is open beside the method above.
     pub safe: bool,
+    /// `mtom`: are its requests XOP packages? `None`: as the API says.
+    pub mtom: Option<bool>,
     /// `unwrap`: the property of the reply that is the answer by itself.
     pub unwrap: Option<String>,
     /// `faults`: declared fault → status.
@@ -270,6 +274,7 @@ impl ApiDefinition {
             plans: Vec::new(),
             limits: Limits::default(),
             mapping: Mapping::default(),
+            attachments: super::Attachments::default(),
             reply_buffer_bytes: 256 * 1024,
             stream: Stream::default(),
             expose: None,
@@ -384,6 +389,7 @@ impl Resource {
             query: BTreeMap::new(),
             path_parameters: BTreeMap::new(),
             safe: false,
+            mtom: None,
             unwrap: None,
             faults: BTreeMap::new(),
             sequence: None,

@@ -4,6 +4,7 @@
 //! Comes in: the text of the files, and `Definitions` to derive names and resources from. Goes out: definitions, locks, diagnostics
 //! with places. Must not know: plans, stores, HTTP servers. The surface is fixed by the product's page of files (section 4).
 
+mod attachments;
 mod auth;
 /// The codes of this room, with their long help.
 pub mod codes;
@@ -15,6 +16,7 @@ mod units;
 mod write;
 mod yaml;
 
+pub use attachments::{Attachments, Deliver};
 pub use auth::{
     Addressing, Auth, BasicAuth, HeaderAuth, PasswordKind, SecretRef, SecretSource, SignatureAuth, SignedPart, TTL, TokenAuth, Wss,
 };
@@ -24,7 +26,7 @@ pub use definition::{
 };
 pub use derive::{Derivation, bindings_in_order, derive, effective_resources, folder_name, reading_word, suggested_name};
 pub use lock::{Lock, TypeKey};
-pub use read::{check_path, is_context, is_http, is_reserved, is_segment};
+pub use read::{ATTACHMENTS_PATH, check_path, is_context, is_http, is_reserved, is_segment};
 
 use std::collections::BTreeMap;
 

@@ -37,6 +37,9 @@ impl ApiDefinition {
         }
         self.write_limits(out, default)?;
         self.write_mapping(out)?;
+        for (key, value) in self.attachments.written() {
+            writeln!(out, "{key}: {value}")?;
+        }
         for (name, value, usual) in
             [("only_listed", self.only_listed, false), ("passthrough", self.passthrough, true), ("rest", self.rest, true)]
         {
@@ -226,6 +229,9 @@ impl Resource {
         writeln!(out, "    operation: {}", scalar(&self.operation))?;
         if self.overload > 0 {
             writeln!(out, "    overload: {}", self.overload + 1)?;
+        }
+        if let Some(mtom) = self.mtom {
+            writeln!(out, "    mtom: {mtom}")?;
         }
         for (key, value) in [
             ("port_type", &self.port_type),

@@ -108,6 +108,8 @@ impl Targets<'_> {
             url: url.into(),
             parameters,
             body: resource.method != Method::Get,
+            files: resource.method != Method::Get && !self.program.file_places(&plan.input).is_empty(),
+            mtom: resource.mtom.unwrap_or(self.definition.attachments.mtom).then_some(self.definition.attachments.mtom_over_bytes),
             unwrap: resource.unwrap.as_deref().map(Arc::from),
             wire: Wire::default(),
         })

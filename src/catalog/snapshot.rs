@@ -95,6 +95,10 @@ pub struct PublishedResource {
     pub parameters: Vec<Parameter>,
     /// May it have a body? Not so for `GET` and `DELETE` of safe operations.
     pub body: bool,
+    /// May its body be a form, because it takes binary values?
+    pub files: bool,
+    /// MTOM: base64Binary values of at least so many bytes are sent as parts; `None`: no MTOM.
+    pub mtom: Option<u64>,
     /// The property of the reply that is the answer by itself.
     pub unwrap: Option<Arc<str>>,
     /// What its requests carry beside their message.

@@ -67,11 +67,6 @@ impl<B: Body<Data = Bytes> + Unpin> RequestBody<B> {
         self.inner.size_hint().exact()
     }
 
-    /// Is it certain that nothing comes (any more)?
-    pub(super) fn is_empty(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
     /// The next bytes; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         if self.announced().is_some_and(|n| n > self.limit.saturating_sub(self.received)) {
@@ -98,7 +93,9 @@ impl<B: Body<Data = Bytes> + Unpin> RequestBody<B> {
     pub(super) async fn whole(&mut self) -> Result<Bytes, BodyError> {
         let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
         let Some(second) = self.next().await? else { return Ok(first) };
-        let mut all = BytesMut::with_capacity(first.len() + second.len());
+        // What was announced is within the limit; growing step by step would hold large bodies twice.
+        let announced = self.announced().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+        let mut all = BytesMut::with_capacity(announced.saturating_add(first.len() + second.len()));
         all.extend_from_slice(&first);
         all.extend_from_slice(&second);
         while let Some(more) = self.next().await? {

@@ -5,16 +5,19 @@
 //! and cannot be reached without. Must not know: stores, imports, WSDL. RFC 9110, 9112, 9113.
 
 mod access;
+mod attached;
 mod body;
 mod chunks;
 mod documents;
 mod door;
 mod envelope;
 pub mod fault;
+mod form;
 mod head;
 mod landing;
 mod limits;
 mod listener;
+mod message;
 mod operation;
 mod passthrough;
 mod record;
@@ -23,6 +26,9 @@ mod respond;
 mod rest;
 mod route;
 mod secure;
+mod segments;
+mod spool;
+mod token;
 mod upstream;
 mod wire;
 

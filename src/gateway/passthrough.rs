@@ -14,6 +14,7 @@ use super::access::Permit;
 use super::body::{AnswerBody, BodyError, Content, Cut, RequestBody, Rest};
 use super::envelope::{Finder, First};
 use super::limits::CallLimits;
+use super::message::Message;
 use super::reply::{RawReply, Reply, ReplyError};
 use super::respond::Speaks;
 use super::upstream::{self, Outgoing};
@@ -95,14 +96,14 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
         if security.signature.is_some() && !head.has_security {
             let envelope = whole(body, held, inspection).await?;
             let envelope = sign(envelope, security, &media_type).await?;
-            let reply = upstream::send(gateway, &api, &outgoing, envelope, call.record).await?;
+            let reply = upstream::send(gateway, &api, &outgoing, &Message::envelope(envelope), call.record).await?;
             return answer(limits.reply, reply, Arc::default(), call.version).await;
         }
         let added = held.secure(&inspection, &head, &security, &media_type)?;
         call.announced = call.announced.map(|n| n + added);
     }
     let refusal = Arc::new(Refusal::default());
-    let forwarded = Forwarded { rest: forward(body, held, inspection, refusal.clone()), announced: call.announced };
+    let forwarded = Forwarded::new(forward(body, held, inspection, refusal.clone()), call.announced);
     let sent = upstream::send_stream(gateway, &api, &outgoing, forwarded, call.record).await;
     // What was wrong with the request explains why the upstream gave no answer.
     let reply = sent.map_err(|problem| refusal.problem().unwrap_or(problem))?;
@@ -232,7 +233,11 @@ impl Held {
         }
         let edit = Blocks::new(head, Some(security), None, &secure::moment()?).header_edit(head);
         let held = self.chunks.drain(..).collect::<Vec<_>>().concat();
-        let start = inspection.root.as_ref().map_or(Some(0), RootPart::root_offset).and_then(|o| usize::try_from(o).ok()).unwrap_or(0);
+        let start = inspection.root.as_ref().map_or(Some(0), RootPart::root_offset).and_then(|o| usize::try_from(o).ok());
+        let Some(start) = start else {
+            let text = "This API adds a security header to the message, which is only done where its root part is in no transfer encoding.";
+            return Err(Problem::new(Reason::UnsupportedMediaType, 415, text));
+        };
         let charset = inspection.root.as_ref().map_or_else(|| media_type.parameter("charset"), RootPart::charset);
         let (at, inserted) = secure::in_bytes(&edit, held.get(start..).unwrap_or_default(), charset)?;
         let removed = edit.remove * inserted.len().checked_div(edit.insert.len()).unwrap_or(1);
@@ -348,10 +353,17 @@ fn forward(body: RequestBody<CallerBody>, held: Held, inspection: Inspection, re
 }
 
 /// A request's body on its way to the upstream.
-struct Forwarded {
+pub(super) struct Forwarded {
     rest: Rest,
     /// The caller's Content-Length, so that the upstream gets one too.
     announced: Option<u64>,
+}
+
+impl Forwarded {
+    /// These bytes; so many, where that is known.
+    pub(super) fn new(rest: Rest, announced: Option<u64>) -> Self {
+        Self { rest, announced }
+    }
 }
 
 impl Body for Forwarded {

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
+use super::spool::{Spool, SpoolError};
 use super::upstream::too_slow;
 use crate::mediate::mime::{MediaType, MimeError, RootPart};
 use crate::net::inflate::{Inflate, InflateError};
@@ -30,9 +31,18 @@ pub(super) enum ReplyError {
     TooLarge(u64),
     Inflate(InflateError),
     Mime(MimeError),
+    /// A part could not be kept, for our own reasons.
+    Spool(String),
 }
 
 impl ReplyError {
+    fn of(error: SpoolError) -> Self {
+        match error {
+            SpoolError::Mime(e) => Self::Mime(e),
+            SpoolError::Io(e) => Self::Spool(format!("a part could not be kept: {e}")),
+        }
+    }
+
     /// What the caller reads, if nothing was sent to it yet.
     pub(super) fn problem(&self) -> Problem {
         let text = match self {
@@ -43,6 +53,7 @@ impl ReplyError {
             }
             Self::TooLarge(limit) => format!("The reply of the SOAP service behind this API is larger than {limit} bytes."),
             Self::Inflate(e) => format!("The compressed reply of the SOAP service behind this API cannot be read: {e}."),
+            Self::Spool(private) => return Problem::internal(private.clone()),
             Self::Mime(e) => format!("The multipart reply of the SOAP service behind this API cannot be read: {e}."),
         };
         Problem::new(Reason::UpstreamReply, 502, text)
@@ -94,7 +105,7 @@ impl Reply {
             "multipart/related" => Some(RootPart::new(media_type).map_err(|e| ReplyError::Mime(e).problem())?),
             _ => None,
         };
-        Ok(EnvelopeReader { raw: self.raw(limit), inflate, inflated: Vec::new(), root, ended: false })
+        Ok(EnvelopeReader { raw: self.raw(limit), inflate, inflated: Vec::new(), root, spool: Spool::default(), ended: false })
     }
 }
 
@@ -130,10 +141,17 @@ pub(super) struct EnvelopeReader {
     inflate: Option<Inflate>,
     inflated: Vec<u8>,
     root: Option<RootPart>,
+    /// The parts beside the root.
+    spool: Spool,
     ended: bool,
 }
 
 impl EnvelopeReader {
+    /// The parts beside the envelope, once all was read.
+    pub(super) fn into_parts(self) -> Spool {
+        self.spool
+    }
+
     /// Charset of the root part's own type, once it is known.
     pub(super) fn root_charset(&self) -> Option<&str> {
         self.root.as_ref().and_then(RootPart::charset)
@@ -162,7 +180,10 @@ impl EnvelopeReader {
                 (None, None) => &[],
             };
             match &mut self.root {
-                Some(root) => root.feed(bytes, out).map_err(ReplyError::Mime)?,
+                Some(root) => {
+                    root.feed_all(bytes, out, &mut self.spool).map_err(ReplyError::of)?;
+                    self.spool.settle().await.map_err(ReplyError::of)?;
+                }
                 None => out.extend_from_slice(bytes),
             }
             if let (true, Some(root)) = (self.ended, &self.root) {

@@ -7,17 +7,22 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, Head
 use http::{Response, StatusCode, Version};
 
 use super::access::Permit;
+use super::attached::Attached;
 use super::body::{AnswerBody, Content, Cut, RequestBody};
 use super::fault;
+use super::form::{self, Form};
 use super::limits::CallLimits;
+use super::message::Draft;
 use super::reply::{EnvelopeReader, Reply, ReplyError};
 use super::route::Target;
 use super::secure::{self, Secured};
+use super::token::token;
 use super::upstream::{self, Outgoing};
 use super::{Call, Gateway, respond};
 use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource, Stream};
 use crate::json::ParseErrorKind;
 use crate::mediate::mime::MediaType;
+use crate::mediate::package::PackageOptions;
 use crate::mediate::{self, DecodeError, DecodeOptions, Decoded, Decoder, Direction, EncodeError, Parameter, ParameterIn};
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::problem::{InvalidField, Place, Problem, Reason};
@@ -25,6 +30,7 @@ use crate::sequence::{FaultStep, RequestStep, ResponseStep};
 use crate::xml::Limits;
 
 const JSON: &str = "application/json";
+const FORM: &str = "multipart/form-data";
 /// A conversion gives way to others after so many bytes.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -35,15 +41,21 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     let plan = api.plan(&resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     call.record.operation = Some(plan.name.clone());
     negotiate(call.headers)?;
-    let mut envelope = Bytes::new();
+    let mut draft = Draft::default();
     for step in &resource.sequence.request {
         match step {
-            RequestStep::ToSoap {} => envelope = request(gateway, &api, &resource, permit, call).await?,
+            RequestStep::ToSoap {} => draft = request(gateway, &api, &resource, permit, call).await?,
         }
     }
-    let outgoing = outgoing(&api, &resource, plan, call);
-    let Secured { envelope, callers } = secure::request(&api, &resource.wire, plan, &outgoing.url, envelope).await?;
-    let mut reply = Some(upstream::send(gateway, &api, &outgoing, envelope, call.record).await?);
+    let mut outgoing = outgoing(&api, &resource, plan, call);
+    let signs = resource.wire.security.as_ref().is_some_and(|s| s.signature.is_some());
+    let draft = if signs { draft.in_one_piece().await? } else { draft };
+    let Secured { envelope, callers } = secure::request(&api, &resource.wire, plan, &outgoing.url, draft.envelope()).await?;
+    let message = draft.into_message(envelope, plan.soap_action.as_deref().unwrap_or_default())?;
+    if let Some(value) = message.content_type.as_deref().and_then(|t| HeaderValue::from_str(t).ok()) {
+        outgoing.headers.insert(CONTENT_TYPE, value);
+    }
+    let mut reply = Some(upstream::send(gateway, &api, &outgoing, &message, call.record).await?);
     let mut answered = Err(Problem::internal("the response path does not read the reply"));
     for step in &resource.sequence.response {
         answered = match (step, reply.take()) {
@@ -74,31 +86,41 @@ async fn request(
     resource: &PublishedResource,
     permit: &Permit,
     call: &mut Call<'_>,
-) -> Result<Bytes, Problem> {
-    let limit = CallLimits::of(api, &gateway.config.limits).json_request;
-    let mut body = RequestBody::new(call.take_body()?, limit, &gateway.config.limits.http);
-    if !body.is_empty() {
+) -> Result<Draft, Problem> {
+    let limits = CallLimits::of(api, &gateway.config.limits);
+    let body = call.take_body()?;
+    let mut form_type = None;
+    if !http_body::Body::is_end_stream(&body) {
         if !resource.body {
             return Err(Problem::new(Reason::InvalidRequest, 400, "This resource takes no body."));
         }
-        check_content_type(call.headers)?;
+        form_type = check_content_type(call.headers, form::is_taken(resource))?;
     }
-    let text = body.whole().await.map_err(super::body::BodyError::problem)?;
     let path: &[(String, String)] = match &permit.route.target {
         Target::Resource { parameters, .. } => parameters,
         Target::Soap | Target::Base | Target::OpenApi | Target::Options(_) => &[],
     };
+    if let Some(media_type) = form_type {
+        let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
+        // Its files are not held in memory: the limit is that of the messages that carry such values.
+        let body = RequestBody::new(body, limits.soap_request, &gateway.config.limits.http);
+        let form = Form::read(body, &media_type, &plan.input, limits.json_request).await?;
+        let source = form.source();
+        return encode(api, resource, &source, Some(&form), path, call.query);
+    }
+    let text = RequestBody::new(body, limits.json_request, &gateway.config.limits.http).whole().await;
+    let text = text.map_err(super::body::BodyError::problem)?;
     if text.len() <= PIECE_BYTES {
-        return encode(api, resource, &text, path, call.query);
+        return encode(api, resource, &text, None, path, call.query);
     }
     // A long conversion must not hold up the calls that share its thread.
     let (api, resource, path, query) = (api.clone(), resource.clone(), path.to_vec(), call.query.map(str::to_owned));
-    let encoded = tokio::task::spawn_blocking(move || encode(&api, &resource, &text, &path, query.as_deref())).await;
+    let encoded = tokio::task::spawn_blocking(move || encode(&api, &resource, &text, None, &path, query.as_deref())).await;
     encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string())))
 }
 
-/// A body must be JSON in UTF-8.
-fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+/// A body must be JSON in UTF-8, or a form where files are taken: then its type is given back.
+fn check_content_type(headers: &HeaderMap, files: bool) -> Result<Option<MediaType>, Problem> {
     let refused = |text: &str| Err(Problem::new(Reason::UnsupportedMediaType, 415, text));
     if headers.get(CONTENT_ENCODING).is_some_and(|v| !v.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return refused("A request's body must not be compressed here.");
@@ -108,35 +130,52 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
         return refused("A request with a body needs one Content-Type: application/json.");
     };
     let media_type = MediaType::parse(&String::from_utf8_lossy(value.as_bytes()));
+    if files && media_type.essence == FORM {
+        return Ok(Some(media_type));
+    }
     if media_type.essence != JSON {
-        return refused("This resource takes application/json.");
+        return refused(if files {
+            "This resource takes application/json or multipart/form-data."
+        } else {
+            "This resource takes application/json."
+        });
     }
     match media_type.parameter("charset") {
         Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => refused("JSON is UTF-8; another charset is not taken."),
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 
-/// JSON and URL parameters → envelope.
+/// JSON or a form, and URL parameters → message. `text` is the JSON text, of a form that of its `$body`.
 fn encode(
     api: &PublishedApi,
     resource: &PublishedResource,
-    text: &[u8],
+    text: &Bytes,
+    form: Option<&Form>,
     path: &[(String, String)],
     query: Option<&str>,
-) -> Result<Bytes, Problem> {
+) -> Result<Draft, Problem> {
     let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     let query: Vec<(String, String)> = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
-    let refused = |e| refused(&|part| api.is_secret_header(part), e);
+    let refused = |e| {
+        let problem = refused(&|part| api.is_secret_header(part), e);
+        form.map_or(problem.clone(), |f| f.explain(problem))
+    };
     // Nothing at all is the empty object: an operation without input needs no body.
-    let text: &[u8] = if text.is_empty() { b"{}" } else { text };
-    if resource.parameters.is_empty() && query.is_empty() {
-        return mediate::encode(&api.program, plan, Direction::Request, text).map(Bytes::from).map_err(refused);
-    }
-    let body = crate::json::parse(text, &crate::json::Limits::default()).map_err(|e| refused(EncodeError::NotJson(e)))?;
+    let json: &[u8] = if text.is_empty() { b"{}" } else { text };
+    let token = token()?;
+    let options = PackageOptions { source: json, uploads: form.map(|f| &f.uploads), mtom: resource.mtom, token: &token };
+    let mut value = match form {
+        Some(form) => form.value(json, &api.program, &plan.input)?,
+        None => crate::json::parse(json, &crate::json::Limits::default()).map_err(|e| refused(EncodeError::NotJson(e)))?,
+    };
     let given = given(resource, path, &query)?;
-    let value = mediate::parameters(&api.program, &plan.input, &given, Some(body)).map_err(|e| refused(EncodeError::Invalid(e)))?;
-    mediate::encode_value(&api.program, plan, Direction::Request, &value).map(Bytes::from).map_err(refused)
+    let given: Vec<_> = given.into_iter().chain(form.into_iter().flat_map(Form::parameters)).collect();
+    if !given.is_empty() {
+        value = mediate::parameters(&api.program, &plan.input, &given, Some(value)).map_err(|e| refused(EncodeError::Invalid(e)))?;
+    }
+    let package = mediate::encode_package(&api.program, plan, Direction::Request, &value, &options).map_err(refused)?;
+    Ok(Draft::new(package, text.clone(), form.map_or_else(Vec::new, |f| f.files.clone())))
 }
 
 /// The parameters of the URL, each with the place that it fills.
@@ -166,11 +205,11 @@ fn given<'v>(
     if errors.is_empty() { Ok(given) } else { Err(invalid(errors)) }
 }
 
-fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     text.chars().take(crate::json::EXCERPT_CHARS).collect()
 }
 
-fn invalid(errors: Vec<InvalidField>) -> Problem {
+pub(super) fn invalid(errors: Vec<InvalidField>) -> Problem {
     let text = match errors.as_slice() {
         [_] => String::from("One place of the request does not fit its operation."),
         many => format!("{} places of the request do not fit its operation.", many.len()),
@@ -281,10 +320,13 @@ async fn answer(
         };
     }
     let charset = if is_multipart { reader.root_charset().map(str::to_owned) } else { charset };
-    let options = DecodeOptions { charset, limits: Limits::message_of(limit), strict: false };
+    let options = DecodeOptions { charset, limits: Limits::message_of(limit), strict: false, package: is_multipart };
     let mut decoder = Decoder::new(api.program.clone(), resource.operation, Direction::Response, &options);
-    let may_stream =
-        definition.stream == Stream::Large && call.version != Version::HTTP_10 && resource.unwrap.is_none() && status.is_success();
+    let may_stream = !is_multipart
+        && definition.stream == Stream::Large
+        && call.version != Version::HTTP_10
+        && resource.unwrap.is_none()
+        && status.is_success();
     while more {
         feed(&mut decoder, &chunk).await.map_err(|e| unreadable(&e, status, &media_type))?;
         if may_stream && decoder.ready() > reply_buffer {
@@ -294,8 +336,10 @@ async fn answer(
         }
         more = reader.next(&mut chunk).await.map_err(|e| e.problem())?;
     }
-    match decoder.finish().map_err(|e| unreadable(&e, status, &media_type))? {
-        Decoded::Fault(found) => {
+    let attached = Attached::of(decoder, reader, &api).map_err(|e| unreadable(&e, status, &media_type))?;
+    match attached.decoded {
+        Decoded::Fault(mut found) => {
+            found.fault_json = attached.parts.inlined(found.fault_json).await?;
             let all = fault::exposes_all(definition.expose, definition.api.state, gateway.config.gateway.faults);
             let mut problem = Problem::internal("the fault path does not read the fault");
             for step in &resource.sequence.fault {
@@ -313,7 +357,7 @@ async fn answer(
                 Some(property) => unwrapped(json, property),
                 None => json,
             };
-            Ok(respond::bytes(StatusCode::OK, JSON, json))
+            Ok(respond::with_type(StatusCode::OK, JSON, attached.parts.answer(json)))
         }
     }
 }
@@ -367,6 +411,7 @@ fn cut_word(error: &ReplyError) -> &'static str {
         ReplyError::CutOff(_) => "the reply was cut off",
         ReplyError::TooLarge(_) => "the reply is too large",
         ReplyError::Inflate(_) => "the compressed reply cannot be read",
+        ReplyError::Spool(_) => "the gateway failed",
         ReplyError::Mime(_) => "the multipart reply cannot be read",
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use super::limits::CallLimits;
+use super::message::Message;
 use super::record::Record;
 use super::reply::Reply;
 use crate::catalog::PublishedApi;
@@ -124,22 +125,34 @@ impl Outgoing {
     }
 }
 
-/// Sends an envelope that is in memory; once more where nothing of it was sent.
+/// Sends a message that is here; once more where nothing of it was sent.
 pub(super) async fn send(
     gateway: &Gateway,
     api: &PublishedApi,
     outgoing: &Outgoing,
-    envelope: Bytes,
+    message: &Message,
     record: &mut Record,
 ) -> Result<Reply, Problem> {
     let deadlines = deadlines(gateway, api);
     let began = Instant::now();
     gateway.retries.earn();
-    let mut result = gateway.upstream.send(outgoing.request(Full::new(envelope.clone()))?, deadlines).await;
+    let mut result = once(gateway, outgoing, message, deadlines).await?;
     if result.as_ref().err().is_some_and(|e| e.nothing_sent() && e.is_worth_a_retry()) && gateway.retries.spend() {
-        result = gateway.upstream.send(outgoing.request(Full::new(envelope))?, deadlines).await;
+        result = once(gateway, outgoing, message, deadlines).await?;
     }
     received(result, deadlines, began, record)
+}
+
+async fn once(
+    gateway: &Gateway,
+    outgoing: &Outgoing,
+    message: &Message,
+    deadlines: Deadlines,
+) -> Result<Result<Response<Incoming>, UpstreamError>, Problem> {
+    Ok(match message.whole() {
+        Some(bytes) => gateway.upstream.send(outgoing.request(Full::new(bytes.clone()))?, deadlines).await,
+        None => gateway.upstream.send(outgoing.request(message.body())?, deadlines).await,
+    })
 }
 
 /// Sends a body that is still coming: never twice.

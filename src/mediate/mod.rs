@@ -6,13 +6,14 @@
 mod decode;
 mod encode;
 pub mod mime;
+pub mod package;
 mod peek;
 pub mod security;
 
 pub use decode::{Decoder, Options as DecodeOptions, decode};
 pub use encode::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
 pub use encode::{Parameter, ParameterTarget, parameter_target, parameters};
-pub use encode::{encode, encode_value};
+pub use encode::{encode, encode_package, encode_value};
 pub use peek::{Peek, PeekError, Peeked, peek};
 
 use crate::json::ParseError;
@@ -66,6 +67,8 @@ pub enum ParameterIn {
     Path,
     Query,
     Header,
+    /// A field of a form; not one of OpenAPI's.
+    Form,
 }
 
 impl ParameterIn {
@@ -75,6 +78,7 @@ impl ParameterIn {
             Self::Path => "path",
             Self::Query => "query",
             Self::Header => "header",
+            Self::Form => "form",
         }
     }
 }

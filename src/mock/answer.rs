@@ -125,7 +125,7 @@ impl Mock {
     /// What is wrong with a request: its structure by the decoder, its values by the encoder.
     fn check(&self, operation: &OperationPlan, body: &[u8], charset: Option<String>) -> Result<(), Vec<String>> {
         let program = &self.api.program;
-        let options = DecodeOptions { charset, limits: Limits::message_of(body.len() as u64), strict: true };
+        let options = DecodeOptions { charset, limits: Limits::message_of(body.len() as u64), strict: true, package: false };
         let json = match decode(program, operation, Direction::Request, body, &options) {
             Ok(Decoded::Value(json)) => json,
             Ok(Decoded::Empty) => return Ok(()),

@@ -61,6 +61,10 @@ impl Explain<'_> {
             }
         }
         m.headers.iter().for_each(|h| self.slot(2, "header", h));
+        for a in &m.attachments {
+            let types = a.types.iter().map(|t| &**t).collect::<Vec<_>>().join(", ");
+            self.line(2, format_args!("attachment {:?}: {}", a.key, if types.is_empty() { "any type" } else { &types }));
+        }
     }
 
     fn slot(&mut self, indent: usize, what: &str, slot: &Slot) {

@@ -6,6 +6,7 @@
 pub mod asks;
 pub mod compile;
 mod explain;
+pub mod files;
 mod names;
 pub mod node;
 mod operation;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use super::names::{Name, NameTable};
-pub use super::operation::{Annotations, Body, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion};
+pub use super::operation::{Annotations, AttachmentSlot, Body, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion};
 use super::scalar::Scalar;
 
 macro_rules! id {
@@ -417,6 +417,15 @@ impl Program {
     /// How many derivations lead from `declared` to `given`; `None` where it does not derive from it.
     pub fn steps_to(&self, given: TypeId, declared: TypeId) -> Option<usize> {
         std::iter::successors(Some(given), |t| self.type_(*t).base).position(|t| t == declared)
+    }
+
+    /// Is it `swaRef` (WS-I Attachments Profile 1.0, section 4.4), or derived from it?
+    pub fn is_swa_ref(&self, type_: TypeId) -> bool {
+        let is_it = |t: &TypeId| {
+            let name = self.types.get(t.index()).and_then(|t| t.name);
+            name.is_some_and(|n| &**self.names.local(n) == "swaRef" && &**self.names.uri(self.names.namespace(n)) == crate::xml::ns::SWAREF)
+        };
+        std::iter::successors(Some(type_), |t| self.types.get(t.index())?.base).any(|t| is_it(&t))
     }
 
     /// The operation of that name, at that port (`PORT` or `SERVICE/PORT`) where one is given; the first of its overloads.

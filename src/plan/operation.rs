@@ -6,9 +6,10 @@ use super::asks::Asks;
 use super::node::{ElementId, NameId, TypeId};
 
 /// The SOAP version of an envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum SoapVersion {
+    #[default]
     Soap11,
     Soap12,
 }
@@ -88,6 +89,19 @@ pub struct MessagePlan {
     pub encoded: bool,
     /// Declared header blocks.
     pub headers: Vec<Slot>,
+    /// Parts that travel beside the envelope (`mime:content`), under `$attachments`.
+    pub attachments: Vec<AttachmentSlot>,
+}
+
+/// A message part that is an attachment (WSDL 1.1, section 5).
+#[derive(Debug, Clone)]
+pub struct AttachmentSlot {
+    /// The part's name: its key under `$attachments`.
+    pub key: Arc<str>,
+    /// The media types that it may have; empty where the binding does not say.
+    pub types: Vec<Arc<str>>,
+    /// The part's annotation.
+    pub documentation: Option<Arc<str>>,
 }
 
 /// The layout of a SOAP Body.
@@ -126,6 +140,21 @@ pub struct Slot {
     pub members: Vec<ElementId>,
     /// The part's annotation.
     pub documentation: Option<Arc<str>>,
+}
+
+impl AttachmentSlot {
+    /// The one media type that it has. Where it may have others its JSON value says which: `{"@contentType": …, "$value": …}`.
+    pub fn only_type(&self) -> Option<&str> {
+        match self.types.as_slice() {
+            [only] if !only.contains('*') => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The media type of a value that says none: the first that is one.
+    pub fn usual_type(&self) -> Option<&str> {
+        self.types.iter().map(|t| &**t).find(|t| !t.contains('*'))
+    }
 }
 
 /// A declared fault.

@@ -3,14 +3,20 @@
 //! `NN-name.request.json` must encode to `NN-name.request.xml` (canonical form) or be refused with the pointers in `NN-name.error`, a line
 //! each, `(root)` for the whole; `NN-name.response.xml` must decode to `NN-name.response.json` (as values, numbers by their digits) or be
 //! refused with what `NN-name.response.error` says. `NN-name@Operation.…` names another operation than the first, `Operation#2` an overload.
-//! `NN-name.response.text` is the JSON text to the letter, for its order. An `api.yaml` and an `api.lock` beside the WSDL are those of the API.
+//! `NN-name.response.text` is the JSON text to the letter, for its order. `request.mime` and `response.mime` are messages with attachments:
+//! a `Content-Type` line, an empty line, the body; lines end in LF in the file, in CRLF on the wire. An `api.yaml` and an `api.lock` beside
+//! the WSDL are those of the API.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use castile::mediate::{DecodeOptions, Decoded, Direction, EncodeError, decode, encode};
+use castile::catalog::PublishedApi;
+use castile::mediate::mime::MediaType;
+use castile::mediate::package::{PackageOptions, decode_package};
+use castile::mediate::{DecodeError, DecodeOptions, Decoded, Direction, EncodeError, decode, encode, encode_package};
 use castile::plan::Program;
 use castile::plan::node::OperationPlan;
 
@@ -28,7 +34,9 @@ fn every_construct_is_mapped_as_its_folder_says() {
         for (name, case) in read_cases(&folder) {
             cases += 1;
             let operation = operation(&api.program, &name);
-            for trouble in [request(&api.program, operation, &case), response(&api.program, operation, &case)].into_iter().flatten() {
+            let troubles =
+                [request(&api, operation, &case), response(&api.program, operation, &case), mime_response(&api.program, operation, &case)];
+            for trouble in troubles.into_iter().flatten() {
                 let _ = writeln!(wrong, "── {}/{name}\n{trouble}", folder.file_name().unwrap_or_default().to_string_lossy());
             }
         }
@@ -104,17 +112,31 @@ fn operation<'a>(program: &'a Program, case: &str) -> &'a OperationPlan {
     program.operations.get(position(program, case)).unwrap_or_else(|| panic!("{case}: no operation"))
 }
 
-fn request(program: &Program, operation: &OperationPlan, case: &Case) -> Option<String> {
+fn request(api: &PublishedApi, operation: &OperationPlan, case: &Case) -> Option<String> {
     let json = fs::read(case.get("request.json")?).unwrap();
-    let made = encode(program, operation, Direction::Request, &json);
+    let made = made(api, operation, &json);
     match (made, case.get("request.xml"), case.get("error")) {
-        (Ok(bytes), Some(expected), _) => {
+        (Ok((content_type, bytes)), _, _) if case.contains_key("request.mime") => {
+            let found = format!("Content-Type: {content_type}\n\n{}", String::from_utf8(bytes).unwrap().replace("\r\n", "\n"));
+            compare(&fs::read_to_string(&case["request.mime"]).unwrap(), &found)
+        }
+        (Ok((_, bytes)), Some(expected), _) => {
             compare(&canonical(&fs::read_to_string(expected).unwrap()), &canonical(&String::from_utf8(bytes).unwrap()))
         }
         (Err(error), _, Some(expected)) => compare(&fs::read_to_string(expected).unwrap(), &pointers(&error)),
-        (Ok(bytes), None, _) => Some(format!("accepted:\n{}\n", String::from_utf8_lossy(&bytes))),
+        (Ok((_, bytes)), None, _) => Some(format!("accepted:\n{}\n", String::from_utf8_lossy(&bytes))),
         (Err(error), _, None) => Some(format!("refused: {error:?}\n")),
     }
+}
+
+/// The message that a request becomes: its type and its bytes.
+fn made(api: &PublishedApi, operation: &OperationPlan, json: &[u8]) -> Result<(String, Vec<u8>), EncodeError> {
+    let value = castile::json::parse(json, &castile::json::Limits::default()).map_err(EncodeError::NotJson)?;
+    let attachments = api.definition.attachments;
+    let mtom = attachments.mtom.then_some(attachments.mtom_over_bytes);
+    let options = PackageOptions { source: json, uploads: None, mtom, token: "token" };
+    let package = encode_package(&api.program, operation, Direction::Request, &value, &options)?;
+    Ok(package.in_memory(json, &[], operation.soap_action.as_deref().unwrap_or_default(), "boundary").unwrap())
 }
 
 /// Every pointer once, in order, a line each.
@@ -129,13 +151,26 @@ fn pointers(error: &EncodeError) -> String {
 
 fn response(program: &Program, operation: &OperationPlan, case: &Case) -> Option<String> {
     let xml = fs::read(case.get("response.xml")?).unwrap();
+    told(decode(program, operation, Direction::Response, &xml, &DecodeOptions::default()), case)
+}
+
+fn mime_response(program: &Arc<Program>, operation: &OperationPlan, case: &Case) -> Option<String> {
+    let text = fs::read_to_string(case.get("response.mime")?).unwrap().replace('\n', "\r\n");
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let media_type = MediaType::parse(head.split_once(':').unwrap().1.trim());
+    let index = program.operations.iter().position(|o| std::ptr::eq(o, operation)).unwrap();
+    told(decode_package(program, index, Direction::Response, &media_type, body.as_bytes(), &DecodeOptions::default()), case)
+}
+
+/// Is what was read what the case says?
+fn told(read: Result<Decoded, DecodeError>, case: &Case) -> Option<String> {
     let expected = match (case.get("response.json"), case.get("response.error")) {
         (Some(json), _) => {
             serde_json::from_slice::<serde_json::Value>(&fs::read(json).unwrap()).map_err(|e| panic!("{}: {e}", json.display()))
         }
         (None, error) => Err(fs::read_to_string(error?).unwrap()),
     };
-    let read: serde_json::Value = match decode(program, operation, Direction::Response, &xml, &DecodeOptions::default()) {
+    let read: serde_json::Value = match read {
         Ok(Decoded::Value(json)) => {
             let text = String::from_utf8(json).unwrap();
             if let Some(exact) = case.get("response.text").map(|f| fs::read_to_string(f).unwrap()).filter(|e| e.trim_end() != text) {

@@ -16,7 +16,7 @@ const RESERVED: [&str; 5] = ["/t", "/oauth2", "/token", "/revoke", "/.well-known
 const SECURITY: [&str; 6] = ["none", "api_key", "oauth2", "jwt", "basic", "mtls"];
 
 /// Keys of later features at the top level, kept as written.
-const LATER: [&str; 6] = ["visibility", "backend_authorization", "claims", "mtom", "cors", "cache"];
+const LATER: [&str; 5] = ["visibility", "backend_authorization", "claims", "cors", "cache"];
 
 impl ApiDefinition {
     /// Reads the text of an `api.yaml`. `None` where a diagnostic is an error.
@@ -59,6 +59,7 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
         definition.limits = limits(file, node, &mut definition.not_in_force);
     }
     mapping(file, &mut fields, &mut definition);
+    attachments(file, &mut fields, &mut definition.attachments);
     delivery(file, &mut fields, &mut definition);
     if let Some(node) = fields.take("headers") {
         definition.headers = headers(file, node, &mut definition.not_in_force);
@@ -316,6 +317,15 @@ fn mapping(file: &mut File<'_>, fields: &mut Fields<'_>, definition: &mut ApiDef
     flag(file, fields, "raw_xml", &mut mapping.raw_xml);
 }
 
+fn attachments(file: &mut File<'_>, fields: &mut Fields<'_>, attachments: &mut Attachments) {
+    flag(file, fields, "mtom", &mut attachments.mtom);
+    size(file, fields, "mtom_over", &mut attachments.mtom_over_bytes);
+    if let Some(node) = fields.take("attachments") {
+        attachments.deliver = file.word(node, &[("inline", Deliver::Inline), ("url", Deliver::Url)]).unwrap_or_default();
+    }
+    size(file, fields, "attachments_over", &mut attachments.url_over_bytes);
+}
+
 fn delivery(file: &mut File<'_>, fields: &mut Fields<'_>, definition: &mut ApiDefinition) {
     let mut buffer = definition.reply_buffer_bytes as u64;
     size(file, fields, "reply_buffer", &mut buffer);
@@ -378,6 +388,9 @@ fn resource(file: &mut File<'_>, node: &Node, index: usize, list: &mut Vec<(Stri
     resource.span = Some(file.span(node));
     resource.safe = method == Method::Get;
     flag(file, &mut fields, "safe", &mut resource.safe);
+    if let Some(node) = fields.take("mtom") {
+        resource.mtom = file.boolean(node);
+    }
     if let Some(node) = fields.take("overload") {
         resource.overload = file.integer(node, 1, 1000).map_or(0, |n| n as u32 - 1);
     }
@@ -432,13 +445,16 @@ fn method_and_path(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node) ->
     found
 }
 
+/// Where attachments are fetched that were given by reference, below an API's base address.
+pub const ATTACHMENTS_PATH: &str = "/$attachments";
+
 /// Can it be a resource's path?
 ///
 /// # Errors
 /// Why it cannot, in words that follow the path.
 pub fn check_path(path: &str) -> Result<(), &'static str> {
     let Some(rest) = path.strip_prefix('/') else { return Err("does not begin with a slash") };
-    if path == "/openapi.json" {
+    if path == "/openapi.json" || path == ATTACHMENTS_PATH || path.strip_prefix(ATTACHMENTS_PATH).is_some_and(|p| p.starts_with('/')) {
         return Err("belongs to the gateway");
     }
     let mut names = Vec::new();

@@ -88,6 +88,21 @@ fn all_errors_are_said_at_once_at_their_places() {
 }
 
 #[test]
+fn attachments_are_read_and_written() {
+    let text = "version: 1\napi: { name: X }\nsource: { wsdl: a.wsdl }\nmtom: true\nmtom_over: 2KiB\nattachments: url\nattachments_over: 1MiB\n\
+                resources:\n  - post: /a\n    operation: A\n    mtom: false\n";
+    let (definition, diagnostics) = ApiDefinition::parse(SourceId(0), text);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let definition = definition.unwrap();
+    assert!(definition.not_in_force.is_empty());
+    let wanted = Attachments { mtom: true, mtom_over_bytes: 2048, deliver: Deliver::Url, url_over_bytes: 1 << 20 };
+    assert_eq!((definition.attachments, definition.resources[0].mtom), (wanted, Some(false)));
+    let (again, _) = ApiDefinition::parse(SourceId(0), &definition.to_yaml(&[]));
+    let again = again.unwrap();
+    assert_eq!((again.attachments, again.resources[0].mtom), (wanted, Some(false)));
+}
+
+#[test]
 fn an_unquoted_version_keeps_its_digits() {
     let (definition, _) = ApiDefinition::parse(SourceId(0), "version: 1\napi: { name: X, version: 1.50 }\nsource: { wsdl: a.wsdl }\n");
     assert_eq!(definition.unwrap().api.version, "1.50");
@@ -112,10 +127,27 @@ fn reserved_contexts_are_refused() {
 
 #[test]
 fn paths() {
-    for path in ["/a", "/a/{b}/c", "/a.b/{c-d}"] {
+    for path in ["/a", "/a/{b}/c", "/a.b/{c-d}", "/$attachmentsX"] {
         assert_eq!(check_path(path), Ok(()), "{path}");
     }
-    for path in ["", "a", "/", "/a//b", "/a/", "/a?b", "/a/..", "/a{b}", "/{a}/{a}", "/{}", "/a b", "/{*x}", "/openapi.json", "/\u{e4}"] {
+    for path in [
+        "",
+        "a",
+        "/",
+        "/a//b",
+        "/a/",
+        "/a?b",
+        "/a/..",
+        "/a{b}",
+        "/{a}/{a}",
+        "/{}",
+        "/a b",
+        "/{*x}",
+        "/openapi.json",
+        "/$attachments",
+        "/$attachments/{x}",
+        "/\u{e4}",
+    ] {
         assert!(check_path(path).is_err(), "{path}");
     }
 }

@@ -170,6 +170,10 @@ impl Run<'_> {
 
     /// A part by its name; an RPC accessor also by its local name, then by its position: the return value's name does not matter in SOAP 1.1.
     fn part<T: Tag>(&mut self, tag: &T, parts: &[Slot], rpc: bool) -> Step {
+        if rpc && self.accessor(tag) {
+            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+            return Ok(());
+        }
         let name = self.name(tag.namespace(), tag.local(), tag.scope());
         let seen = self.machine.envelope.parts_seen.clone();
         let free = |i: &usize| seen.get(*i) == Some(&false);

@@ -1,9 +1,11 @@
 //! The generic rules: `xs:anyType` and what no schema declares. Mapping decisions 28–31.
 
+use super::attach::is_blank;
 use super::machine::{Child, ChildKind, Close, Frame, Generic, Kind, Run, Step};
 use super::tag::Tag;
 use super::value::Wanted;
 use crate::json::string_into;
+use crate::mediate::package::write_mark;
 use crate::plan::node::TypeId;
 use crate::xml::gate::Namespaces;
 
@@ -12,6 +14,11 @@ impl Run<'_> {
         let Some(frame) = self.machine.frames.last() else { return Ok(()) };
         let Kind::Generic(generic) = &frame.kind else { return Ok(()) };
         let (around, from) = (generic.around, frame.text);
+        if self.include_in_generic(tag)? {
+            self.machine.text.truncate(from);
+            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+            return Ok(());
+        }
         self.generic_text(from);
         let at = self.machine.children.len();
         let any = self.program.any_type.unwrap_or(TypeId(0));
@@ -52,6 +59,14 @@ impl Run<'_> {
             } else {
                 made.extend_from_slice(b"null");
             }
+        } else if let Some(n) = generic.include {
+            if !is_blank(self.machine.text.get(frame.text..).unwrap_or("")) {
+                return Err(self.beside());
+            }
+            if object {
+                member(&mut made, &mut comma, "$value");
+            }
+            write_mark(&mut made, n);
         } else if generic.elements {
             self.generic_text(frame.text);
             let children = self.machine.children.split_off(generic.children);

@@ -39,6 +39,7 @@ pub(super) struct Machine {
     pub(super) tape: Option<super::tape::Tape>,
     /// Is a reply that breaks its schema refused?
     pub(super) strict: bool,
+    pub(super) attached: super::attach::Attached,
 }
 
 /// What was learnt of the envelope.
@@ -128,6 +129,8 @@ pub(super) struct Simple {
     pub(super) wrapped: bool,
     /// Is a comma due before `$value`?
     pub(super) comma: bool,
+    /// The attachment that is its value.
+    pub(super) include: Option<usize>,
 }
 
 /// A typed object of elements.
@@ -182,6 +185,8 @@ pub(super) struct Generic {
     pub(super) around: Around,
     /// Did an element come?
     pub(super) elements: bool,
+    /// The attachment that is its value.
+    pub(super) include: Option<usize>,
 }
 
 /// The namespace around generic content.
@@ -226,6 +231,10 @@ impl Path {
         self.ends.push(self.text.len());
         self.text.push('/');
         self.text.push_str(local);
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(super) fn pop(&mut self) {

@@ -4,6 +4,7 @@
 //! (generic content, elements out of schema order, shapes that need the whole row) is held back to the end of the smallest element
 //! around it.
 
+mod attach;
 mod collect;
 mod envelope;
 mod fault;
@@ -18,7 +19,9 @@ mod value;
 
 use std::sync::Arc;
 
+use self::attach::Attached;
 use self::machine::{Kind, Machine, Run};
+use super::package::{Attachment, Package};
 use super::{DecodeError, DecodeErrorKind, Decoded, Direction};
 use crate::plan::Program;
 use crate::plan::node::{Body, MessagePlan, OperationPlan};
@@ -34,11 +37,13 @@ pub struct Options {
     pub limits: Limits,
     /// Is a message that breaks its schema refused, not read leniently?
     pub strict: bool,
+    /// Did the message come as a package, so that it may refer to parts beside it?
+    pub package: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { charset: None, limits: Limits::message(), strict: false }
+        Self { charset: None, limits: Limits::message(), strict: false, package: false }
     }
 }
 
@@ -51,6 +56,8 @@ pub struct Decoder {
     direction: Direction,
     gate: Gate,
     machine: Machine,
+    /// Bytes that attachments may be in all, each reference counted.
+    limit: u64,
 }
 
 impl Decoder {
@@ -58,7 +65,14 @@ impl Decoder {
     pub fn new(program: Arc<Program>, operation: usize, direction: Direction, options: &Options) -> Self {
         let strict = options.strict || program.options.strict;
         let gate = Gate::new(options.limits, options.charset.as_deref());
-        Self { program, operation, direction, gate, machine: Machine { strict, ..Machine::default() } }
+        Self {
+            program,
+            operation,
+            direction,
+            gate,
+            machine: Machine { strict, attached: Attached::of_package(options.package), ..Machine::default() },
+            limit: options.limits.size_bytes,
+        }
     }
 
     /// Takes the next bytes.
@@ -66,7 +80,7 @@ impl Decoder {
     /// # Errors
     /// The message cannot be read: the sender's fault. The decoder must not be fed again.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), DecodeError> {
-        let Self { program, operation, direction, gate, machine } = self;
+        let Self { program, operation, direction, gate, machine, .. } = self;
         let Some(operation) = program.operations.get(*operation) else { return Err(no_operation()) };
         feed(program, operation, *direction, gate, machine, chunk)
     }
@@ -95,9 +109,22 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::feed`]; also where the document is not complete.
     pub fn finish(mut self) -> Result<Decoded, DecodeError> {
-        let Self { program, operation, direction, gate, machine } = &mut self;
+        let Self { program, operation, direction, gate, machine, .. } = &mut self;
         let Some(operation) = program.operations.get(*operation) else { return Err(no_operation()) };
         finish(program, operation, *direction, gate, machine)
+    }
+
+    /// The same for a message that came as a package: `parts` are those beside the envelope.
+    ///
+    /// # Errors
+    /// As [`Decoder::finish`]; also where the message refers to a part that did not come.
+    pub fn finish_package(mut self, parts: &[Attachment]) -> Result<Package, DecodeError> {
+        let Self { program, operation, direction, gate, machine, limit } = &mut self;
+        let Some(operation) = program.operations.get(*operation) else { return Err(no_operation()) };
+        let mut decoded = finish(program, operation, *direction, gate, machine)?;
+        let attached = std::mem::take(&mut machine.attached);
+        let resolved = attached.resolve(parts, *limit, message(operation, *direction), &mut decoded)?;
+        Ok(Package { decoded, parts: resolved.parts, dropped: resolved.dropped })
     }
 }
 

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::attach::is_blank;
 use super::machine::{Around, Close, Generic, Kind, Mixed, Object, Run, Simple, Step};
 use super::tag::{Scope, Tag, read_qname};
 use crate::json::{escape_into, string_into};
-use crate::mediate::DecodeErrorKind;
+use crate::mediate::package::write_mark;
 use crate::plan::node::{ComplexType, Content, ElementId, Matching, NamespaceId, TypeBody, TypeId};
 use crate::plan::scalar::{Primitive, Scalar};
 use crate::xml::gate::{Attribute, NamespaceId as DocumentNs, Namespaces};
@@ -39,6 +40,10 @@ impl Wanted {
 impl Run<'_> {
     /// Writes the beginning of an element's value and opens its frame.
     pub(super) fn value<T: Tag>(&mut self, tag: &T, wanted: &Wanted) -> Step {
+        if self.attached_value(tag) {
+            self.push(Kind::Ignored, tag.namespace(), wanted.close);
+            return Ok(());
+        }
         let (type_, told) = match &wanted.told {
             Some(told) => (wanted.declared, Some(told.clone())),
             None => self.effective(wanted.declared, tag),
@@ -60,7 +65,7 @@ impl Run<'_> {
             TypeBody::Simple(_) | TypeBody::SoapArray(_) if nil => self.nil(start, members, wanted.root),
             TypeBody::Simple(_) => {
                 let wrapped = self.scalar_prefix(start, members, wanted.root);
-                Kind::Scalar(Simple { type_, element: wanted.element, wrapped, comma: members.comma })
+                Kind::Scalar(Simple { type_, element: wanted.element, wrapped, comma: members.comma, include: None })
             }
             TypeBody::SoapArray(array) => {
                 let wrapped = members.any || (wanted.root && self.wants_object());
@@ -75,7 +80,7 @@ impl Run<'_> {
                 self.other_attributes(tag, &[], &mut members);
                 let around = Around(wanted.around.unwrap_or(tag.namespace()));
                 let (children, names) = (self.machine.children.len(), self.machine.names.len());
-                Kind::Generic(Generic { children, names, members: self.position(), nil, around, elements: false })
+                Kind::Generic(Generic { children, names, members: self.position(), nil, around, elements: false, include: None })
             }
             TypeBody::Complex(complex) => self.complex(tag, type_, complex, wanted, nil, told.is_some(), start, members)?,
         };
@@ -111,7 +116,7 @@ impl Run<'_> {
                 } else {
                     self.scalar_prefix(start, members, wanted.root)
                 };
-                Ok(Kind::Scalar(Simple { type_, element: wanted.element, wrapped, comma: members.comma }))
+                Ok(Kind::Scalar(Simple { type_, element: wanted.element, wrapped, comma: members.comma, include: None }))
             }
             Content::Mixed(shape) => {
                 self.open(start, wanted.root);
@@ -274,7 +279,7 @@ impl Run<'_> {
 
     /// The end of a simple value: its text becomes JSON.
     pub(super) fn end_scalar(&mut self, frame: &super::machine::Frame, simple: Simple, scope: &Namespaces) -> Step {
-        let Simple { type_, element, wrapped, comma } = simple;
+        let Simple { type_, element, wrapped, comma, include } = simple;
         let program = self.program;
         let scalar = match &program.type_(type_).body {
             TypeBody::Simple(scalar) | TypeBody::Complex(ComplexType { content: Content::Simple(scalar), .. }) => scalar,
@@ -296,7 +301,15 @@ impl Run<'_> {
             (Some(default), true) => default,
             _ => value,
         };
-        let done = self.scalar_value(scalar, value, scope, None);
+        let attached = if include.is_some() { include } else { self.swa_ref(type_, value) };
+        let done = match attached {
+            Some(_) if include.is_some() && !is_blank(value) => Err(self.beside()),
+            Some(n) => {
+                write_mark(&mut self.machine.out, n);
+                Ok(())
+            }
+            None => self.scalar_value(scalar, value, scope, None),
+        };
         self.machine.text = text;
         if in_object {
             self.emit(b"}");
@@ -320,10 +333,17 @@ impl Run<'_> {
         }
     }
 
-    /// An element where a simple value should stand: nothing is dropped, its markup's text joins the value.
+    /// An element where a simple value should stand: `xop:Include`, or nothing that can be read.
     pub(super) fn element_in_scalar<T: Tag>(&mut self, tag: &T) -> Step {
-        let _ = tag;
-        Err(self.fail(DecodeErrorKind::Invalid, "an element where a simple value should stand"))
+        let program = self.program;
+        let Some(super::machine::Frame { kind: Kind::Scalar(simple), .. }) = self.machine.frames.last() else { return Ok(()) };
+        let scalar = match &program.type_(simple.type_).body {
+            TypeBody::Simple(scalar) | TypeBody::Complex(ComplexType { content: Content::Simple(scalar), .. }) => scalar,
+            TypeBody::Complex(_) | TypeBody::Generic | TypeBody::SoapArray(_) => return Ok(()),
+        };
+        self.include_in_scalar(scalar, tag)?;
+        self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+        Ok(())
     }
 
     /// Mixed content: the text so far, as one item.

@@ -73,6 +73,9 @@ impl<'p> Encoder<'p> {
             }
         }
         let program = self.program;
+        if self.leaving.is_some() && !nil && self.refers(type_, given.value, at) {
+            return;
+        }
         match type_.map(|t| &program.type_(t).body) {
             None | Some(TypeBody::Generic) => self.generic(site.tag.ns, given, at, nil),
             Some(TypeBody::Simple(_) | TypeBody::SoapArray(_)) if nil => self.no_attributes(given, at),
@@ -156,6 +159,9 @@ impl<'p> Encoder<'p> {
 
     /// Text of a simple type.
     pub(super) fn simple(&mut self, scalar: &Scalar, fixed: Option<&Fixed>, value: &Value<'_>, at: At<'_>) {
+        if fixed.is_none() && self.leaving.is_some() && self.leaves(scalar, value, at) {
+            return;
+        }
         if self.scalar_text(scalar, fixed, value, at) {
             self.out.text(&self.text);
         }
@@ -234,12 +240,14 @@ impl<'p> Encoder<'p> {
         }
         match &complex.content {
             Content::Simple(scalar) => {
+                self.note_media_type(complex, given);
                 self.only(given, &["$value"], at);
                 match given.member("$value") {
                     Some(value) => self.simple(scalar, site.fixed, value, at.key("$value").at()),
                     None if scalar.reads("") => {}
                     None => self.errors.add(at.key("$value").at(), &scalar.say(), Found::Nothing),
                 }
+                self.forget_media_type();
             }
             Content::Mixed(shape) => {
                 self.only(given, &["$content"], at);

@@ -25,6 +25,9 @@ pub(super) const NS: u8 = 4;
 /// `$headers` is dealt with.
 pub(super) const HEADERS: u8 = 8;
 
+/// `$attachments` is dealt with.
+pub(super) const ATTACHMENTS: u8 = 16;
+
 /// An object's member.
 pub(super) type Member<'v> = (&'v str, &'v Value<'v>);
 
@@ -82,6 +85,7 @@ impl<'v> Given<'v> {
                 "$type" => self.hidden & TYPE != 0,
                 "$nil" => self.hidden & NIL != 0,
                 "$ns" => self.hidden & NS != 0,
+                "$attachments" => self.hidden & ATTACHMENTS != 0,
                 "$headers" => self.hidden & HEADERS != 0,
                 _ => false,
             }

@@ -11,6 +11,7 @@ mod element;
 mod fault;
 mod generic;
 mod given;
+mod leave;
 mod object;
 mod parameters;
 mod problem;
@@ -25,13 +26,15 @@ mod writer;
 pub use fault::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
 pub use parameters::{Parameter, ParameterTarget, parameter_target, parameters};
 
+use super::package::{EncodedPackage, PackageOptions};
 use super::{Direction, EncodeError, FieldError};
 use crate::json::{Limits, Value, parse};
 use crate::plan::Program;
 use crate::plan::node::{Body, Content, MessagePlan, OperationPlan, Slot, SoapVersion, TypeBody};
 use crate::xml::ns;
 use element::Site;
-use given::{Given, HEADERS};
+use given::{ATTACHMENTS, Given, HEADERS};
+use leave::Leaving;
 use problem::{At, Errors, Found, Path};
 use writer::{Tag, Writer};
 
@@ -55,6 +58,32 @@ pub fn encode_value(program: &Program, operation: &OperationPlan, direction: Dir
     encode_sized(program, operation, direction, value, 4096)
 }
 
+/// The same for a message that may have attachments, and large values: what stays where it is, is only pointed to.
+///
+/// # Errors
+/// Everything that does not fit, each with its pointer.
+pub fn encode_package(
+    program: &Program,
+    operation: &OperationPlan,
+    direction: Direction,
+    value: &Value<'_>,
+    options: &PackageOptions<'_>,
+) -> Result<EncodedPackage, EncodeError> {
+    let nothing = MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new(), attachments: Vec::new() };
+    let message = match direction {
+        Direction::Request => &operation.input,
+        Direction::Response => operation.output.as_ref().unwrap_or(&nothing),
+    };
+    // Long values stay outside: more than this is seldom needed at once.
+    let capacity = (options.source.len() * 2 + 512).min(1 << 20);
+    let mut encoder = Encoder::new(program, operation.version, message.encoded, capacity);
+    encoder.leaving = Some(Leaving::new(program, options));
+    encoder.message(message, value);
+    let parts = encoder.leaving.take().map(|l| l.parts).unwrap_or_default();
+    let (envelope, insertions) = encoder.finish_parts().map_err(EncodeError::Invalid)?;
+    Ok(EncodedPackage { envelope, insertions, parts, version: operation.version, is_xop: options.mtom.is_some() })
+}
+
 fn encode_sized(
     program: &Program,
     operation: &OperationPlan,
@@ -66,7 +95,7 @@ fn encode_sized(
         Direction::Request => Some(&operation.input),
         Direction::Response => operation.output.as_ref(),
     };
-    let nothing = MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new() };
+    let nothing = MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new(), attachments: Vec::new() };
     let message = message.unwrap_or(&nothing);
     let mut encoder = Encoder::new(program, operation.version, message.encoded, capacity);
     encoder.message(message, value);
@@ -85,6 +114,8 @@ struct Encoder<'p> {
     slots: Vec<u32>,
     /// The text of the simple value that is being written.
     text: String,
+    /// What leaves the envelope; `None`: all is written into it.
+    leaving: Option<Leaving>,
     depth: u32,
 }
 
@@ -98,11 +129,16 @@ impl<'p> Encoder<'p> {
             errors: Errors::default(),
             slots: Vec::with_capacity(64),
             text: String::new(),
+            leaving: None,
             depth: 0,
         }
     }
 
-    fn finish(mut self) -> Result<Vec<u8>, Vec<FieldError>> {
+    fn finish(self) -> Result<Vec<u8>, Vec<FieldError>> {
+        self.finish_parts().map(|(envelope, _)| envelope)
+    }
+
+    fn finish_parts(mut self) -> Result<(Vec<u8>, Vec<super::package::Insertion>), Vec<FieldError>> {
         if self.out.too_many_namespaces && self.errors.count() == 0 {
             self.errors.add(At::ROOT, "at most 12 further namespaces in one element", Found::Words("more"));
         }
@@ -110,7 +146,7 @@ impl<'p> Encoder<'p> {
         if !errors.is_empty() {
             return Err(errors);
         }
-        self.out.into_envelope().ok_or_else(|| {
+        self.out.into_parts().ok_or_else(|| {
             // Every text is checked where it is met; this is the last line.
             let mut errors = Errors::default();
             errors.add(At::ROOT, generic::NOT_XML, Found::Words("another"));
@@ -122,7 +158,11 @@ impl<'p> Encoder<'p> {
     fn message(&mut self, message: &'p MessagePlan, value: &Value<'_>) {
         let mut given = Given::of(value);
         let mut path = None;
-        if !message.headers.is_empty() {
+        if let Some(attached) = given.member("$attachments").filter(|_| !message.attachments.is_empty()) {
+            given = given.without(ATTACHMENTS);
+            self.attachments(&message.attachments, attached);
+        }
+        if !message.headers.is_empty() || !message.attachments.is_empty() {
             if let Some(headers) = given.member("$headers") {
                 given = given.without(HEADERS);
                 self.headers(&message.headers, headers);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::mediate::package::{Insertion, Source};
 use crate::plan::node::{NameId, NameTable, NamespaceId, SoapVersion};
 use crate::plan::scalar::Prefixes;
 use crate::xml::{ns, writer};
@@ -94,6 +95,8 @@ pub(super) struct Writer<'p> {
     here: Vec<BindingIx>,
     /// An element needed more declarations than any reader would take.
     pub(super) too_many_namespaces: bool,
+    /// Long texts that are put in when the envelope is sent, by their places in `out`.
+    insertions: Vec<Insertion>,
     /// Text that XML cannot carry came this far: no envelope may be made.
     pub(super) unwritable: bool,
 }
@@ -111,6 +114,7 @@ impl<'p> Writer<'p> {
             foreign: HashMap::new(),
             here: Vec::new(),
             too_many_namespaces: false,
+            insertions: Vec::new(),
             unwritable: false,
         };
         // Binding 0 is the envelope's, whether the program speaks of that namespace or not.
@@ -168,6 +172,12 @@ impl<'p> Writer<'p> {
             self.close_tag();
             self.unwritable |= writer::text(&mut self.out, value).is_err();
         }
+    }
+
+    /// The place of base64 text that stands for so many bytes.
+    pub(super) fn insert(&mut self, source: Source, size: u64) {
+        self.close_tag();
+        self.insertions.push(Insertion { at: self.out.len(), source, size });
     }
 
     /// One element of raw markup that the gate has passed.
@@ -253,7 +263,12 @@ impl<'p> Writer<'p> {
     }
 
     /// The document: the envelope around what was written; `None` where it cannot be one.
-    pub(super) fn into_envelope(mut self) -> Option<Vec<u8>> {
+    pub(super) fn into_envelope(self) -> Option<Vec<u8>> {
+        self.into_parts().filter(|(_, insertions)| insertions.is_empty()).map(|(envelope, _)| envelope)
+    }
+
+    /// The same, with the places of what is to be put in.
+    pub(super) fn into_parts(mut self) -> Option<(Vec<u8>, Vec<Insertion>)> {
         self.close_tag();
         let mut doc = Vec::with_capacity(self.out.len() + 128 + self.bindings.len() * 64);
         doc.extend_from_slice(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<soap:Envelope");
@@ -262,9 +277,10 @@ impl<'p> Writer<'p> {
             self.unwritable |= push_declaration(&mut doc, b).is_err();
         }
         doc.push(b'>');
+        self.insertions.iter_mut().for_each(|i| i.at += doc.len());
         doc.extend_from_slice(&self.out);
         doc.extend_from_slice(b"</soap:Envelope>");
-        (!self.unwritable).then_some(doc)
+        (!self.unwritable).then_some((doc, self.insertions))
     }
 
     /// The name of an element or attribute of the envelope's namespace.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::{Compiler, codes};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::plan::node::{Annotations, Body, ElementId, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion, TypeId};
+use crate::plan::node::{
+    Annotations, AttachmentSlot, Body, ElementId, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion, TypeId,
+};
 use crate::schema::SchemaSet;
 use crate::wsdl::Definitions;
 use crate::wsdl::model::{
@@ -108,7 +110,7 @@ impl Compiler<'_> {
             address: at.port.and_then(|p| p.address.clone()),
             safe: operation.safe,
             pattern,
-            input: input.unwrap_or(MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new() }),
+            input: input.unwrap_or(MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new(), attachments: Vec::new() }),
             output,
             faults: self.faults(operation),
             documentation: operation.documentation.clone(),
@@ -148,6 +150,9 @@ impl Compiler<'_> {
                 self.header(part, &mut headers);
             }
         }
+        let attached = |p: &&Part| bound.is_some_and(|b| b.mime_parts.iter().any(|(name, _)| *name == p.name));
+        let attachments = all.iter().filter(attached).filter(|p| !parts.iter().any(|body| body.name == p.name));
+        let attachments = attachments.map(|p| attachment(p, bound)).collect();
         let encoded = body.is_some_and(|b| b.use_ == Use::Encoded);
         let mut slots: Vec<Slot> = parts.into_iter().map(|p| self.slot(p)).collect();
         let body = match operation.style {
@@ -159,7 +164,7 @@ impl Compiler<'_> {
             Style::Document if slots.len() > 1 => Body::Parts(slots),
             Style::Document => slots.pop().map_or(Body::Empty, Body::Element),
         };
-        MessagePlan { body, encoded, headers }
+        MessagePlan { body, encoded, headers, attachments }
     }
 
     /// Adds a header block, once; parts of one name from different messages are numbered (mapping decision 41).
@@ -220,6 +225,16 @@ impl Compiler<'_> {
             }
         }
         out
+    }
+}
+
+/// A part that `mime:content` binds; `*/*` says nothing.
+fn attachment(part: &Part, bound: Option<&BindingMessage>) -> AttachmentSlot {
+    let types = bound.and_then(|b| b.mime_parts.iter().find(|(name, _)| *name == part.name)).map_or(&[][..], |(_, types)| types);
+    AttachmentSlot {
+        key: part.name.clone(),
+        types: types.iter().filter(|t| ***t != *"*/*").cloned().collect(),
+        documentation: part.documentation.clone(),
     }
 }
 

@@ -43,7 +43,7 @@ impl Scalar {
     }
 
     /// The same with the facets that it does not tell.
-    pub(super) fn say_with_facets(&self) -> String {
+    pub fn say_with_facets(&self) -> String {
         let said = self.say();
         // Bounds are told already, but beside an enumeration.
         let is_told = |kind| {

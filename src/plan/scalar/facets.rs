@@ -190,7 +190,7 @@ impl Step {
         self.patterns.is_empty() || self.patterns.iter().any(|p| p.matches(text))
     }
 
-    fn length_fits(&self, n: u64) -> bool {
+    pub(super) fn length_fits(&self, n: u64) -> bool {
         self.length.is_none_or(|l| n == l) && self.min_length.is_none_or(|l| n >= l) && self.max_length.is_none_or(|l| n <= l)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A [`Scalar`] is a simple type flattened to its built-in ancestor with the facets of every restriction step.
 
+mod binary;
 mod canonical;
 mod decode;
 mod describe;

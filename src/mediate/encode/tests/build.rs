@@ -169,7 +169,7 @@ impl Build {
     /// The program with one operation whose input is that element.
     pub(super) fn finish(mut self, root: ElementId) -> Program {
         let slot = self.slot(root);
-        self.finish_with(MessagePlan { body: Body::Element(slot), encoded: false, headers: Vec::new() })
+        self.finish_with(MessagePlan { body: Body::Element(slot), encoded: false, headers: Vec::new(), attachments: Vec::new() })
     }
 
     pub(super) fn finish_with(mut self, input: MessagePlan) -> Program {
