@@ -30,6 +30,9 @@ pub mod openapi;
 pub mod sample;
 pub mod sequence;
 
+// The evidence that a mapping loses nothing.
+pub mod prove;
+
 // What is kept, and what the gateway knows of it.
 pub mod catalog;
 pub mod import;

@@ -26,6 +26,7 @@ mod mock;
 mod net;
 mod openapi;
 mod properties;
+mod prove;
 mod resolve;
 mod sample;
 mod source;

@@ -60,6 +60,8 @@ pub(super) enum Command {
     Encode(Translate),
     /// SOAP envelope on standard input → JSON on standard output
     Decode(Translate),
+    /// Prove that the mapping loses nothing: messages made from the schemas go through it and must come back the same
+    Prove(Prove),
     /// Call an operation of an API
     Call(Call),
     /// Print the OpenAPI document
@@ -169,6 +171,25 @@ pub(super) struct Translate {
     pub(super) direction: Option<Direction>,
     /// The port, where several have the operation
     #[arg(long, value_name = "[SERVICE/]PORT")]
+    pub(super) port: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Prove {
+    /// A WSDL (file, folder, zip, address) or the name of an API
+    #[arg(value_name = "WSDL|API")]
+    pub(super) target: String,
+    /// Envelopes of each message at least; more follow as long as they show something new
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) cases: u32,
+    /// Other messages; the same for equal seeds
+    #[arg(long, value_name = "S", default_value_t = crate::prove::DEFAULT_SEED)]
+    pub(super) seed: u64,
+    /// This operation only
+    #[arg(long, value_name = "OP")]
+    pub(super) operation: Option<String>,
+    /// The port, where several have the operation
+    #[arg(long, value_name = "[SERVICE/]PORT", requires = "operation")]
     pub(super) port: Option<String>,
 }
 

@@ -11,6 +11,7 @@ mod explain;
 mod import;
 mod init;
 mod mock;
+mod prove;
 mod samples;
 mod screen;
 pub mod serve;
@@ -67,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Mock(command) => mock::run(&screen, &args.global, &command),
         Command::Encode(command) => translate::encode(&screen, &args.global, &command),
         Command::Decode(command) => translate::decode(&screen, &args.global, &command),
+        Command::Prove(command) => prove::run(&screen, &args.global, &command),
         Command::Call(command) => call::run(&screen, &args.global, &command),
         Command::Openapi(command) => documents::openapi(&screen, &args.global, &command),
         Command::Wsdl(command) => documents::wsdl(&screen, &args.global, &command),

@@ -18,6 +18,7 @@ use crate::net::fetch::{Credentials, FetchOptions, Fetcher};
 use crate::plan::Program;
 use crate::plan::compile::{Settings, compile};
 use crate::plan::node::OperationPlan;
+use crate::wsdl::Definitions;
 use crate::wsdl::source::{Limits, Loaded, Options, Origin, Policy, Refused, load, load_local};
 
 /// Bytes that are read from standard input.
@@ -162,6 +163,11 @@ pub(super) fn stop_at_errors(screen: &Screen, diagnostics: &[Diagnostic], source
 
 /// The compiled operations of a WSDL or an API, and nothing beside them.
 pub(super) fn program(screen: &Screen, global: &Global, target: &str) -> Outcome<Program> {
+    Ok(compiled(screen, global, target)?.1)
+}
+
+/// The definitions of a WSDL or an API, and what is compiled from them.
+pub(super) fn compiled(screen: &Screen, global: &Global, target: &str) -> Outcome<(Definitions, Program)> {
     let (documents, settings) = match api_folder(screen, global, target)? {
         Some(folder) => {
             let content = catalog::read_api(&folder).map_err(|b| say_built(screen, &b))?;
@@ -175,7 +181,8 @@ pub(super) fn program(screen: &Screen, global: &Global, target: &str) -> Outcome
         stop_at_errors(screen, &outcome.diagnostics, &documents.sources)?;
         return Err(Exit::Problem);
     };
-    Ok(compile(&definitions, &settings).program)
+    let program = compile(&definitions, &settings).program;
+    Ok((definitions, program))
 }
 
 fn say_built(screen: &Screen, built: &catalog::Built) -> Exit {

@@ -23,6 +23,9 @@ use crate::plan::scalar::Scalar;
 use value::Run;
 use ways::Ways;
 
+pub(crate) use random::Choices;
+pub(crate) use scalar::{Texts, is_valid};
+
 /// An example for documents has at most so many bytes.
 pub const MAX_EXAMPLE_BYTES: usize = 32 << 10;
 

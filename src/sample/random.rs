@@ -1,16 +1,16 @@
 /// Choices: the same for the same seed, and always the first without one.
 #[derive(Debug, Clone)]
-pub(super) struct Choices {
+pub(crate) struct Choices {
     state: Option<u64>,
 }
 
 impl Choices {
-    pub(super) fn new(seed: Option<u64>) -> Self {
+    pub(crate) fn new(seed: Option<u64>) -> Self {
         Self { state: seed }
     }
 
     /// Is it the documents' sample, which is the same always?
-    pub(super) fn is_fixed(&self) -> bool {
+    pub(crate) fn is_fixed(&self) -> bool {
         self.state.is_none()
     }
 
@@ -25,7 +25,7 @@ impl Choices {
     }
 
     /// A number below `n`; 0 without a seed.
-    pub(super) fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         match self.next() {
             Some(z) if n > 1 => (z % n as u64) as usize,
             Some(_) | None => 0,
@@ -33,7 +33,7 @@ impl Choices {
     }
 
     /// A number from `least` to `most`; without a seed the least.
-    pub(super) fn between(&mut self, least: i128, most: i128) -> i128 {
+    pub(crate) fn between(&mut self, least: i128, most: i128) -> i128 {
         let width = most.saturating_sub(least).max(0) as u128;
         match self.next() {
             None => least,
@@ -43,7 +43,7 @@ impl Choices {
     }
 
     /// True in so many of a hundred cases; `otherwise` without a seed.
-    pub(super) fn percent(&mut self, n: u64, otherwise: bool) -> bool {
+    pub(crate) fn percent(&mut self, n: u64, otherwise: bool) -> bool {
         self.next().map_or(otherwise, |z| z % 100 < n)
     }
 }

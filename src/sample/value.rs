@@ -6,7 +6,7 @@ use super::ways::Ways;
 use super::{SampleError, Style};
 use crate::json::{push_pointer, string_into};
 use crate::plan::Program;
-use crate::plan::node::{Attribute, ComplexType, Content, ElementId, SoapArray, TypeBody, TypeId};
+use crate::plan::node::{Attribute, ComplexType, Content, Element, ElementId, SoapArray, TypeBody, TypeId};
 use crate::plan::scalar::Scalar;
 
 /// Elements in elements, at most: what messages may have.
@@ -124,7 +124,7 @@ impl<'r> Run<'r> {
         }
         self.left = self.left.saturating_sub(1);
         let endless = self.ways.type_(element.type_).is_none() || self.depth > MAX_DEPTH / 2;
-        if nillable && (endless || self.style != Style::Minimal && element.fixed.is_none() && self.choices().percent(6, false)) {
+        if nillable && (endless || self.may_be_bare_nil(element) && self.choices().percent(6, false)) {
             self.out.extend_from_slice(b"null");
             return Ok(());
         }
@@ -134,6 +134,15 @@ impl<'r> Run<'r> {
         self.typed(element.type_, name, flat, text)?;
         self.depth -= 1;
         Ok(())
+    }
+
+    /// Is `null` a choice: no value is fixed, and no attribute must stand on the nil element?
+    fn may_be_bare_nil(&self, element: &Element) -> bool {
+        let has_required = match &self.program.type_(element.type_).body {
+            TypeBody::Complex(complex) => complex.attributes.iter().any(|a| a.required && a.fixed.is_none()),
+            TypeBody::Simple(_) | TypeBody::Generic | TypeBody::SoapArray(_) => false,
+        };
+        self.style != Style::Minimal && element.fixed.is_none() && !has_required
     }
 
     /// A value of a type, for something called `name`; `text` is what it says by its declaration.

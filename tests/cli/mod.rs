@@ -3,6 +3,7 @@
 mod corpus;
 mod documents;
 mod import;
+mod prove;
 mod run;
 mod setup;
 mod translate;

@@ -3,9 +3,10 @@
 use castile::json::Value;
 use castile::mediate::{Decoded, Direction, decode, encode, encode_fault};
 use castile::plan::node::{FaultPlan, OperationPlan, Pattern};
+use castile::prove::json_difference as difference;
 use castile::sample::{Sampler, Style};
 
-use super::{Service, cases, clip, difference, json, own_services};
+use super::{Service, cases, clip, json, own_services};
 use crate::support::{self, api::assembled};
 
 const STYLES: [Style; 3] = [Style::Minimal, Style::Typical, Style::Full];

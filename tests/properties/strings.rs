@@ -147,7 +147,7 @@ fn checked(service: &Service, text: &str, random: &mut Random) -> Option<Vec<u8>
         Ok(Decoded::Value(back)) => back,
         other => panic!("{other:?} {}\n{}", shown(), clip(&envelope)),
     };
-    assert_eq!(super::difference(&json(expected(text).as_bytes()), &json(&back)), None, "{}\n{}", shown(), clip(&envelope));
+    assert_eq!(castile::prove::json_difference(&json(expected(text).as_bytes()), &json(&back)), None, "{}\n{}", shown(), clip(&envelope));
     Some(envelope)
 }
 

@@ -150,7 +150,15 @@ impl Scalar {
         prefixes: &mut dyn Prefixes,
         out: &mut String,
     ) -> Result<(), Mismatch> {
-        if members.iter().any(|m| m.encode(value, prefixes, out).is_ok()) {
+        let start = out.len();
+        if let Some(member) = members.iter().find(|m| m.encode(value, prefixes, out).is_ok()) {
+            // The code 007 stays what it is, also where a member would read it as the number 7.
+            if let (Value::String(text), JsonKind::String, JsonKind::Number) = (value, self.kind, member.kind)
+                && member.reads(text)
+            {
+                out.truncate(start);
+                out.push_str(text);
+            }
             return Ok(());
         }
         match value {

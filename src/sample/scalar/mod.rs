@@ -136,6 +136,11 @@ impl Source {
 
     /// A value whose text is made from the patterns of a step.
     fn by_patterns(&mut self, scalar: &Scalar) -> Option<String> {
+        self.text_of_patterns(scalar, read)
+    }
+
+    /// What is made of the first text from the patterns of a step that is accepted.
+    fn text_of_patterns(&mut self, scalar: &Scalar, accept: impl Fn(&Scalar, &str) -> Option<String>) -> Option<String> {
         let (least, most) = scalar.length_range();
         let wanted = most.unwrap_or(least).min(least + 8).min(4_000) as u32;
         for step in scalar.steps().iter().filter(|s| !s.patterns().is_empty()) {
@@ -147,12 +152,30 @@ impl Source {
                 let which = if choices.is_fixed() { attempt as usize / 5 } else { choices.below(step.patterns().len()) };
                 let Some(pattern) = step.patterns().get(which).or(step.patterns().first()) else { continue };
                 let made = Maker::new(choices, stretch).make(pattern.ast());
-                if let Some(json) = made.and_then(|text| read(scalar, &text)) {
-                    return Some(json);
+                if let Some(found) = made.and_then(|text| accept(scalar, &text)) {
+                    return Some(found);
                 }
             }
         }
         None
+    }
+}
+
+/// The same source, for the texts themselves: as an XML message has them, in no form that the mapping gave them.
+#[derive(Debug)]
+pub(crate) struct Texts(Source);
+
+impl Texts {
+    pub(crate) fn new(seed: Option<u64>) -> Self {
+        Self(Source::new(seed))
+    }
+
+    /// A text of an atomic type that is no QName; `None` where none is found. `name` is what a readable string says.
+    pub(crate) fn text(&mut self, scalar: &Scalar, name: &str) -> Option<String> {
+        let accept = |scalar: &Scalar, text: &str| is_valid(scalar, text).then(|| text.to_owned());
+        let primitive = scalar.primitive().filter(|p| !p.is_qname())?;
+        let found = self.0.candidates(scalar, primitive, name).iter().find_map(|text| accept(scalar, text));
+        found.or_else(|| self.0.text_of_patterns(scalar, accept))
     }
 }
 
@@ -161,6 +184,11 @@ pub(super) fn read(scalar: &Scalar, text: &str) -> Option<String> {
     let mut json = Vec::new();
     scalar.decode(text, &NoNamespaces, &mut json).ok()?;
     String::from_utf8(json).ok().filter(|json| fits(scalar, json))
+}
+
+/// Is the XML text a value of the type: its lexical form, the range of its built-in type, its facets?
+pub(crate) fn is_valid(scalar: &Scalar, text: &str) -> bool {
+    scalar.reads(text) && read(scalar, text).is_some()
 }
 
 /// Does the JSON text fit the type?

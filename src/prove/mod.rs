@@ -1,0 +1,102 @@
+//! The proof that a mapping loses nothing: messages made from the schema go through it and must come back the same.
+//!
+//! Comes in: `Definitions`, and the [`Mapping`] of a `Program` that was compiled from them. Goes out: a [`Report`] with, for each operation, how many
+//! messages came back and the first that did not. Messages are made, and compared, by the schema and never by the plan: what the compiler
+//! misunderstands is not misunderstood here as well. The same seed makes the same messages. No I/O. Must not know: HTTP, files.
+
+mod compare;
+mod coverage;
+mod generate;
+mod json;
+mod layout;
+mod model;
+mod report;
+mod run;
+mod shallow;
+mod simple;
+mod tree;
+
+pub use compare::Difference;
+pub use coverage::{Construct, Reached};
+pub use json::json_difference;
+pub use report::{Failure, Message, ProvedMessage, ProvedOperation, Report, Stage, Way};
+pub use run::{Progress, prove};
+
+use crate::json::Value;
+use crate::mediate::{self, DecodeError, DecodeOptions, Decoded, Direction, EncodeError};
+use crate::plan::Program;
+use crate::plan::node::{FaultPlan, OperationPlan};
+use crate::xml::Limits;
+
+/// The seed where none is given.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// How much is proved.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Envelopes of each message at least; the first ones show what was not shown yet.
+    pub cases: u32,
+    /// Further envelopes of one message, as long as they show something new.
+    pub further: u32,
+    /// Elements of one envelope beyond what must be there.
+    pub elements: u32,
+    /// Bytes of envelopes in all, after which nothing more is begun. What was begun is told by the counts.
+    pub bytes: u64,
+    /// Where messages come from.
+    pub seed: u64,
+    /// Indexes of the program's operations; `None`: all.
+    pub operations: Option<Vec<usize>>,
+}
+
+impl Options {
+    /// What `castile prove` does unless it is told otherwise: 20 envelopes of each message and up to 400 more.
+    pub fn whole() -> Self {
+        Self { cases: 20, further: 400, elements: 250, bytes: 4 << 30, seed: DEFAULT_SEED, operations: None }
+    }
+
+    /// What an import does: a few envelopes of each message, 6 MiB in all.
+    pub fn short() -> Self {
+        Self { cases: 2, further: 0, elements: 80, bytes: 6 << 20, seed: DEFAULT_SEED, operations: None }
+    }
+}
+
+/// What is proved: a mapping of envelopes to JSON and back.
+pub trait Mapping {
+    /// Envelope → JSON, strictly: a valid message is read without leniency.
+    ///
+    /// # Errors
+    /// The envelope cannot be read.
+    fn decode(&self, operation: &OperationPlan, direction: Direction, envelope: &[u8]) -> Result<Decoded, DecodeError>;
+
+    /// JSON → envelope.
+    ///
+    /// # Errors
+    /// The JSON does not fit.
+    fn encode(&self, operation: &OperationPlan, direction: Direction, json: &[u8]) -> Result<Vec<u8>, EncodeError>;
+
+    /// The JSON of a fault's detail entry → envelope.
+    ///
+    /// # Errors
+    /// The JSON does not fit.
+    fn encode_fault(&self, operation: &OperationPlan, fault: &FaultPlan, reason: &str, detail: &Value<'_>) -> Result<Vec<u8>, EncodeError>;
+}
+
+/// The mapping that a program is.
+#[derive(Debug, Clone, Copy)]
+pub struct Compiled<'p>(pub &'p Program);
+
+impl Mapping for Compiled<'_> {
+    fn decode(&self, operation: &OperationPlan, direction: Direction, envelope: &[u8]) -> Result<Decoded, DecodeError> {
+        let limits = Limits::message_of((envelope.len() as u64).max(10 << 20));
+        let options = DecodeOptions { limits, strict: true, ..DecodeOptions::default() };
+        mediate::decode(self.0, operation, direction, envelope, &options)
+    }
+
+    fn encode(&self, operation: &OperationPlan, direction: Direction, json: &[u8]) -> Result<Vec<u8>, EncodeError> {
+        mediate::encode(self.0, operation, direction, json)
+    }
+
+    fn encode_fault(&self, operation: &OperationPlan, fault: &FaultPlan, reason: &str, detail: &Value<'_>) -> Result<Vec<u8>, EncodeError> {
+        mediate::encode_fault(self.0, operation, fault, reason, detail)
+    }
+}
