@@ -125,11 +125,14 @@ impl Compiler<'_> {
         let shape = self.shape(model.as_ref(), &common);
         let bare = effective.0.is_empty() && effective.1.is_none() && !mixed;
         let (attributes, any_attribute) = self.lower_attributes(id, &effective, t.scope);
-        let alone = !t.is_abstract && self.complex_base(t).is_none() && self.definitions.schemas.derived.get(&id).is_none_or(Vec::is_empty);
+        let frozen = self.frozen_flat(id);
+        // A type that was derived since must not change what callers were given: its values say `$type`, the others stay arrays.
+        let has_none_derived = self.definitions.schemas.derived.get(&id).is_none_or(Vec::is_empty) || frozen == Some(true);
+        let alone = !t.is_abstract && self.complex_base(t).is_none() && has_none_derived;
         let made = self.program.shape(shape);
         let one_array = matches!(&made.model, Some(crate::plan::node::Particle::Place(0)))
             && made.places.first().is_some_and(|p| p.array && !matches!(p.kind, PlaceKind::Any(_)));
-        let is_flat = bare && alone && one_array && !self.program.options.keep_wrappers && self.frozen_flat(id).unwrap_or(true);
+        let is_flat = bare && alone && one_array && !self.program.options.keep_wrappers && frozen.unwrap_or(true);
         let content = if mixed { Content::Mixed(shape) } else { Content::Elements(shape) };
         TypeBody::Complex(ComplexType { attributes, any_attribute, content, is_flat })
     }
