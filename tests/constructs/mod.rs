@@ -7,6 +7,8 @@
 //! a `Content-Type` line, an empty line, the body; lines end in LF in the file, in CRLF on the wire. An `api.yaml` and an `api.lock` beside
 //! the WSDL are those of the API.
 
+mod shown;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
