@@ -49,24 +49,26 @@ npm_packages() {
 
 install() {
   mkdir -p $foreign
-  step 'Debian: php-cli php-soap libjaxws-java libxml2-utils prometheus' apt_install php-cli php-soap libjaxws-java libxml2-utils prometheus
+  step 'Debian: php-cli php-soap libjaxws-java libwss4j-java libxml2-utils prometheus xmlsec1' apt_install php-cli php-soap libjaxws-java libwss4j-java libxml2-utils prometheus xmlsec1
   step 'PyPI: tests/requirements.txt' python_packages
   step 'npm: tests/package-lock.json' npm_packages
 }
 
 # ---- the checks ------------------------------------------------------------------------------------------------------------
 
-lint() { cargo clippy --locked --all-targets --quiet -- -D warnings; }
+lint() { # with every feature, and the plain build without any
+  cargo clippy --locked --all-targets --all-features --quiet -- -D warnings && cargo clippy --locked --no-default-features --quiet -- -D warnings
+}
 document() { RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items --quiet; }
 
 tests() { # nextest where it is, else cargo's own runner; the tests that passed and failed are added to the count
   rm -f target/skipped.txt
   local log=target/tests.log status
   if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --profile ci 2>&1 | tee $log; status=$?
+    cargo nextest run --locked --all-features --profile ci 2>&1 | tee $log; status=$?
     count "$(sed -n 's/.*Summary.*[: ]\([0-9]\{1,\}\) passed.*/\1/p' $log)" "$(sed -n 's/.*Summary.*[:, ]\([0-9]\{1,\}\) failed.*/\1/p' $log)"
   else
-    cargo test --locked --no-fail-fast 2>&1 | tee $log; status=$?
+    cargo test --locked --all-features --no-fail-fast 2>&1 | tee $log; status=$?
     count "$(sed -n 's/^test result:.* \([0-9]\{1,\}\) passed.*/\1/p' $log)" "$(sed -n 's/^test result:.* \([0-9]\{1,\}\) failed.*/\1/p' $log)"
   fi
   cargo test --locked --doc --quiet || status=1

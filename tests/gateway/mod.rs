@@ -3,6 +3,7 @@
 mod attachments;
 pub mod bench_of;
 mod http;
+mod outsiders;
 mod replies;
 mod rest;
 mod run;

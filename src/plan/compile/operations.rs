@@ -78,7 +78,6 @@ impl Compiler<'_> {
         version: SoapVersion,
         overload: u32,
     ) -> Option<OperationPlan> {
-        let definitions = self.definitions;
         if let Some(m) = operation.input.iter().chain(&operation.output).find(|m| m.message.is_none()) {
             let text = format!("operation {} is left out: a message of it is defined nowhere", operation.name);
             self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::LEFT_OUT, text).at(m.span));
