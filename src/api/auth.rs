@@ -378,3 +378,64 @@ impl Flow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::api::ApiDefinition;
+    use crate::diagnostic::SourceId;
+
+    fn parse(more: &str) -> Result<ApiDefinition, Vec<String>> {
+        let text = format!("version: 1\napi: {{ name: X }}\nsource: {{ wsdl: a.wsdl }}\n{more}\n");
+        let (definition, diagnostics) = ApiDefinition::parse(SourceId(0), &text);
+        definition.ok_or_else(|| diagnostics.into_iter().map(|d| d.message).collect())
+    }
+
+    #[test]
+    fn what_is_written_comes_back() {
+        let all = [
+            "basic: { user: svc, password_env: PW }",
+            "header: { name: X-Api-Key, value_file: \"/run/secrets/a key\" }",
+            "basic: { user: \"a b\", password_file: pw }, wss: { timestamp: false }",
+            "wss: { username_token: { user: \"j\u{e4}n\", password_env: PW, type: digest }, timestamp: true, ttl: 90s, must_understand: false }",
+            "wss: { username_token: { user: u, type: none, nonce: true } }",
+            "wss: { signature: { certificate_file: c.pem, key_env: KEY, parts: [body, certificate] } }",
+            "wss: { signature: { certificate_env: C, key_file: k.pem } }",
+        ];
+        for (auth, addressing) in all.iter().zip(["auto", "on", "off", "2004"].iter().cycle()) {
+            let definition = parse(&format!("addressing: {addressing}\nendpoint: {{ auth: {{ {auth} }} }}")).unwrap();
+            assert!(definition.not_in_force.is_empty());
+            let text = definition.to_yaml(&[]);
+            let (again, diagnostics) = ApiDefinition::parse(SourceId(0), &text);
+            assert_eq!(again.unwrap_or_else(|| panic!("{diagnostics:?}\n{text}")), definition, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said_and_no_secret_repeated() {
+        let table = [
+            ("basic: { user: u }", "one of `password_env` and `password_file`"),
+            ("basic: { user: \"a:b\", password_env: P }", "has no colon"),
+            ("basic: { user: u, password_env: P, password_file: p }", "one of `password_env` and `password_file`"),
+            ("basic: { user: u, password: hunter2 }", "one of `password_env` and `password_file`"),
+            ("basic: { user: u, password_env: \"hunter2!\" }", "this is not the name of an environment variable"),
+            ("header: { name: Content-Type, value_env: V }", "that the call itself does not write"),
+            ("header: { name: \"a b\", value_env: V }", "that the call itself does not write"),
+            (
+                "basic: { user: u, password_env: P }, header: { name: Authorization, value_env: V }",
+                "one of `basic` and a header `authorization`",
+            ),
+            ("wss: { username_token: { user: u, password_env: P, type: hash } }", "one of text, digest, none"),
+            ("wss: { username_token: { user: u, type: none, password_env: P } }", "unknown key `password_env`"),
+            ("wss: { ttl: 500ms }", "a length of time from a second to a day"),
+            ("wss: { signature: { certificate_file: c, key_file: k, parts: [] } }", "a list of body"),
+            ("wss: { signature: { certificate_file: c } }", "one of `key_env` and `key_file`"),
+            ("wsse: {}", "unknown key `wsse`"),
+        ];
+        for (auth, expected) in table {
+            let said = parse(&format!("endpoint: {{ auth: {{ {auth} }} }}")).unwrap_err();
+            assert!(said.iter().any(|s| s.contains(expected)), "{auth}: {said:?}");
+            assert!(!said.iter().any(|s| s.contains("hunter2")), "{auth}: {said:?}");
+        }
+        assert!(parse("addressing: 2005").is_err() && parse("addressing: true").is_err());
+    }
+}

@@ -1,7 +1,7 @@
 //! What a caller gets: the only place that writes statuses and header fields of answers.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
 use super::body::AnswerBody;
@@ -61,6 +61,10 @@ pub(super) fn problem(problem: &Problem, speaks: Speaks, request_id: &str, fault
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = problem.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110, section 11.6.1: the credentials that failed were a message's own.
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("WSSE profile=\"UsernameToken\""));
     }
     if let Some(allow) = problem.allow.as_deref().and_then(|a| HeaderValue::from_str(a).ok()) {
         headers.insert(ALLOW, allow);

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::asks::{AddressingVersion, Asks, Mtom, PasswordType};
 use super::node::{
     Admits, Body, ComplexType, Compositor, Content, ElementId, Group, Matching, MessagePlan, OperationPlan, Particle, Place, PlaceKind,
     Process, Program, ShapeId, Slot, TypeBody, TypeId, Wildcard,
@@ -24,6 +25,32 @@ struct Explain<'a> {
     seen: HashSet<TypeId>,
 }
 
+/// What an operation asks of its requests, in the words of `api.yaml` where there are such.
+fn asked(asks: &Asks) -> String {
+    let addressing = asks.addressing.map(|version| match version {
+        AddressingVersion::V10 => "WS-Addressing 1.0",
+        AddressingVersion::Submission => "WS-Addressing of 2004",
+    });
+    let token = asks.username_token.map(|kind| match kind {
+        PasswordType::Text => "a UsernameToken",
+        PasswordType::Digest => "a UsernameToken with a digest",
+        PasswordType::None => "a UsernameToken without a password",
+    });
+    let mtom = match asks.mtom {
+        Mtom::No => None,
+        Mtom::Optional => Some("MTOM, if possible"),
+        Mtom::Required => Some("MTOM"),
+    };
+    let flags = [
+        (asks.https, "HTTPS"),
+        (asks.http_basic, "HTTP Basic"),
+        (asks.timestamp, "a Timestamp"),
+        (asks.signature.is_some(), "an X.509 signature"),
+    ];
+    let flags = flags.into_iter().filter(|(is, _)| *is).map(|(_, what)| what);
+    addressing.into_iter().chain(token).chain(flags).chain(mtom).collect::<Vec<_>>().join(", ")
+}
+
 impl Explain<'_> {
     fn line(&mut self, indent: usize, text: impl std::fmt::Display) {
         self.out.push_str(&"  ".repeat(indent));
@@ -36,6 +63,9 @@ impl Explain<'_> {
         self.line(0, format_args!("operation {} of {} at {port}, {:?}, {:?}", o.name, o.port_type, o.version, o.pattern));
         if let Some(action) = &o.soap_action {
             self.line(1, format_args!("soapAction {action:?}"));
+        }
+        if o.asks != Asks::default() {
+            self.line(1, format_args!("asks for {}", asked(&o.asks)));
         }
         self.message("request", &o.input);
         if let Some(output) = &o.output {

@@ -2,6 +2,7 @@
 
 mod folder;
 mod resources;
+mod wire;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -188,3 +188,23 @@ fn corpus_services_answer() {
         }
     }
 }
+
+#[test]
+fn security_and_addressing_headers_are_understood() {
+    use castile::mediate::security::{Addressing, Moment, Password, Route, Security, UsernameToken, secure};
+    use castile::plan::asks::AddressingVersion;
+
+    let username = Some(UsernameToken { user: "u".into(), password: Password::None, nonce: true });
+    let security = Security { username, timestamp: Some(Duration::from_secs(60)), must_understand: true, ..Security::default() };
+    let api = api("countries");
+    let mock = Mock::new(api.clone(), Options { validate: true, ..Options::default() });
+    for plan in &api.program.operations {
+        let json = request(&api.program, plan, Direction::Request, None, Style::Typical).unwrap();
+        let envelope = encode(&api.program, plan, Direction::Request, &json).unwrap();
+        let route = Route { action: &plan.action, to: "http://h/" };
+        let addressing = Addressing { version: AddressingVersion::V10, route };
+        let envelope = secure(envelope, Some(&security), Some(&addressing), &Moment::new(0, [1; 48])).unwrap();
+        let reply = mock.answer(&post(&envelope, plan.version, plan.soap_action.as_deref()));
+        assert_eq!(reply.status, 200, "{}: {}", plan.name, String::from_utf8_lossy(&reply.body));
+    }
+}
