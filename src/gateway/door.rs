@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
-use http::header::{CONNECTION, EXPECT, HOST};
+use http::header::{CONNECTION, EXPECT, HOST, HeaderMap};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -45,6 +45,7 @@ impl Gateway {
             public_url: String::new(),
             speaks: Speaks::Json,
             fault_status: None,
+            returned: HeaderMap::new(),
             record: &mut record,
         };
         let outcome = match self.check(&head, refusal, connection, &mut call) {
@@ -52,8 +53,8 @@ impl Gateway {
             Ok(()) => AssertUnwindSafe(self.call(&mut call)).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic))),
             Err(problem) => Err(problem),
         };
-        let (speaks, fault_status) = (call.speaks, call.fault_status);
-        let response = match outcome {
+        let (speaks, fault_status, returned) = (call.speaks, call.fault_status, std::mem::take(&mut call.returned));
+        let mut response = match outcome {
             Ok(response) => response,
             Err(problem) => {
                 record.reason = Some(problem.reason);
@@ -61,6 +62,7 @@ impl Gateway {
                 respond::problem(&problem, speaks, &record.request_id, fault_status)
             }
         };
+        respond::add(&mut response, returned);
         let mut response = leave(response, record, is_head);
         if is_last && connection.wire.is_some() {
             response.headers_mut().insert(CONNECTION, http::HeaderValue::from_static("close"));

@@ -80,6 +80,8 @@ struct Call<'a> {
     speaks: Speaks,
     /// Status of faults for callers that know only one.
     fault_status: Option<u16>,
+    /// Fields of the upstream's reply that go to the caller, whatever the answer is.
+    returned: HeaderMap,
     record: &'a mut Record,
 }
 

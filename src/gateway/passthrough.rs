@@ -110,6 +110,7 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     if let Some(problem) = refusal.problem() {
         return Err(problem);
     }
+    call.returned = upstream::returned(&api, &reply.headers);
     answer(limits.reply, reply, refusal, call.version).await
 }
 

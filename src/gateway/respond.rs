@@ -1,7 +1,7 @@
 //! What a caller gets: the only place that writes statuses and header fields of answers.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
 use super::body::AnswerBody;
@@ -83,6 +83,20 @@ fn fault(problem: &Problem, version: SoapVersion, request_id: &str) -> Vec<u8> {
     details.extend(retry_after.as_deref().map(|s| ("retry_after", s)));
     details.push(("request_id", request_id));
     fault_envelope(version, code, &problem.detail, &details)
+}
+
+/// Adds fields of the upstream's reply; what the gateway says itself stays.
+pub(super) fn add(response: &mut Response<AnswerBody>, returned: HeaderMap) {
+    let headers = response.headers_mut();
+    let own: Vec<HeaderName> = returned.keys().filter(|name| headers.contains_key(*name)).cloned().collect();
+    let mut last = None;
+    for (name, value) in returned {
+        // A name comes with the first of its values only.
+        last = name.or(last);
+        if let Some(name) = last.as_ref().filter(|name| !own.contains(name)) {
+            headers.append(name.clone(), value);
+        }
+    }
 }
 
 /// The answer to OPTIONS.

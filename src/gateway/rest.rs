@@ -55,7 +55,9 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     if let Some(value) = message.content_type.as_deref().and_then(|t| HeaderValue::from_str(t).ok()) {
         outgoing.headers.insert(CONTENT_TYPE, value);
     }
-    let mut reply = Some(upstream::send(gateway, &api, &outgoing, &message, call.record).await?);
+    let reply = upstream::send(gateway, &api, &outgoing, &message, call.record).await?;
+    call.returned = upstream::returned(&api, &reply.headers);
+    let mut reply = Some(reply);
     let mut answered = Err(Problem::internal("the response path does not read the reply"));
     for step in &resource.sequence.response {
         answered = match (step, reply.take()) {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -15,6 +15,7 @@ use super::message::Message;
 use super::record::Record;
 use super::reply::Reply;
 use crate::catalog::PublishedApi;
+use crate::net::fields;
 use crate::net::upstream::{BodyError, Deadlines, UpstreamError};
 use crate::problem::{Problem, Reason};
 
@@ -56,7 +57,7 @@ pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str
     let listed = api.definition.endpoint.forward_headers.iter().map(String::as_str);
     for name in ["traceparent", "tracestate"].into_iter().chain(listed) {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        if is_never_forwarded(&name) || is_of_the_connection(caller, &name) {
+        if headers.contains_key(&name) || !fields::may_be_forwarded(name.as_str()) || is_of_the_connection(caller, &name) {
             continue;
         }
         for value in caller.get_all(&name) {
@@ -75,38 +76,25 @@ pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str
     headers
 }
 
-/// Does the caller's Connection field name it? Then it ends here (RFC 9110, section 7.6.1).
-fn is_of_the_connection(caller: &HeaderMap, name: &HeaderName) -> bool {
-    let options = caller.get_all(CONNECTION).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+/// Does the Connection field of that side name it? Then it ends here (RFC 9110, section 7.6.1).
+fn is_of_the_connection(side: &HeaderMap, name: &HeaderName) -> bool {
+    let options = side.get_all(CONNECTION).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
     options.map(str::trim).any(|o| o.eq_ignore_ascii_case(name.as_str()))
 }
 
-/// Fields of one connection (RFC 9110, section 7.6.1), credentials, and what the call writes itself: never forwarded, listed or not.
-fn is_never_forwarded(name: &HeaderName) -> bool {
-    const NEVER: [&str; 21] = [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "expect",
-        "authorization",
-        "x-authorization",
-        "cookie",
-        "set-cookie",
-        "apikey",
-        "content-length",
-        "content-encoding",
-        "accept-encoding",
-        "x-request-id",
-        "x-jwt-assertion",
-        "soapaction",
-    ];
-    NEVER.contains(&name.as_str()) || name == HOST || name == CONTENT_TYPE || name == ACCEPT
+/// Header fields that travel from the upstream to the caller: what the API lists.
+pub(super) fn returned(api: &PublishedApi, reply: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in &api.definition.endpoint.return_headers {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
+        if !fields::may_be_returned(name.as_str()) || is_of_the_connection(reply, &name) {
+            continue;
+        }
+        for value in reply.get_all(&name) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers
 }
 
 /// A request ready to be sent.

@@ -1,4 +1,5 @@
-//! The network at the floor: the one address rule, the one resolver, the outgoing clients.
+//! The network at the floor: the one address rule, the one resolver, the one list of fields that stay on their side, the
+//! outgoing clients.
 //!
 //! Comes in: addresses to fetch (management) and requests to send (calls). Goes out: bytes within limits, replies as streams,
 //! errors told apart. Must not know: SOAP, WSDL, what a body means. Redirects are followed by `fetch` only, each hop checked;
@@ -7,6 +8,7 @@
 pub mod address;
 mod connector;
 pub mod fetch;
+pub mod fields;
 pub mod inflate;
 pub mod random;
 pub mod resolver;

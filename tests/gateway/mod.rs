@@ -2,6 +2,7 @@
 
 mod attachments;
 pub mod bench_of;
+mod headers;
 mod http;
 mod outsiders;
 mod replies;

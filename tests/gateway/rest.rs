@@ -43,19 +43,20 @@ async fn listed_fields_travel_and_credentials_never() {
     let upstream = Upstream::answering("200 OK", "text/xml", country().as_bytes()).await;
     let folder = super::bench_of::countries(upstream.address, "");
     let path = folder.path().join("countries/api.yaml");
-    let text = std::fs::read_to_string(&path).unwrap().replace("/up\" }", "/up\", forward_headers: [X-Other, X-Own, Cookie] }");
+    let text = std::fs::read_to_string(&path).unwrap().replace("/up\" }", "/up\", forward_headers: [X-Other, X-Own, traceparent] }");
     std::fs::write(&path, text).unwrap();
     let server = Server::of(folder, Config::default()).await;
     server
         .ask(
             &format!(
-                "POST {GET_COUNTRY}\nContent-Type: application/json\nX-Other: z\nX-Own: o\nConnection: x-own\nCookie: c\nAuthorization: a"
+                "POST {GET_COUNTRY}\nContent-Type: application/json\nX-Other: z\nX-Own: o\nConnection: x-own\nCookie: c\nAuthorization: a\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
             ),
             "{\"code\":\"LK\"}",
         )
         .await;
     let head = upstream.got()[0].head.clone();
     assert!(head.contains("\r\nx-other: z"), "{head}");
+    assert_eq!(head.matches("\r\ntraceparent:").count(), 1, "{head}");
     assert!(!head.contains("x-own") && !head.contains("cookie") && !head.contains("authorization"), "{head}");
     assert_eq!(head.matches("\r\nhost:").count(), 1, "{head}");
 }

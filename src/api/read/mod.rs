@@ -43,7 +43,7 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
         definition.source = self::source(file, node);
     }
     if let Some(node) = fields.take("endpoint") {
-        definition.endpoint = endpoint(file, node, &mut definition.not_in_force);
+        definition.endpoint = endpoint(file, node);
     }
     if let Some(node) = fields.take("addressing") {
         definition.addressing = file.word(node, &Addressing::WORDS).unwrap_or_default();
@@ -181,10 +181,16 @@ fn duration(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str, val
     }
 }
 
-fn endpoint(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) -> Endpoint {
-    let mut fields = file.fields(node);
+fn endpoint(file: &mut File<'_>, node: &Node) -> Endpoint {
+    use crate::net::fields;
+    /// What `forward_headers` may name.
+    const FORWARDED: &str = "a header field that may be forwarded: those of one connection, credentials of callers and what the gateway writes itself never are";
+    /// What `return_headers` may name.
+    const RETURNED: &str = "a header field that may be returned: those of one connection, cookies, what the gateway writes itself and what \
+                            speaks for the whole origin never are";
+    let mut keys = file.fields(node);
     let mut endpoint = Endpoint::default();
-    if let Some(node) = fields.take("url")
+    if let Some(node) = keys.take("url")
         && let Some(url) = file.text(node)
     {
         match is_http(&url) {
@@ -192,21 +198,21 @@ fn endpoint(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) ->
             false => file.wrong(node, "an address that begins with http:// or https://, without user and password"),
         }
     }
-    duration(file, &mut fields, "timeout", &mut endpoint.timeout);
-    duration(file, &mut fields, "connect_timeout", &mut endpoint.connect_timeout);
-    duration(file, &mut fields, "first_byte_timeout", &mut endpoint.first_byte_timeout);
+    duration(file, &mut keys, "timeout", &mut endpoint.timeout);
+    duration(file, &mut keys, "connect_timeout", &mut endpoint.connect_timeout);
+    duration(file, &mut keys, "first_byte_timeout", &mut endpoint.first_byte_timeout);
     for (key, names) in [("forward_headers", &mut endpoint.forward_headers), ("return_headers", &mut endpoint.return_headers)] {
-        if let Some(node) = fields.take(key) {
-            *names = field_names(file, node);
-            if key == "return_headers" {
-                later(file, "endpoint/return_headers", node, list);
-            }
+        if let Some(node) = keys.take(key) {
+            *names = match key {
+                "forward_headers" => field_names(file, node, fields::may_be_forwarded, FORWARDED),
+                _ => field_names(file, node, fields::may_be_returned, RETURNED),
+            };
         }
     }
-    if let Some(node) = fields.take("auth") {
+    if let Some(node) = keys.take("auth") {
         endpoint.auth = Some(super::auth::read(file, node));
     }
-    fields.end(file);
+    keys.end(file);
     endpoint
 }
 
@@ -217,32 +223,16 @@ pub fn is_http(url: &str) -> bool {
     !authority.is_empty() && !authority.contains('@') && url.bytes().all(|b| b.is_ascii_graphic()) && !url.contains('#')
 }
 
-fn field_names(file: &mut File<'_>, node: &Node) -> Vec<String> {
-    /// What the gateway sets or strips by itself.
-    const NEVER: [&str; 14] = [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "host",
-        "content-length",
-        "content-type",
-        "authorization",
-        "soapaction",
-    ];
-    let mut names = Vec::new();
+fn field_names(file: &mut File<'_>, node: &Node, may: fn(&str) -> bool, expected: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
     for item in file.list(node) {
         let Some(name) = file.text(item) else { continue };
         let name = name.to_ascii_lowercase();
-        let is_token = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-        match is_token && !NEVER.contains(&name.as_str()) {
-            true => names.push(name),
-            false => file.wrong(item, "the name of a header field that is neither hop-by-hop nor the gateway's own"),
+        match (crate::net::fields::is_name(&name), may(&name)) {
+            (true, true) if names.contains(&name) => {}
+            (true, true) => names.push(name),
+            (false, _) => file.wrong(item, "the name of a header field"),
+            (true, false) => file.wrong(item, expected),
         }
     }
     names
