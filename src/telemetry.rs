@@ -27,6 +27,8 @@ pub mod names {
     pub const REPLIES_CUT: &str = "castile_replies_cut_total";
     /// Attachments of replies that nothing in the message refers to, and so no caller gets: counter; `api`.
     pub const ATTACHMENTS_DROPPED: &str = "castile_attachments_dropped_total";
+    /// SOAP header blocks of replies that the WSDL does not declare, left out of the JSON: counter; `api`.
+    pub const REPLY_HEADERS_DROPPED: &str = "castile_reply_headers_dropped_total";
     /// Panics that were caught: counter.
     pub const PANICS: &str = "castile_panics_total";
     /// Number of the current snapshot: gauge.
@@ -79,6 +81,7 @@ fn describe() {
     describe_counter!(names::CONNECTIONS_REFUSED, "Connections that were closed at once.");
     describe_counter!(names::REPLIES_CUT, "Replies cut off after their first byte was sent.");
     describe_counter!(names::ATTACHMENTS_DROPPED, "Attachments of replies that nothing in the message refers to.");
+    describe_counter!(names::REPLY_HEADERS_DROPPED, "SOAP header blocks of replies that the WSDL does not declare, left out of the JSON.");
     describe_counter!(names::PANICS, "Panics that were caught.");
     describe_gauge!(names::SNAPSHOT, "Number of the current snapshot.");
     describe_gauge!(names::APIS, "APIs of the current snapshot.");

@@ -287,6 +287,12 @@ fn secret(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node, keys: [&'st
             return None;
         }
     };
+    let source = secret_source(file, found, is_variable)?;
+    Some(SecretRef { source, at: Some(file.span(found)) })
+}
+
+/// The name of a variable or the path of a file that holds a secret.
+pub(super) fn secret_source(file: &mut File<'_>, found: &Node, is_variable: bool) -> Option<SecretSource> {
     let text = file.text(found)?;
     let fits = (1..=4096).contains(&text.len())
         && match is_variable {
@@ -300,8 +306,7 @@ fn secret(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node, keys: [&'st
         file.diagnostics.push(Diagnostic::error(&codes::WRONG_VALUE, format!("this is not {what}")).at(at).expected(what));
         return None;
     }
-    let source = if is_variable { SecretSource::Variable(text) } else { SecretSource::File(text) };
-    Some(SecretRef { source, at: Some(file.span(found)) })
+    Some(if is_variable { SecretSource::Variable(text) } else { SecretSource::File(text) })
 }
 
 impl Auth {

@@ -94,6 +94,24 @@ pub static UNKNOWN_FAULT: Code = Code {
            (or 400 where the code blames the caller).",
 };
 
+/// A header part that no request has.
+pub static UNKNOWN_HEADER: Code = Code {
+    id: "api.unknown-header",
+    title: "`headers` names a part that no request declares",
+    help: "The keys of `headers` are the parts of `soap:header`s of requests, as `$headers` calls them (`part2` where two different blocks have one part \
+           name), or `Operation/part` for one operation. Headers of replies are not assigned: those that the WSDL declares reach the caller. \
+           `castile explain API OPERATION` lists the header parts of an operation.",
+};
+
+/// A header's value that does not fit.
+pub static WRONG_HEADER: Code = Code {
+    id: "api.wrong-header",
+    title: "the value that is given to a header part does not fit it",
+    help: "A constant is the JSON value that a caller would give under `$headers`: a text or number for a simple header, an object for one with elements. A \
+           secret is read from an environment variable or a file: for a simple header the text itself, else JSON text. The value is checked when the API is \
+           loaded and encoded once.",
+};
+
 /// No operation that can be published.
 pub static NOTHING_TO_PUBLISH: Code = Code {
     id: "api.nothing-to-publish",
@@ -174,6 +192,8 @@ pub static ALL: &[&Code] = &[
     &UNKNOWN_PROPERTY,
     &BAD_PATH,
     &UNKNOWN_FAULT,
+    &UNKNOWN_HEADER,
+    &WRONG_HEADER,
     &NOTHING_TO_PUBLISH,
     &NOT_PUBLISHED,
     &SUGGEST_GET,

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::HeaderRule;
 use super::auth::{Addressing, Auth};
 use crate::diagnostic::Span;
 
@@ -33,9 +34,9 @@ pub struct ApiDefinition {
     pub expose: Option<Expose>,
     /// `soap_fault_status`: the HTTP status of faults that the gateway itself gives to SOAP callers; `None`: the same as REST callers get.
     pub soap_fault_status: Option<u16>,
-    /// `headers`: declared header part → who gives its value; parts that are not here are the caller's, or secret where the name looks like a
-    /// credential's.
-    pub headers: BTreeMap<String, HeaderPart>,
+    /// `headers`: declared header part (`part`, or `Operation/part`) → who gives its value; parts that are not here are the caller's, or secret
+    /// where a name looks like a credential's.
+    pub headers: BTreeMap<String, HeaderRule>,
     /// `resources`: those that differ from the derived ones. An operation that stands here has no derived resource.
     pub resources: Vec<Resource>,
     /// `only_listed: true`: operations that `resources` does not name are not published.
@@ -48,19 +49,6 @@ pub struct ApiDefinition {
     pub later: BTreeMap<String, serde_json::Value>,
     /// Where settings stand that are not in force, by the way to them (`resources/1/scope`): `check` says so.
     pub not_in_force: Vec<(String, Span)>,
-}
-
-/// Who gives the value of a declared header part.
-#[derive(Debug, Clone, PartialEq)]
-pub enum HeaderPart {
-    /// The caller, under `$headers`.
-    Caller,
-    /// The caller, but it is a credential: no document shows it, no log and no message repeats it.
-    Secret,
-    /// Nobody: the block is not sent.
-    Omit,
-    /// The API: this value is sent with every call.
-    Constant(serde_json::Value),
 }
 
 /// `api: { name, version, context, state, default_version }`.
@@ -294,14 +282,6 @@ impl ApiDefinition {
         self.expose.unwrap_or(if self.api.state == State::Prototype { Expose::All } else { Expose::Declared })
     }
 
-    /// Who gives the value of a declared header part: what the file says, else by its name.
-    pub fn header_part(&self, part: &str) -> HeaderPart {
-        self.headers
-            .get(part)
-            .cloned()
-            .unwrap_or_else(|| if looks_like_credentials(part) { HeaderPart::Secret } else { HeaderPart::Caller })
-    }
-
     /// Its base address under the gateway: `/geo/1`.
     pub fn base_path(&self) -> String {
         format!("{}/{}", self.api.context, self.api.version)
@@ -398,11 +378,4 @@ impl Resource {
             span: None,
         }
     }
-}
-
-/// Does a header part of that name carry credentials, as far as a name can say?
-fn looks_like_credentials(part: &str) -> bool {
-    const WORDS: [&str; 9] = ["security", "auth", "credential", "password", "token", "session", "apikey", "license", "login"];
-    let part = part.to_lowercase();
-    WORDS.iter().any(|w| part.contains(w))
 }

@@ -10,6 +10,7 @@ mod auth;
 pub mod codes;
 mod definition;
 mod derive;
+mod headers;
 mod lock;
 mod read;
 mod units;
@@ -21,10 +22,10 @@ pub use auth::{
     Addressing, Auth, BasicAuth, HeaderAuth, PasswordKind, SecretRef, SecretSource, SignatureAuth, SignedPart, TTL, TokenAuth, Wss,
 };
 pub use definition::{
-    ApiDefinition, Endpoint, Expose, HeaderPart, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream,
-    Unknown,
+    ApiDefinition, Endpoint, Expose, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream, Unknown,
 };
 pub use derive::{Derivation, bindings_in_order, derive, effective_resources, folder_name, reading_word, suggested_name};
+pub use headers::{HeaderPart, HeaderRule, header_part, header_rule};
 pub use lock::{Lock, TypeKey};
 pub use read::{ATTACHMENTS_PATH, check_path, is_context, is_http, is_reserved, is_segment};
 

@@ -161,13 +161,20 @@ impl ApiDefinition {
         if self.headers.is_empty() {
             return Ok(());
         }
+        writeln!(
+            out,
+            "# Who gives the SOAP headers of requests: caller, secret (the caller, never shown), omit, {{ constant: … }}, {{ secret_env: NAME }}"
+        )?;
+        writeln!(out, "# or {{ secret_file: PATH }}; `Operation/part` is for one operation.")?;
         writeln!(out, "headers:")?;
-        for (name, part) in &self.headers {
-            let value = match part {
+        for (name, rule) in &self.headers {
+            let value = match &rule.part {
                 HeaderPart::Caller => "caller".to_owned(),
                 HeaderPart::Secret => "secret".to_owned(),
                 HeaderPart::Omit => "omit".to_owned(),
                 HeaderPart::Constant(value) => format!("{{ constant: {value} }}"),
+                HeaderPart::ApiSecret(SecretSource::Variable(variable)) => format!("{{ secret_env: {} }}", scalar(variable)),
+                HeaderPart::ApiSecret(SecretSource::File(path)) => format!("{{ secret_file: {} }}", scalar(path)),
             };
             writeln!(out, "  {}: {value}", scalar(name))?;
         }
@@ -363,9 +370,18 @@ mod tests {
             resource.faults.insert(name.clone(), 404);
             resource.safe = true;
             definition.resources.push(resource);
-            definition.headers.insert(name, HeaderPart::Constant(serde_json::json!({"a": [1, "x"]})));
+            let constant = HeaderPart::Constant(serde_json::json!({"a": [1, "x"], "b": serde_json::from_str::<serde_json::Number>("12.50").unwrap()}));
+            for (key, part) in [
+                ("", constant),
+                ("a", HeaderPart::ApiSecret(SecretSource::Variable("A.b-C_1".to_owned()))),
+                ("b", HeaderPart::ApiSecret(SecretSource::File(name.clone()))),
+                ("c", HeaderPart::Omit),
+            ] {
+                definition.headers.insert(format!("{name}{key}"), HeaderRule { part, span: None });
+            }
             let mut again = read(&definition.to_yaml(&[]));
             again.resources.iter_mut().for_each(|r| r.span = None);
+            again.headers.values_mut().for_each(|r| r.span = None);
             again.not_in_force.clear();
             prop_assert_eq!(again, definition);
         }

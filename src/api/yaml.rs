@@ -324,6 +324,11 @@ impl<'n> Fields<'n> {
         found
     }
 
+    /// Was every key asked for?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Reports every key that nobody asked for.
     pub(crate) fn end(self, file: &mut File<'_>) {
         for (name, key, _) in &self.entries {

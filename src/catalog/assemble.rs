@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::headers::fill_headers;
 use super::resources::{self, Targets};
 use super::wire::Wiring;
 use super::{Credentials, Documents, PublishedApi, raw};
@@ -51,8 +52,9 @@ pub fn assemble_with(
     let mut derivation = api::derive(&definitions, lock);
     diagnostics.append(&mut derivation.diagnostics);
     let settings = Settings { lock: lock.cloned(), ..settings(definition) };
-    let compiled = compile::compile(&definitions, &settings);
+    let mut compiled = compile::compile(&definitions, &settings);
     diagnostics.extend(compiled.diagnostics);
+    diagnostics.extend(fill_headers(&mut compiled.program, &definition.headers, credentials));
     let program = Arc::new(compiled.program);
     let targets = Targets { definition, program: &program };
     let mut resources = if definition.rest { resources::publish(&targets, &derivation, &mut diagnostics) } else { Vec::new() };
@@ -130,7 +132,7 @@ pub fn settings(definition: &ApiDefinition) -> Settings {
             fault_statuses.insert((resource.operation.as_str().into(), fault.as_str().into()), *status);
         }
     }
-    Settings { mapping, fault_statuses, lock: None }
+    Settings { mapping, fault_statuses, headers: definition.headers.clone(), lock: None }
 }
 
 /// `source.service` and `source.port` must be there.

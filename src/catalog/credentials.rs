@@ -1,9 +1,10 @@
 //! The secrets that an API definition names, read from the environment and from files. Values appear in no text.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use crate::api::{ApiDefinition, SecretRef, SecretSource, codes};
+use crate::api::{ApiDefinition, HeaderPart, SecretRef, SecretSource, codes};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::net::secret::Secret;
@@ -11,7 +12,7 @@ use crate::net::secret::Secret;
 /// The largest secret file, in bytes: a chain of certificates with comments is smaller.
 const FILE_BYTES: u64 = 64 << 10;
 
-/// Everything that `endpoint.auth` names, at hand. Prints nothing of it.
+/// Everything that `endpoint.auth` and `headers` name, at hand. Prints nothing of it.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     /// Password of `basic`.
@@ -24,6 +25,8 @@ pub struct Credentials {
     pub(super) certificate: Option<Secret>,
     /// Key of `wss.signature`, PEM.
     pub(super) key: Option<Secret>,
+    /// Values of header parts that the API gives, by their keys in `headers`.
+    pub(super) headers: BTreeMap<String, Secret>,
 }
 
 impl Credentials {
@@ -40,6 +43,12 @@ impl Credentials {
             token: get(wss.and_then(|w| w.username_token.as_ref()).and_then(|t| t.password.as_ref())),
             certificate: get(signature.map(|s| &s.certificate)),
             key: get(signature.map(|s| &s.key)),
+            headers: (definition.headers.iter())
+                .filter_map(|(key, rule)| match &rule.part {
+                    HeaderPart::ApiSecret(source) => Some((key.clone(), get(Some(&SecretRef { source: source.clone(), at: rule.span }))?)),
+                    HeaderPart::Caller | HeaderPart::Secret | HeaderPart::Omit | HeaderPart::Constant(_) => None,
+                })
+                .collect(),
         };
         (credentials, found)
     }

@@ -9,6 +9,7 @@ mod credentials;
 mod documents;
 mod examples;
 mod folder;
+mod headers;
 mod parameters;
 mod raw;
 mod resources;
@@ -24,6 +25,7 @@ pub use credentials::Credentials;
 pub use documents::{Documents, declared_encoding};
 pub use examples::without_examples;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
+pub use headers::fill_headers;
 pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
 };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Parameter, ParameterLocation};
+use crate::net::fields;
 use crate::plan::Program;
 use crate::plan::node::{Body, Compositor, Content, ElementId, MessagePlan, Particle, PlaceIx, PlaceKind, Shape, Slot, TypeBody, TypeId};
 use crate::plan::scalar::{JsonKind, Scalar};
@@ -56,6 +57,22 @@ pub(super) fn inputs(program: &Program, message: &MessagePlan) -> Inputs {
     inputs
 }
 
+/// The header blocks of a request that a header field of HTTP can carry: the caller's, each a single simple value. A field is called like
+/// the part where no client sends one of that name by itself.
+pub(super) fn header_fields(program: &Program, message: &MessagePlan) -> Vec<Parameter> {
+    let mut fields: Vec<Parameter> = Vec::new();
+    for slot in message.headers.iter().filter(|s| !s.secret) {
+        let kind = scalar_kind(program, &of_slot(slot)).filter(|k| *k != JsonKind::Array);
+        let is_free =
+            fields::may_be_a_parameter(&slot.key.to_lowercase()) && !fields.iter().any(|f| f.name.eq_ignore_ascii_case(&slot.key));
+        if let Some(kind) = kind.filter(|_| is_free) {
+            let pointer = format!("/$headers{}", pointer_to(&slot.key)).into();
+            fields.push(Parameter { location: ParameterLocation::Header, name: slot.key.clone(), pointer, kind, required: false });
+        }
+    }
+    fields
+}
+
 /// The names of the properties at the top of a message; empty where its JSON is no object with known ones.
 pub(super) fn properties(program: &Program, message: &MessagePlan) -> Vec<Arc<str>> {
     top(program, message).into_iter().map(|p| p.key).collect()
@@ -76,6 +93,9 @@ pub(super) fn at_pointer(program: &Program, message: &MessagePlan, pointer: &str
     let Some((last, parents)) = tokens.split_last() else { return Err(("it is empty".to_owned(), Vec::new())) };
     let mut level = top(program, message);
     if parents.first().is_some_and(|t| t == "$headers") {
+        if tokens.get(1).is_some_and(|part| message.headers.iter().any(|s| s.secret && *s.key == **part)) {
+            return Err(("it is a credential, which does not belong into an address".to_owned(), Vec::new()));
+        }
         level = headers(program, message);
     }
     let mut required = true;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::parameters::{at_pointer, inputs, properties};
+use super::parameters::{at_pointer, header_fields, inputs, properties};
 use super::{Parameter, ParameterLocation, PublishedResource, Wire};
 use crate::api::{ApiDefinition, Derivation, Method, Resource, codes, effective_resources};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
@@ -155,8 +155,8 @@ impl Targets<'_> {
         }
     }
 
-    /// Adds the query parameters: those that the resource names, and for `GET` every other simple value at the top. `None` where a `GET`
-    /// could not carry what the operation needs.
+    /// Adds the query parameters: those that the resource names, and for `GET` every other simple value at the top and in header blocks. `None`
+    /// where a `GET` could not carry what the operation needs.
     fn query_parameters(
         &self,
         resource: &Resource,
@@ -186,6 +186,8 @@ impl Targets<'_> {
             .filter(|s| !parameters.iter().any(|p| p.pointer == s.pointer || (p.location == ParameterLocation::Query && p.name == s.name)))
             .collect();
         parameters.extend(more);
+        let taken: Vec<Arc<str>> = parameters.iter().map(|p| p.pointer.clone()).collect();
+        parameters.extend(header_fields(self.program, &plan.input).into_iter().filter(|f| !taken.contains(&f.pointer)));
         Some(())
     }
 }

@@ -91,7 +91,7 @@ pub struct PublishedResource {
     pub operation: usize,
     /// Where that operation is called.
     pub url: Arc<str>,
-    /// URL parameters, path parameters first.
+    /// Parameters in the URL and in header fields, path parameters first.
     pub parameters: Vec<Parameter>,
     /// May it have a body? Not so for `GET` and `DELETE` of safe operations.
     pub body: bool,
@@ -107,12 +107,12 @@ pub struct PublishedResource {
     pub sequence: Arc<crate::sequence::Sequence>,
 }
 
-/// A URL parameter of a resource: one scalar of the request.
+/// A parameter of a resource: one scalar of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its place in the URL.
+    /// Where it stands.
     pub location: ParameterLocation,
-    /// Its name there.
+    /// Its name there; of a header field without regard to case.
     pub name: Arc<str>,
     /// JSON pointer of the value in the request.
     pub pointer: Arc<str>,
@@ -128,6 +128,7 @@ pub struct Parameter {
 pub enum ParameterLocation {
     Path,
     Query,
+    Header,
 }
 
 impl ParameterLocation {
@@ -136,6 +137,7 @@ impl ParameterLocation {
         match self {
             Self::Path => "path",
             Self::Query => "query",
+            Self::Header => "header",
         }
     }
 }
@@ -193,11 +195,6 @@ pub enum BodyChild {
 }
 
 impl PublishedApi {
-    /// Does a declared header part carry credentials? Then no document shows it and no message repeats it.
-    pub fn is_secret_header(&self, part: &str) -> bool {
-        self.definition.header_part(part) == crate::api::HeaderPart::Secret
-    }
-
     /// The compiled operation behind a resource of this API.
     pub fn plan(&self, resource: &PublishedResource) -> Option<&OperationPlan> {
         self.program.operations.get(resource.operation)
@@ -232,7 +229,7 @@ impl PublishedApi {
 impl PublishedResource {
     fn described(&self) -> openapi::Resource {
         let parameter = |p: &Parameter| openapi::Parameter {
-            in_path: p.location == ParameterLocation::Path,
+            location: p.location.word(),
             name: p.name.clone(),
             pointer: p.pointer.clone(),
             required: p.required,

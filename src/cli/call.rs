@@ -41,13 +41,13 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
     let (request_json, envelope) = if args.soap { (None, body(screen, args)?) } else { encoded(screen, args, &api.program, plan)? };
     let encoding = begun.elapsed();
     if args.offline {
-        return Ok(screen.answer(&envelope));
+        return Ok(screen.answer(&mediate::without_secrets(&api.program, plan, envelope)));
     }
     if args.trace {
         if let Some(json) = &request_json {
             trace(screen, "1 request, JSON", None, json);
         }
-        trace(screen, "2 request, SOAP", Some(encoding), &envelope);
+        trace(screen, "2 request, SOAP", Some(encoding), &mediate::without_secrets(&api.program, plan, envelope.clone()));
     }
     let url = args.endpoint.as_deref().or(api.definition.endpoint.url.as_deref()).or(plan.address.as_deref()).unwrap_or_default();
     if !crate::api::is_http(url) {

@@ -74,6 +74,11 @@ fn to_json(report: &Report, public_url: &str) -> Value {
         .collect();
     let left_out: Vec<Value> =
         report.left_out.iter().map(|l| json!({ "operation": &*l.operation, "port": l.port.as_deref(), "raw_soap": l.raw })).collect();
+    let headers: Vec<Value> = report
+        .headers
+        .iter()
+        .map(|h| json!({ "header": h.key, "elements": h.elements, "given_by": "caller", "secret": h.secret, "operations": h.operations }))
+        .collect();
     let findings: Vec<Value> = report.diagnostics.iter().map(|d| json!(d.finding(&report.sources))).collect();
     json!({
         "imported": true,
@@ -84,6 +89,7 @@ fn to_json(report: &Report, public_url: &str) -> Value {
         "documents": report.documents,
         "resources": resources,
         "left_out": left_out,
+        "headers": headers,
         "raw_soap": report.passthrough,
         "diagnostics": findings,
         "curl": samples::curl(&report.api, public_url),
@@ -118,6 +124,7 @@ fn write_text(out: &mut String, screen: &Screen, report: &Report, wsdl: &str, pu
         let operation = if r.path.ends_with(&format!("/{}", r.operation)) { String::new() } else { format!("  ({})", r.operation) };
         writeln!(out, "  {:<6} {:<width$}  {mapping}{operation}", r.method.as_str(), path(&r.path))?;
     }
+    write_headers(out, report)?;
     if !report.left_out.is_empty() {
         writeln!(out, "\nWithout a resource, callable as raw SOAP only:")?;
         for l in &report.left_out {
@@ -131,6 +138,21 @@ fn write_text(out: &mut String, screen: &Screen, report: &Report, wsdl: &str, pu
         && let Some(curl) = samples::curl(&report.api, public_url)
     {
         writeln!(out, "\nAfter `castile serve`:\n  {curl}")?;
+    }
+    Ok(())
+}
+
+/// The declared header parts of requests, and who gives each.
+fn write_headers(out: &mut String, report: &Report) -> std::fmt::Result {
+    if report.headers.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nSOAP headers of requests, as `headers` of api.yaml assigns them:")?;
+    let width = report.headers.iter().map(|h| h.key.chars().count()).max().unwrap_or(0);
+    for h in &report.headers {
+        let who = if h.secret { "secret: the caller's, a credential by its name" } else { "caller" };
+        let of = if h.operations == 1 { "1 operation".to_owned() } else { format!("{} operations", h.operations) };
+        writeln!(out, "  {:<width$}  {who} ({of})", h.key)?;
     }
     Ok(())
 }

@@ -181,7 +181,11 @@ pub(super) fn compiled(screen: &Screen, global: &Global, target: &str) -> Outcom
         stop_at_errors(screen, &outcome.diagnostics, &documents.sources)?;
         return Err(Exit::Problem);
     };
-    let program = compile(&definitions, &settings).program;
+    let mut program = compile(&definitions, &settings).program;
+    let diagnostics = catalog::fill_headers(&mut program, &settings.headers, &catalog::Credentials::default());
+    // The definition's text is not among the sources of the WSDL.
+    let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().map(|d| Diagnostic { span: None, ..d }).collect();
+    stop_at_errors(screen, &diagnostics, &documents.sources)?;
     Ok((definitions, program))
 }
 

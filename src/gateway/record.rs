@@ -31,6 +31,8 @@ pub(super) struct Record {
     pub(super) private: Option<String>,
     pub(super) upstream_status: Option<u16>,
     pub(super) upstream: Option<Duration>,
+    /// Header blocks of the reply that nobody declares, left out.
+    pub(super) dropped_headers: u64,
     bytes_out: u64,
     /// Its place among the calls in flight.
     pub(super) slot: Option<Slot>,
@@ -79,6 +81,7 @@ impl Record {
             private: None,
             upstream_status: None,
             upstream: None,
+            dropped_headers: 0,
             bytes_out: 0,
             slot: None,
             connection: connection.clone(),
@@ -123,6 +126,9 @@ impl Record {
         metrics::histogram!(names::REQUEST_SECONDS, "api" => label_api.clone(), "kind" => self.kind).record(elapsed);
         if let Some(upstream) = self.upstream {
             metrics::histogram!(names::UPSTREAM_SECONDS, "api" => label_api.clone()).record(upstream);
+        }
+        if self.dropped_headers > 0 {
+            metrics::counter!(names::REPLY_HEADERS_DROPPED, "api" => label_api.clone()).increment(self.dropped_headers);
         }
         if cut.is_some() {
             metrics::counter!(names::REPLIES_CUT, "api" => label_api).increment(1);

@@ -50,7 +50,7 @@ fn has_callers_credentials(api: &PublishedApi, plan: &OperationPlan, envelope: &
     let is_secret = |uri: &str, local: &str| {
         plan.input.headers.iter().any(|slot| {
             let name = (&**names.uri(names.namespace(slot.tag)), &**names.local(slot.tag));
-            name == (uri, local) && api.is_secret_header(&slot.key)
+            name == (uri, local) && slot.secret
         })
     };
     head.has_security || head.blocks.iter().any(|(uri, local)| is_secret(uri, local))

@@ -5,12 +5,13 @@
 
 /// The codes of this room, with their long help.
 pub mod codes;
+mod headers;
 mod layout;
 mod notes;
 mod report;
 mod write;
 
-pub use report::{LeftOut, Report, ReportedResource};
+pub use report::{LeftOut, Report, ReportedHeader, ReportedResource};
 
 use std::path::PathBuf;
 
@@ -89,6 +90,8 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
     let layout = layout::Layout::new(&documents);
     definition.source.wsdl = format!("wsdl/{}", layout.root());
     definition.source.digest = Some(layout.digest());
+    let headers = headers::assigned(&api.program);
+    definition.headers = headers::rules(&headers);
     api.base_path = definition.base_path().into();
     api.definition = definition;
     // Sorted first: notes are found by their index.
@@ -105,7 +108,7 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
     }
     diagnostics.extend(catalog::without_examples(&api));
     diagnostics.extend(catalog::suggestions(&api));
-    Ok(Report::new(api, &notes, diagnostics, documents.sources, (!request.dry_run).then_some(directory)))
+    Ok(Report::new(api, &notes, diagnostics, documents.sources, (!request.dry_run).then_some(directory), headers))
 }
 
 /// A definition that is good enough to compile with: names are not known yet.

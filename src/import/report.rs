@@ -22,6 +22,8 @@ pub struct Report {
     pub resources: Vec<ReportedResource>,
     /// Operations that have none.
     pub left_out: Vec<LeftOut>,
+    /// The header parts of requests, each assigned.
+    pub headers: Vec<ReportedHeader>,
     /// Is the raw SOAP endpoint open?
     pub passthrough: bool,
     /// Notes and warnings, the worst first.
@@ -45,6 +47,19 @@ pub struct ReportedResource {
     pub notes: usize,
 }
 
+/// A declared header part of requests, and who gives its value.
+#[derive(Debug, Clone)]
+pub struct ReportedHeader {
+    /// Its key under `headers` in api.yaml: `part`, or `Operation/part`.
+    pub key: String,
+    /// The names of its blocks: `{ns}local`, one but for parts of one name in different messages.
+    pub elements: Vec<String>,
+    /// Does it look like a credential?
+    pub secret: bool,
+    /// In the requests of how many operations it is.
+    pub operations: usize,
+}
+
 /// An operation without a resource.
 #[derive(Debug)]
 pub struct LeftOut {
@@ -63,6 +78,7 @@ impl Report {
         mut diagnostics: Vec<Diagnostic>,
         sources: Sources,
         directory: Option<PathBuf>,
+        headers: Vec<ReportedHeader>,
     ) -> Self {
         let reported = |r: &PublishedResource| {
             let plan = api.plan(r);
@@ -94,6 +110,7 @@ impl Report {
             documents: api.documents.own(),
             resources,
             left_out,
+            headers,
             passthrough: api.definition.passthrough,
             diagnostics,
             sources,

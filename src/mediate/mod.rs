@@ -14,6 +14,7 @@ pub use decode::{Decoder, Options as DecodeOptions, decode};
 pub use encode::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
 pub use encode::{Parameter, ParameterTarget, parameter_target, parameters};
 pub use encode::{encode, encode_package, encode_value};
+pub use encode::{encode_block, encode_block_text, hidden_block, without_secrets};
 pub use peek::{Peek, PeekError, Peeked, peek};
 
 use crate::json::ParseError;

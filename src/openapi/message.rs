@@ -5,13 +5,7 @@ use serde_json::{Value, json};
 use super::object::{object, truth};
 use super::schema::{Extra, Root, Schemas};
 use super::{Input, Side};
-use crate::api::{ApiDefinition, HeaderPart};
 use crate::plan::node::{Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
-
-/// The header parts of a message that documents show.
-pub(super) fn shown_headers<'m>(definition: &ApiDefinition, message: &'m MessagePlan) -> Vec<&'m Slot> {
-    message.headers.iter().filter(|slot| definition.header_part(&slot.key) == HeaderPart::Caller).collect()
-}
 
 /// An example of a message as a service would give it, without what documents do not show.
 pub(super) fn example(input: &Input<'_>, operation: usize, side: Side, message: &MessagePlan) -> Option<Value> {
@@ -19,12 +13,11 @@ pub(super) fn example(input: &Input<'_>, operation: usize, side: Side, message: 
     if message.headers.is_empty() {
         return Some(value);
     }
-    let shown = shown_headers(input.definition, message);
     let Some(object) = value.as_object_mut() else {
         return Some(if value.is_null() { json!({ "$nil": true }) } else { json!({ "$value": value }) });
     };
     if let Some(given) = object.get_mut("$headers").and_then(Value::as_object_mut) {
-        given.retain(|part, _| shown.iter().any(|slot| *slot.key == **part));
+        given.retain(|part, _| message.headers.iter().any(|slot| *slot.key == **part && !slot.secret));
         if given.is_empty() {
             object.remove("$headers");
         }
@@ -34,7 +27,7 @@ pub(super) fn example(input: &Input<'_>, operation: usize, side: Side, message: 
 
 impl Schemas<'_> {
     /// The JSON of a message. `in_place`: an object stands here, not a reference to it.
-    pub(super) fn message(&mut self, message: &MessagePlan, headers: &[&Slot], in_place: bool) -> Value {
+    pub(super) fn message(&mut self, message: &MessagePlan, headers: &[Slot], in_place: bool) -> Value {
         let extra = self.headers(headers);
         match &message.body {
             Body::Empty => object(&extra, json!(false)),
@@ -64,11 +57,20 @@ impl Schemas<'_> {
     }
 
     /// `$headers`, where there are any.
-    fn headers(&mut self, headers: &[&Slot]) -> Vec<Extra> {
+    fn headers(&mut self, headers: &[Slot]) -> Vec<Extra> {
         if headers.is_empty() {
             return Vec::new();
         }
-        let parts: Vec<Extra> = headers.iter().map(|slot| (slot.key.clone(), self.slot(slot, false), false)).collect();
+        let parts: Vec<Extra> = headers
+            .iter()
+            .map(|slot| {
+                let mut schema = self.slot(slot, false);
+                if slot.secret {
+                    schema["writeOnly"] = json!(true);
+                }
+                (slot.key.clone(), schema, false)
+            })
+            .collect();
         let mut schema = object(&parts, json!(false));
         self.note(&mut schema, Some("SOAP header blocks."));
         vec![("$headers".into(), schema, false)]

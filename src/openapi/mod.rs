@@ -20,7 +20,6 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use self::message::shown_headers;
 use self::names::Names;
 use self::reach::Reach;
 use self::responses::Responses;
@@ -53,7 +52,7 @@ pub struct Resource {
     pub path: Arc<str>,
     /// Index into the program's operations.
     pub operation: usize,
-    /// URL parameters.
+    /// Parameters in the URL and in header fields.
     pub parameters: Vec<Parameter>,
     /// May it have a body?
     pub body: bool,
@@ -61,11 +60,11 @@ pub struct Resource {
     pub unwrap: Option<Arc<str>>,
 }
 
-/// A URL parameter of a [`Resource`].
+/// A parameter of a [`Resource`].
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// Is it in the path? Else in the query.
-    pub in_path: bool,
+    /// Where it stands: `path`, `query` or `header`.
+    pub location: &'static str,
     /// Its name.
     pub name: Arc<str>,
     /// JSON pointer of the value in the request.
@@ -166,7 +165,7 @@ fn schemas<'a>(input: &Input<'a>, describe: bool) -> Schemas<'a> {
     for plan in input.resources.iter().filter_map(|r| program.operations.get(r.operation)) {
         for message in [Some(&plan.input), plan.output.as_ref()].into_iter().flatten() {
             messages.push(message);
-            headers.extend(shown_headers(input.definition, message));
+            headers.extend(&message.headers);
         }
         details.extend(plan.faults.iter().map(|f| &f.detail));
     }

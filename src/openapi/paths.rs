@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::message::{example, relax, shown_headers};
+use super::message::{example, relax};
 use super::responses::Responses;
 use super::schema::Schemas;
 use super::{Input, Parameter, Resource, Side};
@@ -85,9 +85,8 @@ fn operation(
 }
 
 fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan) -> Value {
-    let headers = shown_headers(input.definition, &plan.input);
     let elsewhere: Vec<String> = resource.parameters.iter().filter_map(|p| top_level(&p.pointer)).collect();
-    let mut schema = schemas.message(&plan.input, &headers, !elsewhere.is_empty());
+    let mut schema = schemas.message(&plan.input, &plan.input.headers, !elsewhere.is_empty());
     relax(&mut schema, &elsewhere);
     let mut content = json!({ "schema": schema });
     if let Some(example) = example(input, resource.operation, Side::Request, &plan.input) {
@@ -111,8 +110,8 @@ fn parameter(schemas: &mut Schemas<'_>, plan: &OperationPlan, parameter: &Parame
     let description = schema.as_object_mut().and_then(|s| s.remove("description"));
     let mut made = json!({
         "name": parameter.name,
-        "in": if parameter.in_path { "path" } else { "query" },
-        "required": parameter.required || parameter.in_path,
+        "in": parameter.location,
+        "required": parameter.required || parameter.location == "path",
         "schema": schema,
     });
     if let Some(text) = description {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use super::message::{example, shown_headers};
+use super::message::example;
 use super::object::constant;
 use super::paths::said;
 use super::schema::Schemas;
@@ -120,7 +120,6 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
     let Some(output) = &plan.output else {
         return ("202", response("Taken. The operation is one-way: there is no answer.", None));
     };
-    let headers = shown_headers(input.definition, output);
     if matches!(output.body, Body::Empty) && output.headers.is_empty() {
         return ("204", response("Done. The answer has no parts.", None));
     }
@@ -130,9 +129,9 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
         Some(property) => {
             example = example.and_then(|mut e| e.get_mut(&**property).map(Value::take));
             let pointer = format!("/{}", property.replace('~', "~0").replace('/', "~1"));
-            schemas.at_pointer(output, &pointer).unwrap_or_else(|| schemas.message(output, &headers, false))
+            schemas.at_pointer(output, &pointer).unwrap_or_else(|| schemas.message(output, &output.headers, false))
         }
-        None => schemas.message(output, &headers, false),
+        None => schemas.message(output, &output.headers, false),
     };
     ("200", response(text, Some(("application/json", &schema, example))))
 }
@@ -187,6 +186,7 @@ fn problem() -> Value {
                     "code": text("`Client`, `Server`, … or `{namespace}name`."),
                     "subcodes": { "type": "array", "items": { "type": "string" } },
                     "actor": text("Who failed, as the service says."),
+                    "headers": { "type": "object", "description": "Declared SOAP header blocks that came with it, by part name." },
                     "detail": { "description": "Text, or the detail's elements by name." },
                 },
             },

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::asks::{AddressingVersion, Asks, Mtom, PasswordType};
 use super::node::{
-    Admits, Body, ComplexType, Compositor, Content, ElementId, Group, Matching, MessagePlan, OperationPlan, Particle, Place, PlaceKind,
-    Process, Program, ShapeId, Slot, TypeBody, TypeId, Wildcard,
+    Admits, Block, Body, ComplexType, Compositor, Content, ElementId, Group, Matching, MessagePlan, OperationPlan, Particle, Place,
+    PlaceKind, Process, Program, ShapeId, Slot, TypeBody, TypeId, Wildcard,
 };
 
 /// The plan of one operation: its messages, and below them every type that they reach, each once.
@@ -71,6 +71,7 @@ impl Explain<'_> {
         if let Some(output) = &o.output {
             self.message("response", output);
         }
+        o.header_faults.iter().for_each(|h| self.slot(2, "header of a fault", h));
         for fault in &o.faults {
             self.slot(1, &format!("fault {} ({})", fault.name, fault.status), &fault.detail);
         }
@@ -90,7 +91,15 @@ impl Explain<'_> {
                 parts.iter().for_each(|p| self.slot(2, "part", p));
             }
         }
-        m.headers.iter().for_each(|h| self.slot(2, "header", h));
+        m.headers.iter().for_each(|h| self.slot(2, if h.secret { "credential header" } else { "header" }, h));
+        for fixed in &m.fixed_headers {
+            let what = match &fixed.block {
+                None => "header that is not sent",
+                Some(Block { secret: true, .. }) => "header with the API's secret",
+                Some(_) => "header with the API's constant",
+            };
+            self.slot(2, what, &fixed.slot);
+        }
         for a in &m.attachments {
             let types = a.types.iter().map(|t| &**t).collect::<Vec<_>>().join(", ");
             self.line(2, format_args!("attachment {:?}: {}", a.key, if types.is_empty() { "any type" } else { &types }));

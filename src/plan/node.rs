@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use super::names::{Name, NameTable};
-pub use super::operation::{Annotations, AttachmentSlot, Body, FaultPlan, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion};
+pub use super::operation::{
+    Annotations, AttachmentSlot, Block, Body, FaultPlan, FixedHeader, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion,
+};
 use super::scalar::Scalar;
 
 macro_rules! id {

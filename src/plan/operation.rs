@@ -1,5 +1,6 @@
 //! The nodes of operations and their messages: what of an envelope is which part.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::asks::Asks;
@@ -53,6 +54,8 @@ pub struct OperationPlan {
     pub output: Option<MessagePlan>,
     /// Declared faults.
     pub faults: Vec<FaultPlan>,
+    /// `soap:headerfault`s: header blocks that may come with a fault, beside those of the output.
+    pub header_faults: Vec<Slot>,
     /// Its documentation.
     pub documentation: Option<Arc<str>>,
     /// What people wrote about what is around it and in it: for documents.
@@ -87,10 +90,52 @@ pub struct MessagePlan {
     pub body: Body,
     /// SOAP encoding: `xsi:type` everywhere, references resolved.
     pub encoded: bool,
-    /// Declared header blocks.
+    /// Declared header blocks that stand under `$headers`; of a request those that callers give.
     pub headers: Vec<Slot>,
+    /// Declared header blocks of a request that callers do not give.
+    pub fixed_headers: Vec<FixedHeader>,
     /// Parts that travel beside the envelope (`mime:content`), under `$attachments`.
     pub attachments: Vec<AttachmentSlot>,
+}
+
+/// A header block that the API definition decides: it is in no JSON.
+#[derive(Debug)]
+pub struct FixedHeader {
+    /// The part.
+    pub slot: Slot,
+    /// How many of [`MessagePlan::headers`] are declared before it.
+    pub after: usize,
+    /// What is sent; `None`: nothing, nobody speaks of it.
+    pub block: Option<Block>,
+}
+
+/// One element as it is sent, with the namespace declarations that it needs.
+#[derive(Clone)]
+pub struct Block {
+    /// Its markup in UTF-8; empty until it is filled in.
+    pub markup: Arc<[u8]>,
+    /// Is it a credential? Then nobody may be shown it.
+    pub secret: bool,
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.secret {
+            true => f.write_str("[redacted]"),
+            false => write!(f, "{:?}", String::from_utf8_lossy(&self.markup)),
+        }
+    }
+}
+
+impl MessagePlan {
+    /// A message without parts and headers.
+    pub const EMPTY: Self =
+        Self { body: Body::Empty, encoded: false, headers: Vec::new(), fixed_headers: Vec::new(), attachments: Vec::new() };
+
+    /// Is `$headers` a word of its JSON? Also where all blocks are the API's: who gives one must hear so.
+    pub fn takes_headers(&self) -> bool {
+        !self.headers.is_empty() || self.fixed_headers.iter().any(|f| f.block.is_some())
+    }
 }
 
 /// A message part that is an attachment (WSDL 1.1, section 5).
@@ -138,6 +183,8 @@ pub struct Slot {
     /// The elements that may stand here by substitution, the head first unless it is abstract; empty where the element has no
     /// substitution group. With members the JSON value is an object with one property, the local name of the element that stands there.
     pub members: Vec<ElementId>,
+    /// Is it a header part of a request that carries a credential? Then no document shows a value of it, and no message repeats one.
+    pub secret: bool,
     /// The part's annotation.
     pub documentation: Option<Arc<str>>,
 }

@@ -1,5 +1,6 @@
 //! Where the parts of a message stand: WSDL 1.1 sections 2.4 to 2.8 and 3, read from the definitions and not from a plan.
 
+use crate::plan::Program;
 use crate::plan::node::OperationPlan;
 use crate::schema::SchemaSet;
 use crate::schema::model::{ElementId, TypeId};
@@ -59,9 +60,13 @@ impl<'d> Place<'d> {
         Some(Self { binding, bound, operation })
     }
 
-    pub(super) fn request(&self, definitions: &Definitions) -> Option<Layout> {
+    /// Without the header blocks that the API gives: they are in no JSON.
+    pub(super) fn request(&self, definitions: &Definitions, program: &Program, plan: &OperationPlan) -> Option<Layout> {
         let message = self.operation.input.as_ref()?;
-        Some(self.layout(definitions, message, self.bound.input.as_ref(), ""))
+        let mut layout = self.layout(definitions, message, self.bound.input.as_ref(), "");
+        let fixed: Vec<String> = plan.input.fixed_headers.iter().map(|f| program.names.clark(f.slot.tag)).collect();
+        layout.headers.retain(|h| !fixed.contains(&h.name.to_string()));
+        Some(layout)
     }
 
     pub(super) fn response(&self, definitions: &Definitions) -> Option<Layout> {

@@ -39,7 +39,7 @@ pub fn prove(
     let wanted = |ix: &usize| options.operations.as_ref().is_none_or(|list| list.contains(ix));
     let mut subjects: Vec<Subject<'_>> = Vec::new();
     for (index, plan) in program.operations.iter().enumerate().filter(|(ix, _)| wanted(ix)) {
-        subjects.push(Subject::of(definitions, index, plan));
+        subjects.push(Subject::of(definitions, program, index, plan));
     }
     let roots: Vec<Vertex> = subjects.iter().flat_map(|s| &s.messages).flat_map(|m| roots(&m.layout)).collect();
     let coverage = Coverage::new(&model, &roots);
@@ -88,7 +88,7 @@ struct Tried<'p> {
 }
 
 impl<'p> Subject<'p> {
-    fn of(definitions: &Definitions, index: usize, plan: &'p OperationPlan) -> Self {
+    fn of(definitions: &Definitions, program: &Program, index: usize, plan: &'p OperationPlan) -> Self {
         let mut messages = Vec::new();
         let tried = |layout: Layout, fault, message| {
             let name = layout.parts.iter().chain(&layout.headers).find(|a| a.is_undeclared).map(|a| a.name.to_string());
@@ -96,7 +96,7 @@ impl<'p> Subject<'p> {
             Tried { layout, fault, proved, stale: 0 }
         };
         if let Some(place) = Place::of(definitions, plan) {
-            messages.extend(place.request(definitions).map(|l| tried(l, None, Message::Request)));
+            messages.extend(place.request(definitions, program, plan).map(|l| tried(l, None, Message::Request)));
             messages.extend(place.response(definitions).map(|l| tried(l, None, Message::Response)));
             for (layout, fault) in place.faults(definitions).into_iter().zip(&plan.faults) {
                 messages.push(tried(layout, Some(fault), Message::Fault(fault.name.clone())));

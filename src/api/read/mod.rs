@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+mod headers;
 #[cfg(test)]
 mod tests;
 
-use super::yaml::{Fields, File, Kind, Node};
+use super::yaml::{Fields, File, Node};
 use super::*;
 use crate::diagnostic::{Diagnostic, Severity, SourceId};
 
@@ -62,7 +63,7 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
     attachments(file, &mut fields, &mut definition.attachments);
     delivery(file, &mut fields, &mut definition);
     if let Some(node) = fields.take("headers") {
-        definition.headers = headers(file, node, &mut definition.not_in_force);
+        definition.headers = headers::headers(file, node);
     }
     if let Some(node) = fields.take("resources") {
         let items = file.list(node);
@@ -333,41 +334,6 @@ fn delivery(file: &mut File<'_>, fields: &mut Fields<'_>, definition: &mut ApiDe
     if let Some(node) = fields.take("soap_fault_status") {
         definition.soap_fault_status = file.integer(node, 200, 599).map(|n| n as u16);
     }
-}
-
-fn headers(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) -> BTreeMap<String, HeaderPart> {
-    let mut headers = BTreeMap::new();
-    for (name, _, value) in file.entries(node) {
-        let part = match &value.kind {
-            Kind::Map(_) => {
-                let mut fields = file.fields(value);
-                let constant = fields.need(file, "constant").map(|n| HeaderPart::Constant(file.json(n)));
-                fields.end(file);
-                constant
-            }
-            Kind::Null | Kind::Bool(_) | Kind::Number | Kind::String(_) | Kind::List(_) => file
-                .word(value, &[("caller", HeaderWord::Caller), ("secret", HeaderWord::Secret), ("omit", HeaderWord::Omit)])
-                .map(|w| match w {
-                    HeaderWord::Caller => HeaderPart::Caller,
-                    HeaderWord::Secret => HeaderPart::Secret,
-                    HeaderWord::Omit => HeaderPart::Omit,
-                }),
-        };
-        if let Some(part) = part {
-            if matches!(part, HeaderPart::Omit | HeaderPart::Constant(_)) {
-                later(file, &format!("headers/{name}"), value, list);
-            }
-            headers.insert(name, part);
-        }
-    }
-    headers
-}
-
-#[derive(Clone, Copy)]
-enum HeaderWord {
-    Caller,
-    Secret,
-    Omit,
 }
 
 fn resource(file: &mut File<'_>, node: &Node, index: usize, list: &mut Vec<(String, Span)>) -> Option<Resource> {

@@ -8,7 +8,10 @@ use crate::mediate::DecodeErrorKind;
 use crate::plan::node::{Body, NameId, Slot};
 use crate::xml::ns;
 
-impl Run<'_> {
+/// The message's object as far as its headers.
+const HEADERS_BEGIN: &[u8] = br#"{"$headers":{"#;
+
+impl<'p> Run<'p> {
     pub(super) fn envelope<T: Tag>(&mut self, tag: &T) -> Step {
         if tag.local() != "Envelope" || !matches!(tag.uri(), ns::SOAP11 | ns::SOAP12) {
             let what = match (tag.local(), tag.uri()) {
@@ -19,8 +22,7 @@ impl Run<'_> {
             return Err(self.fail(DecodeErrorKind::NotSoap, what));
         }
         self.machine.envelope.namespace = EnvelopeNs(tag.namespace());
-        let message = self.message;
-        self.machine.envelope.headers_seen = vec![false; message.map_or(0, |m| m.headers.len())];
+        self.machine.envelope.headers_seen = vec![false; self.declared_headers().count()];
         if self.encoded() {
             self.machine.tape = Some(super::tape::Tape::default());
         }
@@ -54,14 +56,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A header block: declared ones, the first of each, are `$headers`; the others are dropped.
+    /// The header blocks that may come: those of the message, and with a reply those of `soap:headerfault`.
+    fn declared_headers(&self) -> impl Iterator<Item = &'p Slot> + use<'p> {
+        let (message, operation) = (self.message, self.operation);
+        let is_reply = operation.output.as_ref().is_some_and(|o| message.is_some_and(|m| std::ptr::eq(o, m)));
+        let faults: &[Slot] = if is_reply { &operation.header_faults } else { &[] };
+        message.map_or(&[][..], |m| &m.headers).iter().chain(faults)
+    }
+
+    /// A header block: declared ones, the first of each, are `$headers`; the others are dropped, and counted.
     pub(super) fn header_child<T: Tag>(&mut self, tag: &T) -> Step {
-        let message = self.message;
         let name = self.name(tag.namespace(), tag.local(), tag.scope());
-        let slots = message.map_or(&[][..], |m| &m.headers);
         let seen = &self.machine.envelope.headers_seen;
-        let found = slots.iter().enumerate().find(|(i, s)| seen.get(*i) == Some(&false) && self.stands_for(s, name));
+        let found = self.declared_headers().enumerate().find(|(i, s)| seen.get(*i) == Some(&false) && self.stands_for(s, name));
         let Some((i, slot)) = found else {
+            self.machine.dropped_headers += 1;
             self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
             return Ok(());
         };
@@ -69,7 +78,7 @@ impl Run<'_> {
             *seen = true;
         }
         let first = !self.machine.envelope.headers_open;
-        self.emit(if first { br#"{"$headers":{"# } else { b"," });
+        self.emit(if first { HEADERS_BEGIN } else { b"," });
         self.machine.envelope.headers_open = true;
         self.key(false, &slot.key);
         self.slot(tag, slot, name)
@@ -227,10 +236,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A fault: what came before it is forgotten.
+    /// A fault: of what came before it only the headers are kept.
     fn fault<T: Tag>(&mut self, tag: &T) -> Step {
-        self.machine.out.clear();
-        self.machine.envelope.fault = Some(FaultState::new(tag.uri() == ns::SOAP12));
+        let out = std::mem::take(&mut self.machine.out);
+        let headers = out.strip_prefix(HEADERS_BEGIN).map(|members| [b"{", members].concat());
+        self.machine.envelope.headers_open = false;
+        self.machine.envelope.fault = Some(FaultState::new(tag.uri() == ns::SOAP12, headers));
         self.push(Kind::Fault(Field::Fault), tag.namespace(), Close::Nothing);
         Ok(())
     }

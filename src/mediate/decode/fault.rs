@@ -22,6 +22,8 @@ pub(super) struct FaultState {
     reason: Option<String>,
     actor: Option<String>,
     node: Option<String>,
+    /// The declared header blocks that came with it, as a JSON object.
+    headers: Option<Vec<u8>>,
     /// Its detail as JSON text.
     detail: Option<Vec<u8>>,
     declared: Option<(Arc<str>, u16)>,
@@ -160,8 +162,8 @@ impl Run<'_> {
 }
 
 impl FaultState {
-    pub(super) fn new(soap12: bool) -> Self {
-        Self { soap12, ..Self::default() }
+    pub(super) fn new(soap12: bool, headers: Option<Vec<u8>>) -> Self {
+        Self { soap12, headers, ..Self::default() }
     }
 
     /// The fault as callers of the decoder see it.
@@ -185,6 +187,10 @@ impl FaultState {
         if let Some(actor) = self.actor.filter(|a| !a.is_empty()).or(self.node).filter(|a| !a.is_empty()) {
             member(&mut json, &mut comma, "actor");
             string_into(&mut json, &actor);
+        }
+        if let Some(headers) = &self.headers {
+            member(&mut json, &mut comma, "headers");
+            json.extend_from_slice(headers);
         }
         if let Some(detail) = &self.detail {
             member(&mut json, &mut comma, "detail");

@@ -31,6 +31,8 @@ pub(super) struct Machine {
     pub(super) path: Path,
     /// Where the reply broke its schema, leniently read: count.
     pub(super) deviations: u64,
+    /// Header blocks that nobody declares, left out: count.
+    pub(super) dropped_headers: u64,
     pub(super) envelope: Envelope,
     pub(super) scratch: Vec<u8>,
     /// Members of arrays that the message leaves out, so far.

@@ -104,6 +104,11 @@ impl Decoder {
         self.machine.deviations
     }
 
+    /// Header blocks that the operation does not declare, which were left out so far: all of them once the Body began.
+    pub fn dropped_headers(&self) -> u64 {
+        self.machine.dropped_headers
+    }
+
     /// Says that there are no more bytes, and gives the rest.
     ///
     /// # Errors

@@ -177,9 +177,9 @@ impl Run<'_> {
         Kind::Nil
     }
 
-    /// Is the message's value an object always, because its message declares headers?
+    /// Is the message's value an object, because its message declares headers or some came?
     pub(super) fn wants_object(&self) -> bool {
-        self.message.is_some_and(|m| !m.headers.is_empty())
+        self.machine.envelope.headers_open || self.message.is_some_and(|m| !m.headers.is_empty())
     }
 
     fn member(&mut self, members: &mut Members, key: &str, value: &str) {

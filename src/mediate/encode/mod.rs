@@ -11,6 +11,7 @@ mod element;
 mod fault;
 mod generic;
 mod given;
+mod headers;
 mod leave;
 mod object;
 mod parameters;
@@ -24,6 +25,7 @@ mod wild;
 mod writer;
 
 pub use fault::{CASTILE_FAULT, FaultCode, encode_fault, fault_envelope};
+pub use headers::{encode_block, encode_block_text, hidden_block, without_secrets};
 pub use parameters::{Parameter, ParameterTarget, parameter_target, parameters};
 
 use super::package::{EncodedPackage, PackageOptions};
@@ -69,7 +71,7 @@ pub fn encode_package(
     value: &Value<'_>,
     options: &PackageOptions<'_>,
 ) -> Result<EncodedPackage, EncodeError> {
-    let nothing = MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new(), attachments: Vec::new() };
+    let nothing = MessagePlan::EMPTY;
     let message = match direction {
         Direction::Request => &operation.input,
         Direction::Response => operation.output.as_ref().unwrap_or(&nothing),
@@ -95,7 +97,7 @@ fn encode_sized(
         Direction::Request => Some(&operation.input),
         Direction::Response => operation.output.as_ref(),
     };
-    let nothing = MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new(), attachments: Vec::new() };
+    let nothing = MessagePlan::EMPTY;
     let message = message.unwrap_or(&nothing);
     let mut encoder = Encoder::new(program, operation.version, message.encoded, capacity);
     encoder.message(message, value);
@@ -138,7 +140,12 @@ impl<'p> Encoder<'p> {
         self.finish_parts().map(|(envelope, _)| envelope)
     }
 
-    fn finish_parts(mut self) -> Result<(Vec<u8>, Vec<super::package::Insertion>), Vec<FieldError>> {
+    fn finish_parts(self) -> Result<(Vec<u8>, Vec<super::package::Insertion>), Vec<FieldError>> {
+        self.finish_with(Writer::into_parts)
+    }
+
+    /// What was written, unless there were errors.
+    fn finish_with<T>(mut self, into: impl FnOnce(Writer<'p>) -> Option<T>) -> Result<T, Vec<FieldError>> {
         if self.out.too_many_namespaces && self.errors.count() == 0 {
             self.errors.add(At::ROOT, "at most 12 further namespaces in one element", Found::Words("more"));
         }
@@ -146,7 +153,7 @@ impl<'p> Encoder<'p> {
         if !errors.is_empty() {
             return Err(errors);
         }
-        self.out.into_parts().ok_or_else(|| {
+        into(self.out).ok_or_else(|| {
             // Every text is checked where it is met; this is the last line.
             let mut errors = Errors::default();
             errors.add(At::ROOT, generic::NOT_XML, Found::Words("another"));
@@ -162,17 +169,17 @@ impl<'p> Encoder<'p> {
             given = given.without(ATTACHMENTS);
             self.attachments(&message.attachments, attached);
         }
-        if !message.headers.is_empty() || !message.attachments.is_empty() {
-            if let Some(headers) = given.member("$headers") {
-                given = given.without(HEADERS);
-                self.headers(&message.headers, headers);
-            }
-            if let Some(("$value", inner)) = given.only_member()
-                && !self.takes_value(message)
-            {
-                given = Given::of(inner);
-                path = Some(Path::member("$value"));
-            }
+        let headers = message.takes_headers().then(|| given.member("$headers")).flatten();
+        if headers.is_some() {
+            given = given.without(HEADERS);
+        }
+        self.headers(message, headers);
+        if (!message.headers.is_empty() || !message.attachments.is_empty())
+            && let Some(("$value", inner)) = given.only_member()
+            && !self.takes_value(message)
+        {
+            given = Given::of(inner);
+            path = Some(Path::member("$value"));
         }
         let at = path.as_ref().map_or(At::ROOT, Path::at);
         let body = self.out.soap("Body");
@@ -216,28 +223,6 @@ impl<'p> Encoder<'p> {
                 matches!(c.content, Content::Simple(_)) && (!c.attributes.is_empty() || c.any_attribute.is_some())
             }
             Some(TypeBody::Simple(_) | TypeBody::SoapArray(_)) | None => false,
-        }
-    }
-
-    fn headers(&mut self, slots: &'p [Slot], value: &Value<'_>) {
-        let path = Path::member("$headers");
-        if !matches!(value, Value::Object(_)) {
-            return self.errors.add(path.at(), "an object", Found::Value(value));
-        }
-        let given = Given::of(value);
-        self.unknown_parts(slots, given, path.at());
-        let header = self.out.soap("Header");
-        let mut is_open = false;
-        for slot in slots {
-            let Some(value) = given.member(&slot.key).filter(|v| !self.is_absent_part(slot, v)) else { continue };
-            if !is_open {
-                self.out.start(header);
-                is_open = true;
-            }
-            self.slot(slot, false, Given::of(value), path.at().key(&slot.key).at());
-        }
-        if is_open {
-            self.out.end(header);
         }
     }
 

@@ -52,7 +52,7 @@ pub fn parameter_target<'p>(program: &'p Program, message: &'p MessagePlan, poin
     }
 }
 
-fn slot_target<'p>(program: &'p Program, slot: &'p Slot, rest: &[&str], root: bool) -> Option<ParameterTarget<'p>> {
+pub(super) fn slot_target<'p>(program: &'p Program, slot: &'p Slot, rest: &[&str], root: bool) -> Option<ParameterTarget<'p>> {
     if slot.members.is_empty() {
         return type_target(program, slot.type_, rest, root);
     }
@@ -152,7 +152,14 @@ fn property<'p, 'v>(
 
 /// The text of one simple value, as the JSON value that its type wants.
 fn item<'v>(scalar: &Scalar, parameter: &Parameter<'v>) -> Result<Value<'v>, Box<FieldError>> {
-    let text = parameter.text;
+    typed(scalar, parameter.text).map_err(|expected| error(parameter, expected, parameter.text))
+}
+
+/// The same for any text.
+///
+/// # Errors
+/// What the type would take, in words.
+pub(super) fn typed<'v>(scalar: &Scalar, text: &'v str) -> Result<Value<'v>, String> {
     let string = Value::String(Cow::Borrowed(text));
     let typed = match scalar.kind() {
         JsonKind::Number => number(text).map(Value::Number),
@@ -167,7 +174,7 @@ fn item<'v>(scalar: &Scalar, parameter: &Parameter<'v>) -> Result<Value<'v>, Box
             Err(mismatch) => refused = refused.or(Some(mismatch.expected)),
         }
     }
-    Err(error(parameter, refused.unwrap_or_else(|| scalar.say()), text))
+    Err(refused.unwrap_or_else(|| scalar.say()))
 }
 
 /// A list type: repetition, and white space between items as in XML.

@@ -10,6 +10,8 @@ const MAX_ERRORS: usize = 1000;
 const MAX_POINTER_BYTES: usize = 1 << 20;
 /// Errors that come with the nearest name: finding it costs more than all the rest.
 const MAX_HINTED: usize = 100;
+/// Stands for a credential.
+pub(super) const REDACTED: &str = "[redacted]";
 /// So many characters of a value are shown.
 const MAX_FOUND_CHARS: usize = 60;
 
@@ -106,6 +108,11 @@ impl Errors {
 
     pub(super) fn into_list(self) -> Vec<FieldError> {
         self.list
+    }
+
+    /// Of the errors from that one on, forgets what was found: it is a credential's.
+    pub(super) fn redact(&mut self, from: usize) {
+        self.list.iter_mut().skip(from).for_each(|e| e.found = REDACTED.to_owned());
     }
 
     /// Notes one error.

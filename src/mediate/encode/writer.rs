@@ -283,6 +283,20 @@ impl<'p> Writer<'p> {
         (!self.unwritable).then_some((doc, self.insertions))
     }
 
+    /// The one element that was written, with every declaration that the envelope would have had; `None` where it cannot be one.
+    pub(super) fn into_block(mut self) -> Option<Vec<u8>> {
+        self.close_tag();
+        let name_end = self.out.iter().position(|b| matches!(b, b' ' | b'/' | b'>'))?;
+        let (name, rest) = self.out.split_at_checked(name_end)?;
+        let mut block = name.to_vec();
+        for b in self.bindings.iter().take(ON_ENVELOPE).filter(|b| b.prefix != "xml") {
+            block.extend_from_slice(b" xmlns:");
+            self.unwritable |= push_declaration(&mut block, b).is_err();
+        }
+        block.extend_from_slice(rest);
+        (!self.unwritable).then_some(block)
+    }
+
     /// The name of an element or attribute of the envelope's namespace.
     pub(super) fn soap(&self, local: &'static str) -> Tag<'static> {
         Tag { ns: Ns::of(self.names, envelope_namespace(self.version)), local }

@@ -4,13 +4,14 @@ pub mod asks;
 pub mod codes;
 mod content;
 mod freeze;
+mod headers;
 mod names;
 mod operations;
 mod scalars;
 mod shape;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use self::content::Builder;
 use self::names::Names;
 use super::node::{MappingOptions, NameTable, Program};
 use super::scalar::Scalar;
-use crate::api::Lock;
+use crate::api::{HeaderRule, Lock};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::schema::model::TypeId;
 use crate::wsdl::Definitions;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub mapping: MappingOptions,
     /// (operation, fault) → HTTP status of its problem document.
     pub fault_statuses: HashMap<(Arc<str>, Arc<str>), u16>,
+    /// `headers`: who gives the value of which header part.
+    pub headers: BTreeMap<String, HeaderRule>,
     /// What was chosen at an earlier import. With a lock, only the wrappers that it names are flattened.
     pub lock: Option<Lock>,
 }

@@ -91,8 +91,10 @@ impl Compiler<'_> {
             (None, None) => return None,
         };
         let definitions = self.definitions;
-        let input = operation.input.as_ref().map(|m| self.message(m, bound.input.as_ref(), bound, ""));
-        let output = operation.output.as_ref().map(|m| self.message(m, bound.output.as_ref(), bound, "Response"));
+        let mut input = operation.input.as_ref().map_or(MessagePlan::EMPTY, |m| self.message(m, bound.input.as_ref(), bound, ""));
+        self.assign_headers(&operation.name, &mut input);
+        let output: Option<MessagePlan> = operation.output.as_ref().map(|m| self.message(m, bound.output.as_ref(), bound, "Response"));
+        let header_faults = self.header_faults(bound, output.as_ref());
         Some(OperationPlan {
             name: operation.name.clone(),
             overload,
@@ -109,9 +111,10 @@ impl Compiler<'_> {
             address: at.port.and_then(|p| p.address.clone()),
             safe: operation.safe,
             pattern,
-            input: input.unwrap_or(MessagePlan { body: Body::Empty, encoded: false, headers: Vec::new(), attachments: Vec::new() }),
+            input,
             output,
             faults: self.faults(operation),
+            header_faults,
             documentation: operation.documentation.clone(),
             annotations: Annotations {
                 port_type: port_type.documentation.clone(),
@@ -163,23 +166,10 @@ impl Compiler<'_> {
             Style::Document if slots.len() > 1 => Body::Parts(slots),
             Style::Document => slots.pop().map_or(Body::Empty, Body::Element),
         };
-        MessagePlan { body, encoded, headers, attachments }
+        MessagePlan { body, encoded, headers, fixed_headers: Vec::new(), attachments }
     }
 
-    /// Adds a header block, once; parts of one name from different messages are numbered (mapping decision 41).
-    fn header(&mut self, part: &Part, headers: &mut Vec<Slot>) {
-        let mut slot = self.slot(part);
-        if headers.iter().any(|h| h.tag == slot.tag) {
-            return;
-        }
-        let free = (1..).map(|i| if i == 1 { part.name.clone() } else { Arc::from(format!("{}{i}", part.name)) });
-        if let Some(key) = free.into_iter().find(|k| !headers.iter().any(|h| h.key == *k)) {
-            slot.key = key;
-        }
-        headers.push(slot);
-    }
-
-    fn slot(&mut self, part: &Part) -> Slot {
+    pub(super) fn slot(&mut self, part: &Part) -> Slot {
         let (tag, element, type_) = match &part.kind {
             PartKind::Element(name, element) => {
                 let element = element.map(|e| ElementId(e.0));
@@ -203,6 +193,7 @@ impl Compiler<'_> {
             type_,
             nillable: declaration.is_none_or(|d| d.nillable),
             members,
+            secret: false,
             documentation: part.documentation.clone(),
         }
     }
@@ -237,7 +228,7 @@ fn attachment(part: &Part, bound: Option<&BindingMessage>) -> AttachmentSlot {
     }
 }
 
-fn part_of<'a>(definitions: &'a Definitions, message: Option<MessageId>, name: &str) -> Option<&'a Part> {
+pub(super) fn part_of<'a>(definitions: &'a Definitions, message: Option<MessageId>, name: &str) -> Option<&'a Part> {
     definitions.message(message?).parts.iter().find(|p| &*p.name == name)
 }
 

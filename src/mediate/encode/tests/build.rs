@@ -162,6 +162,7 @@ impl Build {
             type_: e.type_,
             nillable: e.nillable,
             members: Vec::new(),
+            secret: false,
             documentation: None,
         }
     }
@@ -169,7 +170,13 @@ impl Build {
     /// The program with one operation whose input is that element.
     pub(super) fn finish(mut self, root: ElementId) -> Program {
         let slot = self.slot(root);
-        self.finish_with(MessagePlan { body: Body::Element(slot), encoded: false, headers: Vec::new(), attachments: Vec::new() })
+        self.finish_with(MessagePlan {
+            body: Body::Element(slot),
+            encoded: false,
+            headers: Vec::new(),
+            fixed_headers: Vec::new(),
+            attachments: Vec::new(),
+        })
     }
 
     pub(super) fn finish_with(mut self, input: MessagePlan) -> Program {
@@ -192,6 +199,7 @@ impl Build {
             input,
             output: None,
             faults: Vec::new(),
+            header_faults: Vec::new(),
             documentation: None,
             annotations: Annotations::default(),
         });

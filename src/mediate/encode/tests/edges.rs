@@ -83,10 +83,17 @@ fn rpc_literal_asks_for_every_part() {
         type_,
         nillable: true,
         members: Vec::new(),
+        secret: false,
         documentation: None,
     };
     let parts = vec![part("x", x, int), part("y", y, string)];
-    let p = b.finish_with(MessagePlan { body: Body::Rpc { wrapper, parts }, encoded: false, headers: Vec::new(), attachments: Vec::new() });
+    let p = b.finish_with(MessagePlan {
+        body: Body::Rpc { wrapper, parts },
+        encoded: false,
+        headers: Vec::new(),
+        fixed_headers: Vec::new(),
+        attachments: Vec::new(),
+    });
     assert_eq!(super::body(&p, r#"{"y": null, "x": 1}"#), "<n1:Op><x>1</x><y xsi:nil=\"true\"/></n1:Op>");
     assert_eq!(super::errors(&p, r#"{"z": 1, "x": 1}"#), ["/z: no such property; 1", "/y: part y; nothing"]);
 }
@@ -98,7 +105,13 @@ fn a_substitution_group_is_told_by_the_member() {
     let (pet, cat, dog) = (b.element("pet", string), b.element("cat", string), b.element("dog", string));
     let mut slot = b.slot(pet);
     slot.members = vec![cat, dog];
-    let p = b.finish_with(MessagePlan { body: Body::Element(slot), encoded: false, headers: Vec::new(), attachments: Vec::new() });
+    let p = b.finish_with(MessagePlan {
+        body: Body::Element(slot),
+        encoded: false,
+        headers: Vec::new(),
+        fixed_headers: Vec::new(),
+        attachments: Vec::new(),
+    });
     assert_eq!(super::body(&p, r#"{"cat": "Tom"}"#), "<n1:cat>Tom</n1:cat>");
     assert_eq!(super::errors(&p, r#"{"pet": "Tom"}"#), ["/pet: one of cat, dog; pet"]);
     assert_eq!(super::errors(&p, r#""Tom""#), [": one property that names the element: cat, dog; \"Tom\""]);

@@ -358,10 +358,17 @@ fn arrays_of_soap_encoding() {
         type_,
         nillable: true,
         members: Vec::new(),
+        secret: false,
         documentation: None,
     };
     let parts = vec![part("x", x, row), part("y", y, grid)];
-    let p = b.finish_with(MessagePlan { body: Body::Rpc { wrapper, parts }, encoded: true, headers: Vec::new(), attachments: Vec::new() });
+    let p = b.finish_with(MessagePlan {
+        body: Body::Rpc { wrapper, parts },
+        encoded: true,
+        headers: Vec::new(),
+        fixed_headers: Vec::new(),
+        attachments: Vec::new(),
+    });
     let opening = "<n1:Op soap:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\">";
     assert_eq!(
         body(&p, r#"{"x": [1, null]}"#),
@@ -387,7 +394,13 @@ fn headers_stand_beside_any_body() {
     let (string, int) = (b.simple(Primitive::String), b.simple(Primitive::Int));
     let (root, h) = (b.element("e", string), b.element("h", int));
     let (slot, header) = (b.slot(root), b.slot(h));
-    let p = b.finish_with(MessagePlan { body: Body::Element(slot), encoded: false, headers: vec![header], attachments: Vec::new() });
+    let p = b.finish_with(MessagePlan {
+        body: Body::Element(slot),
+        encoded: false,
+        headers: vec![header],
+        fixed_headers: Vec::new(),
+        attachments: Vec::new(),
+    });
     let whole =
         |json: &str| String::from_utf8(encode(&p, &p.operations[0], Direction::Request, json.as_bytes()).expect("valid")).expect("UTF-8");
     assert_eq!(body(&p, r#""x""#), "<n1:e>x</n1:e>");
