@@ -24,7 +24,8 @@ impl<'p> Run<'p> {
         self.machine.envelope.namespace = EnvelopeNs(tag.namespace());
         self.machine.envelope.headers_seen = vec![false; self.declared_headers().count()];
         if self.encoded() {
-            self.machine.tape = Some(super::tape::Tape::default());
+            let tape = super::tape::Tape::new(tag).ok_or_else(|| self.too_long())?;
+            self.machine.tape = Some(tape);
         }
         self.push(Kind::Envelope, tag.namespace(), Close::Nothing);
         Ok(())

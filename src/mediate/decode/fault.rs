@@ -1,16 +1,19 @@
 //! Faults of both versions: SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4. Mapping decision 45.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::generic::member;
-use super::machine::{ChildKind, Close, Frame, Kind, Run, Step};
-use super::tag::{Tag, read_qname};
+use super::machine::{Child, ChildKind, Close, Frame, Kind, Run, Step};
+use super::names::MessageName;
+use super::slots;
+use super::tag::{Scope, Tag, read_qname};
 use super::value::Wanted;
 use crate::json::string_into;
 use crate::mediate::Fault;
 use crate::plan::Program;
 use crate::plan::node::{FaultPlan, OperationPlan, TypeId};
-use crate::xml::gate::Namespaces;
+use crate::xml::gate::NamespaceId as DocumentNs;
 use crate::xml::ns;
 
 /// What was read of a fault.
@@ -29,6 +32,8 @@ pub(super) struct FaultState {
     declared: Option<(Arc<str>, u16)>,
     /// Where the detail's entries begin among the machine's children.
     entries: usize,
+    /// Absolute offset of the first one's value.
+    values: usize,
 }
 
 /// Which element of a fault is open.
@@ -73,9 +78,9 @@ impl Run<'_> {
             _ => Field::Other,
         };
         if field == Field::Detail {
-            let entries = self.machine.children.len();
+            let (entries, values) = (self.machine.children.len(), self.position());
             if let Some(fault) = &mut self.machine.envelope.fault {
-                fault.entries = entries;
+                (fault.entries, fault.values) = (entries, values);
             }
         }
         self.push(Kind::Fault(field), tag.namespace(), Close::Nothing);
@@ -114,9 +119,10 @@ impl Run<'_> {
         {
             fault.declared.get_or_insert_with(|| (plan.name.clone(), plan.status));
         }
-        let at = self.machine.children.len();
-        self.add_child(tag, ChildKind::Generic, name);
-        self.value(tag, &Wanted::new(type_, element, Close::Child(at)))
+        let values = self.machine.envelope.fault.as_ref().map_or(0, |f| f.values);
+        let number = self.number(DocumentNs::NONE, tag.local(), None)?;
+        self.machine.children.push(Child::new(ChildKind::Generic(number)));
+        self.value(tag, &Wanted::new(type_, element, Close::Child(values)))
     }
 
     fn told_type<T: Tag>(&self, tag: &T) -> Option<TypeId> {
@@ -125,7 +131,7 @@ impl Run<'_> {
         self.program.types_by_name.get(&names.find(names.namespace_id(uri)?, local)?).copied()
     }
 
-    pub(super) fn end_fault(&mut self, frame: &Frame, field: Field, scope: &Namespaces) -> Step {
+    pub(super) fn end_fault(&mut self, frame: &Frame, field: Field, scope: Scope<'_>) -> Step {
         let text = self.machine.text.get(frame.text..).unwrap_or("").trim().to_owned();
         if field == Field::Detail {
             return self.end_detail(&text);
@@ -145,19 +151,55 @@ impl Run<'_> {
     }
 
     fn end_detail(&mut self, text: &str) -> Step {
-        let entries = self.machine.envelope.fault.as_ref().map_or(0, |f| f.entries);
+        let (entries, values) = self.machine.envelope.fault.as_ref().map_or((0, 0), |f| (f.entries, f.values));
         let children = self.machine.children.split_off(entries.min(self.machine.children.len()));
         let mut made = Vec::new();
         if children.is_empty() {
             string_into(&mut made, text);
         } else {
-            self.by_local_name(&children, &mut made);
+            self.by_local_name(&children, values, &mut made);
         }
-        self.machine.names.clear();
+        self.replace(values, b"");
         if let Some(fault) = &mut self.machine.envelope.fault {
             fault.detail = Some(made);
         }
         Ok(())
+    }
+
+    /// Children by name, several of one name as an array, in the order of the first of each.
+    fn by_local_name(&self, children: &[Child], values: usize, made: &mut Vec<u8>) {
+        let text = self.written(values);
+        let value = |ix: u32| {
+            let end = |ix: u32| children.get(ix as usize).map_or(0, |c| c.end as usize);
+            text.get(ix.checked_sub(1).map_or(0, end)..end(ix)).unwrap_or(b"null")
+        };
+        // Name → the last child of it so far; child → the next one of its name; whether one came before.
+        let mut last: HashMap<u32, u32> = HashMap::new();
+        let mut next = vec![slots::NONE; children.len()];
+        let mut later = vec![false; children.len()];
+        for (ix, child) in (0u32..).zip(children) {
+            let ChildKind::Generic(MessageName(name)) = child.kind() else { continue };
+            if let Some(before) = last.insert(name, ix) {
+                next.get_mut(before as usize).into_iter().for_each(|n| *n = ix);
+                later.get_mut(ix as usize).into_iter().for_each(|l| *l = true);
+            }
+        }
+        drop(last);
+        made.push(b'{');
+        let mut comma = false;
+        for (ix, child) in (0u32..).zip(children).filter(|(ix, _)| later.get(*ix as usize) == Some(&false)) {
+            let ChildKind::Generic(name) = child.kind() else { continue };
+            member(made, &mut comma, self.machine.names.local(name));
+            let after = |ix: &u32| next.get(*ix as usize).copied().filter(|n| *n != slots::NONE);
+            let several = after(&ix).is_some();
+            made.extend_from_slice(if several { b"[" } else { b"" });
+            for same in std::iter::successors(Some(ix), after) {
+                made.extend_from_slice(if same == ix { b"" } else { b"," });
+                made.extend_from_slice(value(same));
+            }
+            made.extend_from_slice(if several { b"]" } else { b"" });
+        }
+        made.push(b'}');
     }
 }
 
@@ -210,7 +252,7 @@ fn meant<'a>(operation: &'a OperationPlan, program: &Program, local: &str) -> Op
 }
 
 /// `Client` in an envelope's namespace, `{ns}local` elsewhere, as written where no namespace is known.
-fn fault_code(text: &str, scope: &Namespaces) -> String {
+fn fault_code(text: &str, scope: Scope<'_>) -> String {
     match read_qname(text, scope) {
         Some((ns::SOAP11 | ns::SOAP12 | "", local)) => local.to_owned(),
         Some((uri, local)) => format!("{{{uri}}}{local}"),

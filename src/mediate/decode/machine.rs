@@ -1,6 +1,8 @@
 //! The decoder's state: a stack of frames over one output, driven by events.
 
-use super::tag::Tag;
+use super::generic::Form;
+use super::names::{MessageName, Names};
+use super::tag::{Scope, Tag};
 use crate::mediate::{DecodeError, DecodeErrorKind};
 use crate::plan::Program;
 use crate::plan::node::{ElementId, MessagePlan, NameId, NamespaceId, OperationPlan, PlaceIx, ShapeId, TypeId};
@@ -19,8 +21,12 @@ pub(super) struct Machine {
     pub(super) base: usize,
     /// Text of the open elements, outermost first.
     pub(super) text: String,
-    /// Local names of the children of collecting frames.
-    pub(super) names: String,
+    /// Names of children that are held back.
+    pub(super) names: Names,
+    /// Frames of generic content so far: each has a number.
+    pub(super) serial: u32,
+    /// Marks of names that frames of generic content inside took over, innermost last.
+    pub(super) shadowed: Vec<(MessageName, u32)>,
     /// Children of collecting frames, outermost frame first.
     pub(super) children: Vec<Child>,
     /// One bit per place of each open object, in words, outermost first.
@@ -35,6 +41,11 @@ pub(super) struct Machine {
     pub(super) dropped_headers: u64,
     pub(super) envelope: Envelope,
     pub(super) scratch: Vec<u8>,
+    /// Bytes of XML so far, and at most.
+    pub(super) input: usize,
+    pub(super) max_input: usize,
+    /// Bytes that the schema alone put into the output: absent arrays, defaults.
+    pub(super) by_schema: usize,
     /// Members of arrays that the message leaves out, so far.
     pub(super) left_out: usize,
     /// A SOAP-encoded message on its way to being replayed.
@@ -96,7 +107,7 @@ pub(super) enum Close {
     Nothing,
     /// `}`: the value is the only member of an object around it.
     Brace,
-    /// The end of a collected child: its range is known now.
+    /// The end of the last collected child; the values of its row begin at that absolute offset.
     Child(usize),
     /// Nothing: it is the message's value.
     Root,
@@ -159,7 +170,8 @@ pub(super) struct Object {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Collect {
     pub(super) children: usize,
-    pub(super) names: usize,
+    /// Absolute offset of the first one's value; each begins where the one before ends.
+    pub(super) values: usize,
     /// Properties before this were sent already.
     pub(super) tail: bool,
     /// Was there text that is no white space?
@@ -176,11 +188,10 @@ pub(super) struct Mixed {
 /// Content under the generic rules.
 #[derive(Debug)]
 pub(super) struct Generic {
-    /// Where its children begin in [`Machine::children`].
-    pub(super) children: usize,
-    pub(super) names: usize,
-    /// Absolute offset after the attributes' members.
+    /// Absolute offset after the attributes' members, and after the `{` before these once there are elements.
     pub(super) members: usize,
+    /// Is a comma due there before the next member?
+    pub(super) comma: bool,
     /// Is it nil?
     pub(super) nil: bool,
     /// The namespace that encode will give the element: children elsewhere say theirs.
@@ -189,35 +200,70 @@ pub(super) struct Generic {
     pub(super) elements: bool,
     /// The attachment that is its value.
     pub(super) include: Option<usize>,
+    pub(super) form: Form,
+    /// The name of the last property.
+    pub(super) last: Option<MessageName>,
+    /// Is its value an array, which is open?
+    pub(super) array: bool,
+    /// Absolute offset of its value.
+    pub(super) value: usize,
+    /// Where the text after the last child begins in [`Machine::text`].
+    pub(super) gap: usize,
+    /// Its number: what its children's names are marked with.
+    pub(super) serial: u32,
+    /// Where its own begin in [`Machine::shadowed`].
+    pub(super) shadowed: usize,
 }
 
 /// The namespace around generic content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Around(pub(super) DocumentNs);
 
-/// One child of a collecting frame.
-#[derive(Debug, Clone)]
+/// One child of a collecting frame: there may be one for every few bytes of a message.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Child {
-    pub(super) kind: ChildKind,
-    /// Absolute range of its value's JSON text (of text: into [`Machine::names`]).
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// Its local name in [`Machine::names`].
-    pub(super) local: (usize, usize),
-    pub(super) name: Option<NameId>,
-    pub(super) namespace: DocumentNs,
+    /// Its kind in the two highest bits, the number of its name in the others.
+    what: u32,
+    /// Where its value's JSON text ends, from the first one's beginning on.
+    pub(super) end: u32,
+}
+
+const NUMBER_BITS: u32 = 30;
+const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
+
+impl Child {
+    /// A child whose value has not come.
+    pub(super) fn new(kind: ChildKind) -> Self {
+        let (kind, number) = match kind {
+            ChildKind::Declared(name) => (0, name.0),
+            ChildKind::Typed(name) => (1, name.0),
+            ChildKind::Generic(name) => (2, name.0),
+            ChildKind::Text => (3, 0),
+        };
+        Self { what: kind << NUMBER_BITS | number & MAX_NUMBER, end: 0 }
+    }
+
+    pub(super) fn kind(self) -> ChildKind {
+        let number = self.what & MAX_NUMBER;
+        match self.what >> NUMBER_BITS {
+            0 => ChildKind::Declared(NameId(number)),
+            1 => ChildKind::Typed(MessageName(number)),
+            2 => ChildKind::Generic(MessageName(number)),
+            _ => ChildKind::Text,
+        }
+    }
 }
 
 /// What a collected child is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ChildKind {
     /// An element that the shape declares.
-    Declared,
+    Declared(NameId),
     /// One that a wildcard admits, read by its global declaration.
-    Typed,
+    Typed(MessageName),
     /// One read by the generic rules.
-    Generic,
-    /// Text between elements.
+    Generic(MessageName),
+    /// Text between elements: its value.
     Text,
 }
 
@@ -261,13 +307,7 @@ impl<'a> Run<'a> {
     pub(super) fn document_start<T: Tag>(&mut self, tag: &T) -> Step {
         let recording = matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Envelope, .. }));
         match &mut self.machine.tape {
-            Some(tape) if recording => {
-                if tape.start(tag) {
-                    Ok(())
-                } else {
-                    Err(self.fail(DecodeErrorKind::Limit, "namespace declarations of more than 16 MiB in an encoded message"))
-                }
-            }
+            Some(tape) if recording => tape.start(tag).ok_or_else(|| self.too_long()),
             Some(_) | None => self.start(tag),
         }
     }
@@ -275,10 +315,7 @@ impl<'a> Run<'a> {
     /// As [`Run::document_start`].
     pub(super) fn document_text(&mut self, text: &str) -> Step {
         match &mut self.machine.tape {
-            Some(tape) if tape.is_open() => {
-                tape.text(text);
-                Ok(())
-            }
+            Some(tape) if tape.is_open() => tape.text(text).ok_or_else(|| self.too_long()),
             Some(_) | None => self.text(text),
         }
     }
@@ -292,12 +329,12 @@ impl<'a> Run<'a> {
             }
             Some(_) => {
                 if let Some(mut tape) = self.machine.tape.take() {
-                    self.replay(&mut tape)?;
+                    self.replay(&mut tape, scope)?;
                 }
             }
             None => {}
         }
-        self.end(scope)
+        self.end(Scope::at(scope))
     }
 
     pub(super) fn start<T: Tag>(&mut self, tag: &T) -> Step {
@@ -348,6 +385,9 @@ impl<'a> Run<'a> {
     fn text_before_tag(&mut self) -> Step {
         let Some(Frame { kind: Kind::Object(_), text, .. }) = self.machine.frames.last() else { return Ok(()) };
         let from = *text;
+        if self.machine.text.len() == from {
+            return Ok(());
+        }
         let since = self.machine.text.get(from..).unwrap_or("");
         if since.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
             self.machine.text.truncate(from);
@@ -357,8 +397,12 @@ impl<'a> Run<'a> {
         self.stray_text(&stray)
     }
 
-    pub(super) fn end(&mut self, scope: &Namespaces) -> Step {
-        self.text_before_tag()?;
+    pub(super) fn end(&mut self, scope: Scope<'_>) -> Step {
+        match self.machine.frames.last().map(|f| &f.kind) {
+            Some(Kind::Object(_)) => self.text_before_tag()?,
+            Some(Kind::Generic(generic)) if generic.elements => self.gap(false),
+            Some(_) | None => {}
+        }
         let Some(frame) = self.machine.frames.pop() else { return Ok(()) };
         match &frame.kind {
             Kind::Envelope | Kind::Ignored | Kind::Nil => {}
@@ -368,22 +412,26 @@ impl<'a> Run<'a> {
             Kind::Scalar(simple) => self.end_scalar(&frame, *simple, scope)?,
             Kind::Object(object) => self.end_object(&frame, object, scope)?,
             Kind::Mixed(mixed) => self.end_mixed(&frame, mixed),
-            Kind::Generic(generic) => self.end_generic(&frame, generic, scope)?,
-            Kind::SoapArray(array) => self.end_array(&frame, array),
+            Kind::Generic(generic) => self.end_generic(&frame, generic)?,
+            Kind::SoapArray(array) => self.end_array(frame.start, array)?,
             Kind::Fault(field) => self.end_fault(&frame, *field, scope)?,
         }
         self.machine.text.truncate(frame.text);
         match frame.close {
             Close::Nothing | Close::Root => {}
             Close::Brace => self.machine.out.push(b'}'),
-            Close::Child(at) => {
-                let end = self.position();
-                if let Some(child) = self.machine.children.get_mut(at) {
-                    child.end = end;
-                }
-            }
+            Close::Child(values) => self.end_child(values)?,
         }
         self.machine.path.pop();
+        self.is_held(0)
+    }
+
+    /// The value of the last collected child ends here.
+    pub(super) fn end_child(&mut self, values: usize) -> Step {
+        let Ok(end) = u32::try_from(self.position().saturating_sub(values)) else { return Err(self.too_long()) };
+        if let Some(child) = self.machine.children.last_mut() {
+            child.end = end;
+        }
         Ok(())
     }
 
@@ -393,37 +441,8 @@ impl<'a> Run<'a> {
         self.machine.frames.push(Frame { kind, text, start, namespace, close });
     }
 
-    /// The absolute offset of the end of the output.
-    pub(super) fn position(&self) -> usize {
-        self.machine.base + self.machine.out.len()
-    }
-
-    /// The output from an absolute offset on; empty where that was taken already.
-    pub(super) fn written(&self, from: usize) -> &[u8] {
-        from.checked_sub(self.machine.base).and_then(|i| self.machine.out.get(i..)).unwrap_or(&[])
-    }
-
-    /// Puts `text` in the place of the output from an absolute offset on.
-    pub(super) fn replace(&mut self, from: usize, text: &[u8]) {
-        self.machine.out.truncate(from.saturating_sub(self.machine.base));
-        self.machine.out.extend_from_slice(text);
-    }
-
-    pub(super) fn emit(&mut self, text: &[u8]) {
-        self.machine.out.extend_from_slice(text);
-    }
-
-    /// `"key":`, with a comma before it where one is due.
-    pub(super) fn key(&mut self, comma: bool, key: &str) {
-        if comma {
-            self.machine.out.push(b',');
-        }
-        crate::json::string_into(&mut self.machine.out, key);
-        self.machine.out.push(b':');
-    }
-
     /// The program's number of a document's namespace.
-    pub(super) fn namespace(&mut self, id: DocumentNs, scope: &Namespaces) -> Option<NamespaceId> {
+    pub(super) fn namespace(&mut self, id: DocumentNs, scope: Scope<'_>) -> Option<NamespaceId> {
         let at = id.0 as usize;
         if let Some(Some(known)) = self.machine.namespaces.get(at) {
             return *known;
@@ -439,9 +458,17 @@ impl<'a> Run<'a> {
     }
 
     /// The program's name of an element or attribute, if it speaks of it.
-    pub(super) fn name(&mut self, id: DocumentNs, local: &str, scope: &Namespaces) -> Option<NameId> {
+    pub(super) fn name(&mut self, id: DocumentNs, local: &str, scope: Scope<'_>) -> Option<NameId> {
         let namespace = self.namespace(id, scope)?;
         self.program.names.find(namespace, local)
+    }
+
+    /// The number of a name among those that are held back.
+    pub(super) fn number(&mut self, namespace: DocumentNs, local: &str, name: Option<NameId>) -> Result<MessageName, DecodeError> {
+        match self.machine.names.number(namespace, local, name) {
+            Some(number) => Ok(number),
+            None => Err(self.too_long()),
+        }
     }
 
     pub(super) fn fail(&self, kind: DecodeErrorKind, what: impl std::fmt::Display) -> DecodeError {
@@ -453,6 +480,11 @@ impl<'a> Run<'a> {
     /// Is the top frame a fault's detail?
     pub(super) fn in_fault_detail(&self) -> bool {
         matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Fault(super::fault::Field::Detail), .. }))
+    }
+
+    /// Is nothing of the top frame data?
+    pub(super) fn is_ignored(&self) -> bool {
+        matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Ignored, .. }))
     }
 
     /// Is the message SOAP-encoded?

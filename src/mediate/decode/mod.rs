@@ -4,6 +4,7 @@
 //! (generic content, elements out of schema order, shapes that need the whole row) is held back to the end of the smallest element
 //! around it.
 
+mod assemble;
 mod attach;
 mod collect;
 mod envelope;
@@ -11,11 +12,16 @@ mod fault;
 mod generic;
 mod machine;
 mod matching;
+mod names;
 mod object;
+mod output;
+mod properties;
+mod slots;
 mod soap_array;
 mod tag;
 mod tape;
 mod value;
+mod written;
 
 use std::sync::Arc;
 
@@ -65,14 +71,7 @@ impl Decoder {
     pub fn new(program: Arc<Program>, operation: usize, direction: Direction, options: &Options) -> Self {
         let strict = options.strict || program.options.strict;
         let gate = Gate::new(options.limits, options.charset.as_deref());
-        Self {
-            program,
-            operation,
-            direction,
-            gate,
-            machine: Machine { strict, attached: Attached::of_package(options.package), ..Machine::default() },
-            limit: options.limits.size_bytes,
-        }
+        Self { program, operation, direction, gate, machine: machine(strict, options), limit: options.limits.size_bytes }
     }
 
     /// Takes the next bytes.
@@ -145,9 +144,14 @@ pub fn decode(
     options: &Options,
 ) -> Result<Decoded, DecodeError> {
     let mut gate = Gate::new(options.limits, options.charset.as_deref());
-    let mut machine = Machine { strict: options.strict || program.options.strict, ..Machine::default() };
+    let mut machine = machine(options.strict || program.options.strict, options);
     feed(program, operation, direction, &mut gate, &mut machine, envelope)?;
     finish(program, operation, direction, &mut gate, &mut machine)
+}
+
+fn machine(strict: bool, options: &Options) -> Machine {
+    let max_input = usize::try_from(options.limits.size_bytes).unwrap_or(usize::MAX);
+    Machine { strict, max_input, attached: Attached::of_package(options.package), ..Machine::default() }
 }
 
 fn no_operation() -> DecodeError {
@@ -169,6 +173,7 @@ fn feed(
     machine: &mut Machine,
     chunk: &[u8],
 ) -> Result<(), DecodeError> {
+    machine.input = machine.input.saturating_add(chunk.len());
     let mut run = Run { machine, program, operation, message: message(operation, direction) };
     gate.feed(chunk, &mut run).map_err(stopped)
 }

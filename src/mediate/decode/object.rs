@@ -1,11 +1,10 @@
 //! Typed objects: each child finds its place and is written as it comes. What comes out of order, again, or through a wildcard makes
 //! the object collect its children to its end.
 
-use super::machine::{Child, ChildKind, Close, Collect, Frame, Kind, Object, Run, Step};
-use super::tag::Tag;
+use super::machine::{Close, Frame, Kind, Object, Run, Step};
+use super::tag::{Scope, Tag};
 use super::value::Wanted;
-use crate::plan::node::{ElementId, Found, NameId, PlaceIx, PlaceKind, Process, Shape, ShapeId, TypeId};
-use crate::xml::gate::{NamespaceId as DocumentNs, Namespaces};
+use crate::plan::node::{ElementId, Found, NameId, PlaceIx, PlaceKind, Process, ShapeId, TypeId};
 
 /// What a child of an object is.
 #[derive(Clone, Copy)]
@@ -44,14 +43,6 @@ impl Identified {
     pub(super) fn is_generic(&self) -> bool {
         matches!(self.what, What::Generic { .. })
     }
-
-    fn kind(&self) -> ChildKind {
-        match self.what {
-            What::Declared { .. } => ChildKind::Declared,
-            What::Typed { .. } => ChildKind::Typed,
-            What::Generic { .. } => ChildKind::Generic,
-        }
-    }
 }
 
 impl Run<'_> {
@@ -84,17 +75,21 @@ impl Run<'_> {
 
     pub(super) fn object_child<T: Tag>(&mut self, tag: &T) -> Step {
         let Some(Frame { kind: Kind::Object(object), .. }) = self.machine.frames.last() else { return Ok(()) };
-        let (shape, collecting) = (object.shape, object.collect.is_some());
+        let (shape, mut collecting) = (object.shape, object.collect);
         let child = self.identify(shape, tag);
-        if !collecting {
+        if collecting.is_none() {
             if let What::Declared { found, .. } = child.what
                 && let Some(close) = self.regular(shape, found, child.name)
             {
                 return self.value(tag, &child.wanted(close));
             }
             self.begin_collecting(shape)?;
+            if let Some(Frame { kind: Kind::Object(object), .. }) = self.machine.frames.last() {
+                collecting = object.collect;
+            }
         }
-        self.collect_child(tag, shape, child)
+        let values = collecting.map_or(0, |c| c.values);
+        self.collect_child(tag, shape, child, values)
     }
 
     /// Writes what stands before the value of a child that comes in its place; `None` where it does not.
@@ -141,82 +136,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn new_collect(&self, tail: bool) -> Collect {
-        Collect { children: self.machine.children.len(), names: self.machine.names.len(), tail, stray_text: false }
-    }
-
-    /// A child of a collecting object: its value is kept apart.
-    fn collect_child<T: Tag>(&mut self, tag: &T, shape: ShapeId, child: Identified) -> Step {
-        let at = self.machine.children.len();
-        let mut wanted = child.wanted(Close::Child(at));
-        if child.is_generic() {
-            let (_, says) = self.wild_key(shape, child.name, tag.uri(), tag.local());
-            let around = self.machine.frames.last().map_or(DocumentNs::NONE, |f| f.namespace);
-            wanted.say_namespace = !says && tag.namespace() != around;
-        }
-        self.add_child(tag, child.kind(), child.name);
-        self.value(tag, &wanted)
-    }
-
-    /// Notes a child whose value begins here.
-    pub(super) fn add_child<T: Tag>(&mut self, tag: &T, kind: ChildKind, name: Option<NameId>) {
-        let local = (self.machine.names.len(), self.machine.names.len() + tag.local().len());
-        self.machine.names.push_str(tag.local());
-        let start = self.position();
-        self.machine.children.push(Child { kind, start, end: start, local, name, namespace: tag.namespace() });
-    }
-
-    /// The key of an element that a wildcard admits, and whether it says the namespace (mapping decisions 24–26).
-    pub(super) fn wild_key(&self, shape: ShapeId, name: Option<NameId>, uri: &str, local: &str) -> (String, bool) {
-        let program = self.program;
-        let shape = program.shape(shape);
-        let candidates = self.candidates(shape, local);
-        let other = !candidates.is_empty() && name.is_none_or(|n| candidates != [n]);
-        if shape.taken_keys.contains(local) || other {
-            return (format!("{{{uri}}}{local}"), true);
-        }
-        (local.to_owned(), !candidates.is_empty())
-    }
-
-    /// Global elements of that local name that a wildcard of the shape admits and that are to be typed.
-    fn candidates(&self, shape: &Shape, local: &str) -> Vec<NameId> {
-        if shape.wildcards.is_empty() {
-            return Vec::new();
-        }
-        let globals = self.program.globals_by_local.get(local).map_or(&[][..], Vec::as_slice);
-        let names = globals.iter().map(|e| self.program.element(*e).name);
-        names
-            .filter(|n| {
-                let namespace = Some(self.program.names.namespace(*n));
-                shape.wildcards.iter().any(|w| w.process != Process::Skip && w.admits.admits(namespace, Some(*n)))
-            })
-            .collect()
-    }
-
-    /// Text in element-only content: kept in `$content`.
-    pub(super) fn stray_text(&mut self, text: &str) -> Step {
-        self.deviation("text in element-only content")?;
-        let Some(Frame { kind: Kind::Object(object), .. }) = self.machine.frames.last() else { return Ok(()) };
-        if object.collect.is_none() {
-            let shape = object.shape;
-            self.begin_collecting(shape)?;
-        }
-        self.text_child(text);
-        if let Some(Frame { kind: Kind::Object(Object { collect: Some(collect), .. }), .. }) = self.machine.frames.last_mut() {
-            collect.stray_text = true;
-        }
-        Ok(())
-    }
-
-    /// Notes a piece of text between children.
-    pub(super) fn text_child(&mut self, text: &str) {
-        let local = (self.machine.names.len(), self.machine.names.len() + text.len());
-        self.machine.names.push_str(text);
-        let at = self.position();
-        self.machine.children.push(Child { kind: ChildKind::Text, start: at, end: at, local, name: None, namespace: DocumentNs::NONE });
-    }
-
-    pub(super) fn end_object(&mut self, frame: &Frame, object: &Object, scope: &Namespaces) -> Step {
+    pub(super) fn end_object(&mut self, frame: &Frame, object: &Object, scope: Scope<'_>) -> Step {
         if object.collect.is_some() {
             self.assemble(frame, object, scope)?;
         } else if object.flat {
@@ -244,6 +164,7 @@ impl Run<'_> {
             if word & (1 << (ix % 64)) == 0 {
                 self.key(comma, &place.key);
                 self.emit(b"[]");
+                self.machine.by_schema = self.machine.by_schema.saturating_add(place.key.len() + 6);
                 comma = true;
             }
         }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::machine::{ChildKind, Close, Frame, Kind, Run, Step};
+use super::machine::{Close, Frame, Kind, Run, Step};
 use super::tag::{Tag, read_qname};
 use super::value::Wanted;
+use super::written::items;
 use crate::mediate::{DecodeError, DecodeErrorKind};
 use crate::plan::node::{SoapArray, TypeBody, TypeId};
 use crate::xml::gate::NamespaceId as DocumentNs;
@@ -32,10 +33,7 @@ pub(super) struct ArrayFrame {
     offset: usize,
     /// Is the array inside an object, after `"$value":`?
     pub(super) wrapped: bool,
-    children: usize,
-    names: usize,
-    /// The members that are left out before the next child, in order of children.
-    gaps: Vec<(usize, usize)>,
+    /// Members so far, those that are left out among them.
     count: usize,
 }
 
@@ -74,11 +72,16 @@ impl Run<'_> {
             size: if size.len() > 1 { size } else { Vec::new() },
             offset,
             wrapped,
-            children: self.machine.children.len(),
-            names: self.machine.names.len(),
-            gaps: Vec::new(),
             count: 0,
         })
+    }
+
+    /// Writes the beginning of the array whose frame was opened.
+    pub(super) fn begin_array(&mut self) {
+        let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last() else { return };
+        let offset = array.offset;
+        self.emit(b"[");
+        (0..offset).for_each(|i| self.emit(if i > 0 { b",null" } else { b"null" }));
     }
 
     /// Counts members that are left out: few bytes ask for many, in this array and in the next.
@@ -125,27 +128,25 @@ impl Run<'_> {
         let gap = position.map_or(0, |p| p.saturating_sub(array.count));
         self.leave_out(gap)?;
         let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last_mut() else { return Ok(()) };
-        if gap > 0 {
-            array.gaps.push((self.machine.children.len(), gap));
-        }
+        let comma = array.offset + array.count > 0;
         array.count += gap + 1;
         let (item_type, namespace, dims, ranks) = (array.item_type, array.item_namespace, array.dims, array.ranks);
         let narrowed = array.narrowed.clone();
-        let at = self.machine.children.len();
-        self.add_child(tag, ChildKind::Generic, None);
-        let is_any = matches!(self.program.type_(item_type).body, TypeBody::Generic);
+        self.emit(if comma { b"," } else { b"" });
+        (0..gap).for_each(|_| self.emit(b"null,"));
         let nil = tag.attribute(ns::XSI, "nil").is_some_and(|v| matches!(v.trim(), "true" | "1"));
-        if dims > 1 && (is_any || ranks > 1) {
+        if dims > 1 && !matches!(self.program.type_(item_type).body, TypeBody::SoapArray(_)) {
             let kind = if nil {
                 self.emit(b"null");
                 Kind::Nil
             } else {
                 Kind::SoapArray(self.soap_array(tag, item_type, namespace, ranks.saturating_sub(1).max(1), false)?)
             };
-            self.push(kind, tag.namespace(), Close::Child(at));
+            self.push(kind, tag.namespace(), Close::Nothing);
+            self.begin_array();
             return Ok(());
         }
-        let mut wanted = Wanted::new(item_type, None, Close::Child(at));
+        let mut wanted = Wanted::new(item_type, None, Close::Nothing);
         if let Some((type_, label)) = narrowed.filter(|_| !nil && !tag.is_reference() && tag.attribute(ns::XSI, "type").is_none()) {
             (wanted.declared, wanted.told) = (type_, Some(label));
         }
@@ -153,50 +154,37 @@ impl Run<'_> {
         self.value(tag, &wanted)
     }
 
-    pub(super) fn end_array(&mut self, frame: &Frame, array: &ArrayFrame) {
-        let children = self.machine.children.split_off(array.children.min(self.machine.children.len()));
-        let mut values: Vec<&[u8]> = vec![b"null"; array.offset.min(MAX_GAP)];
-        let mut gaps = array.gaps.iter().peekable();
-        for (i, child) in children.iter().enumerate() {
-            if let Some((_, gap)) = gaps.next_if(|(at, _)| *at == array.children + i) {
-                values.extend(std::iter::repeat_n(&b"null"[..], *gap));
-            }
-            values.push(self.child_value(child));
-        }
+    /// The end of an array; `start`: the absolute offset of its bracket.
+    pub(super) fn end_array(&mut self, start: usize, array: &ArrayFrame) -> Step {
+        self.emit(b"]");
         let product = array.size.iter().try_fold(1usize, |n, s| n.checked_mul(*s));
-        let size = if product == Some(values.len()) { array.size.get(1..).unwrap_or(&[]) } else { &[] };
-        let mut made = Vec::new();
-        rows(&values, size, &mut made);
-        self.replace(frame.start, &made);
-        self.machine.names.truncate(array.names);
+        let inner = array.size.get(1..).unwrap_or(&[]);
+        // Sizes with a zero among them have no members, however large the others are.
+        if product == Some(array.offset + array.count) && product != Some(0) && !inner.is_empty() {
+            let written = self.written(start);
+            let values = written.get(1..written.len().saturating_sub(1)).unwrap_or(&[]).to_vec();
+            self.replace(start, b"");
+            self.rows(&mut items(&values), &array.size)?;
+        }
         if array.wrapped {
             self.emit(b"}");
         }
+        Ok(())
     }
-}
 
-/// Values in row-major order as nested arrays; `size`: of the dimensions inside the outermost.
-fn rows(values: &[&[u8]], size: &[usize], out: &mut Vec<u8>) {
-    out.push(b'[');
-    // Sizes with a zero among them have no members, however large the others are.
-    let inner = size.iter().try_fold(1usize, |n, s| n.checked_mul(*s)).unwrap_or(0);
-    match size.split_first() {
-        Some((_, rest)) if inner > 0 => {
-            for (i, row) in values.chunks(inner).enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                rows(row, rest, out);
+    /// Values in row-major order as nested arrays of these sizes.
+    fn rows(&mut self, values: &mut dyn Iterator<Item = &[u8]>, sizes: &[usize]) -> Step {
+        self.emit(b"[");
+        let (count, inner) = sizes.split_first().map_or((0, sizes), |(count, inner)| (*count, inner));
+        for i in 0..count {
+            self.emit(if i > 0 { b"," } else { b"" });
+            if inner.is_empty() {
+                self.emit(values.next().unwrap_or(b"null"));
+            } else {
+                self.rows(values, inner)?;
             }
         }
-        _ => {
-            for (i, value) in values.iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                out.extend_from_slice(value);
-            }
-        }
+        self.emit(b"]");
+        self.is_held(0)
     }
-    out.push(b']');
 }

@@ -1,97 +1,137 @@
 //! SOAP-encoded messages: recorded whole, so that `href` can be followed to an `id` anywhere in the envelope, then replayed into the
 //! machine. SOAP 1.1 section 5.4.1, SOAP 1.2 part 2 section 3.1.5. Cycles and doublings are bounded.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use super::machine::{Run, Step};
-use super::tag::Tag;
-use crate::mediate::DecodeErrorKind;
+use super::machine::{MAX_DEPTH, Run, Step};
+use super::names::{MessageName, Names};
+use super::tag::{Bindings, Place, Scope, Tag};
+use crate::mediate::{DecodeError, DecodeErrorKind};
 use crate::xml::gate::{Attribute, NamespaceId, Namespaces};
 use crate::xml::ns;
 
-/// Elements that one message may replay: shared parts written out again count each time.
-const MAX_REPLAYED: usize = 500_000;
-/// Bytes of text and attributes that one message may replay beyond [`REPLAYED_FACTOR`] times what it is: shared text counts each time.
-const REPLAYED_FREE_BYTES: usize = 16 << 20;
+/// Shared parts are written out again each time: so many bytes more than [`REPLAYED_FACTOR`] times what the message is.
+const REPLAYED_FREE_BYTES: usize = 256 << 10;
 const REPLAYED_FACTOR: usize = 4;
-/// Bytes that the copies of namespace scopes may take.
-const MAX_SCOPE_BYTES: usize = 16 << 20;
+/// What an element counts besides its name, attributes and text, in bytes.
+const ELEMENT_BYTES: usize = 8;
 
-/// A recorded message.
+/// A recorded message: words that say what comes, and the text of it.
 #[derive(Debug, Default)]
 pub(super) struct Tape {
-    nodes: Vec<Node>,
-    /// Names, attribute values and text.
+    words: Vec<u32>,
+    /// Attribute values, references and text, in the order of the words that stand for them.
     strings: String,
-    attributes: Vec<RecordedAttribute>,
-    /// Open nodes while recording.
-    open: Vec<usize>,
-    roots: Vec<usize>,
-    ids: HashMap<String, usize>,
-    scope: Option<Arc<Namespaces>>,
-    scope_bytes: usize,
+    /// Of elements and attributes.
+    names: Names,
+    bindings: Bindings,
+    /// The scopes of the open elements, the innermost last; before them that of the envelope.
+    open: Vec<Place>,
+    envelope: Place,
+    /// Values of `id`, and by their numbers the elements that have them.
+    ids: Names,
+    targets: Vec<Target>,
+    /// How much was recorded, and replayed.
+    recorded: usize,
     replayed: usize,
-    replayed_bytes: usize,
-    /// Targets that are being replayed.
+    /// Targets that are being replayed: their first words.
     following: Vec<usize>,
 }
 
-#[derive(Debug)]
-struct Node {
-    namespace: NamespaceId,
-    local: (usize, usize),
-    attributes: (usize, usize),
-    scope: Arc<Namespaces>,
-    content: Vec<Content>,
-    /// The `id` that it refers to, in `strings`.
-    href: Option<(usize, usize)>,
-    /// Does it have an `id`: may others refer to it?
+/// What a word says, in its highest bits; the others are its number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// A start tag: the number of its name.
+    Start,
+    /// The declarations in scope from here on: a [`Place`].
+    Scope,
+    /// An attribute: the number of its name.
+    Attribute,
+    /// The length of its value: the next word.
+    Value,
+    /// A reference: the length of the id.
+    Reference,
+    /// The element has an id: others may refer to it.
+    Target,
+    /// Text: its length.
+    Text,
+    End,
+}
+
+const KINDS: [Word; 8] = [Word::Start, Word::Scope, Word::Attribute, Word::Value, Word::Reference, Word::Target, Word::Text, Word::End];
+const NUMBER_BITS: u32 = 29;
+const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
+
+impl Word {
+    fn with(self, number: u32) -> u32 {
+        (self as u32) << NUMBER_BITS | number & MAX_NUMBER
+    }
+
+    fn of(word: u32) -> (Self, usize) {
+        let kind = KINDS.get((word >> NUMBER_BITS) as usize).copied().unwrap_or(Self::End);
+        (kind, (word & MAX_NUMBER) as usize)
+    }
+}
+
+/// A place on the tape.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cursor {
+    word: usize,
+    string: usize,
+}
+
+/// An element that has an id.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    word: u32,
+    string: u32,
+    around: Place,
+}
+
+/// What a start tag on the tape says.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    name: MessageName,
+    place: Place,
+    /// The id that it refers to, in `strings`.
+    reference: Option<(usize, usize)>,
+    /// Does it have an id?
     is_target: bool,
-}
-
-#[derive(Debug)]
-enum Content {
-    Element(usize),
-    Text(usize, usize),
-}
-
-#[derive(Debug)]
-struct RecordedAttribute {
-    namespace: NamespaceId,
-    prefix: (usize, usize),
-    local: (usize, usize),
-    value: (usize, usize),
+    /// After the word of its name.
+    attributes: Cursor,
+    /// Its first child, text or end.
+    content: Cursor,
+    /// What it counts.
+    bytes: usize,
 }
 
 /// An element on the tape, with the attributes and the scope of what it refers to.
 struct TapeTag<'a> {
     tape: &'a Tape,
-    name: &'a Node,
-    target: &'a Node,
+    uris: &'a Namespaces,
+    name: Head,
+    target: Head,
 }
 
 impl Tape {
-    fn keep(&mut self, text: &str) -> (usize, usize) {
-        let start = self.strings.len();
-        self.strings.push_str(text);
-        (start, self.strings.len())
+    /// A tape for what stands in the envelope whose start tag this is; `None` as for [`Tape::start`].
+    pub(super) fn new<T: Tag>(envelope: &T) -> Option<Self> {
+        let mut tape = Self::default();
+        tape.envelope = tape.bind(Place::default(), envelope)?;
+        Some(tape)
     }
 
-    fn string(&self, range: (usize, usize)) -> &str {
-        self.strings.get(range.0..range.1).unwrap_or("")
+    fn bind<T: Tag>(&mut self, around: Place, tag: &T) -> Option<Place> {
+        tag.declarations().try_fold(around, |place, (prefix, namespace)| self.bindings.bind(place, prefix, namespace))
     }
 
-    /// Counts bytes that are replayed; `false` where shared text has multiplied too much.
-    fn replay_bytes(&mut self, bytes: usize) -> bool {
-        self.replayed_bytes = self.replayed_bytes.saturating_add(bytes);
-        self.replayed_bytes <= REPLAYED_FREE_BYTES.saturating_add(self.strings.len().saturating_mul(REPLAYED_FACTOR))
+    fn word(&mut self, kind: Word, number: usize) -> Option<()> {
+        let number = u32::try_from(number).ok().filter(|n| *n <= MAX_NUMBER)?;
+        self.words.push(kind.with(number));
+        Some(())
     }
 
-    /// Bytes of a node's name and attributes.
-    fn tag_bytes(&self, node: &Node) -> usize {
-        let attributes = self.attributes.get(node.attributes.0..node.attributes.1).unwrap_or(&[]);
-        attributes.iter().map(|a| a.value.1 - a.prefix.0).sum::<usize>() + (node.local.1 - node.local.0)
+    fn named(&mut self, kind: Word, namespace: NamespaceId, local: &str) -> Option<()> {
+        let number = self.names.number(namespace, local, None)?;
+        self.word(kind, number.0 as usize)
     }
 
     /// Is an element open on the tape?
@@ -99,165 +139,258 @@ impl Tape {
         !self.open.is_empty()
     }
 
-    /// Records a start tag; `false` where the scopes have grown too large.
-    pub(super) fn start<T: Tag>(&mut self, tag: &T) -> bool {
-        let at = self.nodes.len();
-        let first = self.attributes.len();
-        let (mut href, mut is_target) = (None, false);
+    /// Records a start tag; `None` where the tape is full.
+    pub(super) fn start<T: Tag>(&mut self, tag: &T) -> Option<()> {
+        let first = Target {
+            word: u32::try_from(self.words.len()).ok()?,
+            string: u32::try_from(self.strings.len()).ok()?,
+            around: self.open.last().copied().unwrap_or(self.envelope),
+        };
+        self.named(Word::Start, tag.namespace(), tag.local())?;
+        self.recorded += tag.local().len() + ELEMENT_BYTES;
+        let place = self.bind(first.around, tag)?;
+        if place != first.around {
+            self.word(Word::Scope, place.0 as usize)?;
+        }
         for a in tag.attributes() {
             let uri = tag.scope().uri(a.namespace);
-            let reference = (uri.is_empty() && a.local == "href") || (uri == ns::SOAPENC12 && a.local == "ref");
-            let id = (uri.is_empty() || uri == ns::SOAPENC12) && a.local == "id";
-            let recorded = RecordedAttribute {
-                namespace: a.namespace,
-                prefix: self.keep(a.prefix),
-                local: self.keep(a.local),
-                value: self.keep(a.value),
-            };
-            if reference {
-                let hash = usize::from(a.value.starts_with('#'));
-                if hash == 1 || uri == ns::SOAPENC12 {
-                    href = Some((recorded.value.0 + hash, recorded.value.1));
+            let plain = uri.is_empty();
+            if (plain || uri == ns::SOAPENC12) && a.local == "id" {
+                let id = self.ids.number(NamespaceId::NONE, a.value, None)?;
+                if id.0 as usize == self.targets.len() {
+                    self.targets.push(first);
                 }
+                self.word(Word::Target, 0)?;
             }
-            if id {
-                is_target = true;
-                self.ids.entry(a.value.to_owned()).or_insert(at);
+            let reference = if plain && a.local == "href" { a.value.strip_prefix('#') } else { None };
+            let reference = reference.or((uri == ns::SOAPENC12 && a.local == "ref").then(|| a.value.trim_start_matches('#')));
+            if let Some(id) = reference {
+                self.word(Word::Reference, id.len())?;
+                self.strings.push_str(id);
             }
-            if !(uri.is_empty() && matches!(a.local, "id" | "href")) {
-                self.attributes.push(recorded);
+            // Another `href` may name an attachment.
+            if !(plain && (a.local == "id" || (a.local == "href" && reference.is_some()))) {
+                self.named(Word::Attribute, a.namespace, a.local)?;
+                self.word(Word::Value, a.value.len())?;
+                self.strings.push_str(a.value);
+                self.recorded += a.local.len() + a.value.len();
             }
         }
-        let scope = match self.scope.clone().filter(|_| !tag.declares()) {
-            Some(scope) => scope,
-            None => {
-                self.scope_bytes += tag.scope().size_bytes();
-                Arc::new(tag.scope().clone())
-            }
-        };
-        self.scope = Some(scope.clone());
-        let local = self.keep(tag.local());
-        self.nodes.push(Node {
-            namespace: tag.namespace(),
-            local,
-            attributes: (first, self.attributes.len()),
-            scope,
-            content: Vec::new(),
-            href,
-            is_target,
-        });
-        match self.open.last().and_then(|p| self.nodes.get_mut(*p)) {
-            Some(parent) => parent.content.push(Content::Element(at)),
-            None => self.roots.push(at),
-        }
-        self.open.push(at);
-        self.scope_bytes <= MAX_SCOPE_BYTES
+        self.open.push(place);
+        Some(())
     }
 
-    pub(super) fn text(&mut self, text: &str) {
-        let (start, end) = self.keep(text);
-        if let Some(node) = self.open.last().and_then(|p| self.nodes.get_mut(*p)) {
-            node.content.push(Content::Text(start, end));
+    /// Records text; `None` where the tape is full.
+    pub(super) fn text(&mut self, text: &str) -> Option<()> {
+        self.recorded += text.len();
+        let (last, before) = self.words.last().map_or((Word::End, 0), |w| Word::of(*w));
+        let joined = before + text.len();
+        // Pieces are one text: each may be of a few bytes.
+        if last == Word::Text && joined <= MAX_NUMBER as usize {
+            self.words.pop();
+            self.word(Word::Text, joined)?;
+        } else {
+            self.word(Word::Text, text.len())?;
         }
+        self.strings.push_str(text);
+        u32::try_from(self.strings.len()).ok().map(|_| ())
     }
 
     pub(super) fn end(&mut self) {
+        self.words.push(Word::End.with(0));
         self.open.pop();
-        // The next sibling stands in the parent's scope again.
-        self.scope = self.open.last().and_then(|p| self.nodes.get(*p)).map(|n| n.scope.clone());
+    }
+}
+
+/// Reading it back.
+impl Tape {
+    fn string(&self, range: (usize, usize)) -> &str {
+        self.strings.get(range.0..range.1).unwrap_or("")
+    }
+
+    fn at(&self, cursor: Cursor) -> (Word, usize) {
+        self.words.get(cursor.word).map_or((Word::End, 0), |w| Word::of(*w))
+    }
+
+    /// The start tag at `at`, inside `around`.
+    fn head(&self, at: Cursor, around: Place) -> Head {
+        let attributes = Cursor { word: at.word + 1, ..at };
+        let name = MessageName(u32::try_from(self.at(at).1).unwrap_or(0));
+        let mut head =
+            Head { name, place: around, reference: None, is_target: false, attributes, content: attributes, bytes: ELEMENT_BYTES };
+        head.bytes += self.names.local(name).len();
+        let cursor = &mut head.content;
+        loop {
+            let (kind, number) = self.at(*cursor);
+            match kind {
+                Word::Scope => head.place = Place(u32::try_from(number).unwrap_or(0)),
+                Word::Target => head.is_target = true,
+                Word::Reference => head.reference = Some((cursor.string, cursor.string + number)),
+                Word::Attribute => head.bytes += self.names.local(MessageName(u32::try_from(number).unwrap_or(0))).len(),
+                Word::Value => head.bytes += number,
+                Word::Start | Word::Text | Word::End => return head,
+            }
+            if matches!(kind, Word::Reference | Word::Value) {
+                cursor.string += number;
+            }
+            cursor.word += 1;
+        }
+    }
+
+    /// The place after the element whose content begins at `content`.
+    fn after(&self, content: Cursor) -> Cursor {
+        let (mut cursor, mut depth) = (content, 1usize);
+        while depth > 0 && cursor.word < self.words.len() {
+            let (kind, number) = self.at(cursor);
+            match kind {
+                Word::Start => depth += 1,
+                Word::End => depth -= 1,
+                Word::Reference | Word::Value | Word::Text => cursor.string += number,
+                Word::Scope | Word::Target | Word::Attribute => {}
+            }
+            cursor.word += 1;
+        }
+        cursor
+    }
+
+    /// Counts bytes that are replayed; `false` where shared parts have multiplied too much.
+    fn count(&mut self, bytes: usize) -> bool {
+        self.replayed = self.replayed.saturating_add(bytes);
+        self.replayed <= REPLAYED_FREE_BYTES.saturating_add(self.recorded.saturating_mul(REPLAYED_FACTOR))
     }
 }
 
 impl Run<'_> {
-    /// Replays a finished tape.
-    pub(super) fn replay(&mut self, tape: &mut Tape) -> Step {
-        let roots = std::mem::take(&mut tape.roots);
-        for root in roots {
-            self.replay_node(tape, root)?;
+    /// Replays a finished tape; `uris` has the namespaces of the whole message.
+    pub(super) fn replay(&mut self, tape: &mut Tape, uris: &Namespaces) -> Step {
+        tape.words.shrink_to_fit();
+        let mut cursor = Cursor::default();
+        while cursor.word < tape.words.len() {
+            cursor = self.replay_element(tape, uris, cursor, tape.envelope)?;
         }
         Ok(())
     }
 
-    fn replay_node(&mut self, tape: &mut Tape, at: usize) -> Step {
-        tape.replayed += 1;
-        if tape.replayed > MAX_REPLAYED {
-            return Err(self.fail(DecodeErrorKind::Limit, "shared references multiply to more than 500000 elements"));
-        }
-        let target = self.follow(tape, at)?;
-        let Some(node) = tape.nodes.get(target) else { return Ok(()) };
-        let scope = node.scope.clone();
-        let bytes = tape.tag_bytes(node);
-        if !tape.replay_bytes(bytes) {
+    /// Replays one element; gives the place after it.
+    fn replay_element(&mut self, tape: &mut Tape, uris: &Namespaces, at: Cursor, around: Place) -> Result<Cursor, DecodeError> {
+        let name = tape.head(at, around);
+        let outer = tape.following.len();
+        let target = self.follow(tape, name)?;
+        if !tape.count(target.bytes) {
             return Err(self.multiplied());
         }
-        let (Some(name), Some(node)) = (tape.nodes.get(at), tape.nodes.get(target)) else { return Ok(()) };
-        self.start(&TapeTag { tape, name, target: node })?;
+        self.start(&TapeTag { tape, uris, name, target })?;
         let detail = self.in_fault_detail();
-        let mut i = 0;
-        while let Some(content) = tape.nodes.get(target).and_then(|n| n.content.get(i)) {
-            i += 1;
-            match *content {
-                // A multiRef target beside a detail's entries is no entry.
-                Content::Element(child) if detail && tape.nodes.get(child).is_some_and(|n| n.is_target) => {}
-                Content::Element(child) => self.replay_node(tape, child)?,
-                Content::Text(start, end) => {
-                    if !tape.replay_bytes(end - start) {
+        let mut cursor = target.content;
+        if self.is_ignored() {
+            // Independent elements stand beside what refers to them: nothing is followed from here.
+            cursor = tape.after(cursor);
+            cursor.word -= 1;
+        }
+        loop {
+            let (kind, number) = tape.at(cursor);
+            match kind {
+                Word::Start => {
+                    let child = tape.head(cursor, target.place);
+                    // A multiRef target beside a detail's entries is no entry.
+                    cursor = if detail && child.is_target {
+                        tape.after(child.content)
+                    } else {
+                        self.replay_element(tape, uris, cursor, target.place)?
+                    };
+                }
+                Word::Text => {
+                    if !tape.count(number) {
                         return Err(self.multiplied());
                     }
-                    let text = tape.string((start, end)).to_owned();
-                    self.text(&text)?;
+                    let end = cursor.string + number;
+                    self.text(tape.string((cursor.string, end)))?;
+                    cursor = Cursor { word: cursor.word + 1, string: end };
                 }
+                Word::Scope | Word::Attribute | Word::Value | Word::Reference | Word::Target | Word::End => break,
             }
         }
-        if target != at {
-            tape.following.pop();
+        self.end(Scope::kept(uris, &tape.bindings, target.place))?;
+        if name.reference.is_none() {
+            return Ok(Cursor { word: cursor.word + 1, ..cursor });
         }
-        self.end(&scope)
+        tape.following.truncate(outer);
+        // Nothing of what stands in a reference is data.
+        let after = tape.after(name.content);
+        if !tape.count((after.word - name.content.word) * size_of::<u32>()) {
+            return Err(self.multiplied());
+        }
+        Ok(after)
     }
 
-    fn multiplied(&self) -> crate::mediate::DecodeError {
-        self.fail(DecodeErrorKind::Limit, "shared references multiply the text of the message too much")
+    fn multiplied(&self) -> DecodeError {
+        let what = "shared references multiply the message to more than 256 KiB and 4 times what it is";
+        self.fail(DecodeErrorKind::Limit, what)
     }
 
-    /// The element that one refers to, or itself.
-    fn follow(&self, tape: &mut Tape, at: usize) -> Result<usize, crate::mediate::DecodeError> {
-        let Some(href) = tape.nodes.get(at).and_then(|n| n.href) else { return Ok(at) };
-        let id = tape.string(href);
-        let Some(target) = tape.ids.get(id).copied() else {
-            return Err(self.fail(DecodeErrorKind::Invalid, "a reference to an id that is not there"));
-        };
-        if tape.following.contains(&target) {
-            return Err(self.fail(DecodeErrorKind::Invalid, "references that go round in a circle"));
+    /// The element that one refers to, however many references lead there, or itself.
+    fn follow(&self, tape: &mut Tape, name: Head) -> Result<Head, DecodeError> {
+        let mut head = name;
+        while let Some(reference) = head.reference {
+            let id = tape.strings.get(reference.0..reference.1).unwrap_or("");
+            let number = tape.ids.number(NamespaceId::NONE, id, None).map_or(usize::MAX, |n| n.0 as usize);
+            let Some(Target { word, string, around }) = tape.targets.get(number).copied() else {
+                return Err(self.fail(DecodeErrorKind::Invalid, "a reference to an id that is not there"));
+            };
+            let word = word as usize;
+            if tape.following.contains(&word) {
+                return Err(self.fail(DecodeErrorKind::Invalid, "references that go round in a circle"));
+            }
+            if tape.following.len() > MAX_DEPTH {
+                return Err(self.fail(DecodeErrorKind::Limit, "nested more than 400 levels deep"));
+            }
+            tape.following.push(word);
+            head = tape.head(Cursor { word, string: string as usize }, around);
         }
-        tape.following.push(target);
-        Ok(target)
+        Ok(head)
     }
 }
 
 impl Tag for TapeTag<'_> {
     fn namespace(&self) -> NamespaceId {
-        self.name.namespace
+        self.tape.names.namespace(self.name.name)
     }
 
     fn local(&self) -> &str {
-        self.tape.string(self.name.local)
+        self.tape.names.local(self.name.name)
     }
 
     fn attributes(&self) -> impl Iterator<Item = Attribute<'_>> {
-        let (start, end) = self.target.attributes;
-        self.tape.attributes.get(start..end).unwrap_or(&[]).iter().map(|a| Attribute {
-            namespace: a.namespace,
-            prefix: self.tape.string(a.prefix),
-            local: self.tape.string(a.local),
-            value: self.tape.string(a.value),
+        let mut cursor = self.target.attributes;
+        std::iter::from_fn(move || {
+            while cursor.word < self.target.content.word {
+                let (kind, number) = self.tape.at(cursor);
+                cursor.word += 1;
+                if kind == Word::Reference {
+                    cursor.string += number;
+                }
+                if kind == Word::Attribute {
+                    let name = MessageName(u32::try_from(number).unwrap_or(0));
+                    let (_, length) = self.tape.at(cursor);
+                    let start = cursor.string;
+                    cursor = Cursor { word: cursor.word + 1, string: start + length };
+                    return Some(Attribute {
+                        namespace: self.tape.names.namespace(name),
+                        prefix: "",
+                        local: self.tape.names.local(name),
+                        value: self.tape.string((start, start + length)),
+                    });
+                }
+            }
+            None
         })
     }
 
-    fn scope(&self) -> &Namespaces {
-        &self.target.scope
+    fn scope(&self) -> Scope<'_> {
+        Scope::kept(self.uris, &self.tape.bindings, self.target.place)
     }
 
     fn is_reference(&self) -> bool {
-        self.name.href.is_some()
+        self.name.reference.is_some()
     }
 }

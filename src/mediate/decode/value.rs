@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::attach::is_blank;
-use super::machine::{Around, Close, Generic, Kind, Mixed, Object, Run, Simple, Step};
-use super::tag::{Scope, Tag, read_qname};
+use super::machine::{Close, Generic, Kind, Mixed, Object, Run, Simple, Step};
+use super::tag::{Bounded, Scope, Tag, read_qname};
 use crate::json::{escape_into, string_into};
 use crate::mediate::package::write_mark;
 use crate::plan::node::{ComplexType, Content, ElementId, Matching, NamespaceId, TypeBody, TypeId};
 use crate::plan::scalar::{Primitive, Scalar};
-use crate::xml::gate::{Attribute, NamespaceId as DocumentNs, Namespaces};
+use crate::xml::gate::{Attribute, NamespaceId as DocumentNs};
 use crate::xml::ns;
 
 /// How the value of an element is to be written.
@@ -78,9 +78,8 @@ impl Run<'_> {
             }
             TypeBody::Generic => {
                 self.other_attributes(tag, &[], &mut members);
-                let around = Around(wanted.around.unwrap_or(tag.namespace()));
-                let (children, names) = (self.machine.children.len(), self.machine.names.len());
-                Kind::Generic(Generic { children, names, members: self.position(), nil, around, elements: false, include: None })
+                let around = wanted.around.unwrap_or(tag.namespace());
+                Kind::Generic(Generic::new(self.position(), nil, around, members.comma))
             }
             TypeBody::Complex(complex) => self.complex(tag, type_, complex, wanted, nil, told.is_some(), start, members)?,
         };
@@ -88,6 +87,7 @@ impl Run<'_> {
         // An array is replaced whole: its own text begins after what is around it.
         let start = if matches!(kind, Kind::SoapArray(_)) { self.position() } else { start };
         self.machine.frames.push(super::machine::Frame { kind, text, start, namespace: tag.namespace(), close: wanted.close });
+        self.begin_array();
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl Run<'_> {
     }
 
     /// Puts `{` before the members that stand from `start` on; where the root's object is open for headers' sake it goes on.
-    fn open(&mut self, start: usize, root: bool) {
+    pub(super) fn open(&mut self, start: usize, root: bool) {
         if root && self.machine.envelope.headers_open {
             return;
         }
@@ -244,7 +244,7 @@ impl Run<'_> {
         self.wild_attributes(tag, &known, complex, members)
     }
 
-    fn document_namespace_is(&mut self, a: &Attribute<'_>, wanted: NamespaceId, scope: &Namespaces) -> bool {
+    fn document_namespace_is(&mut self, a: &Attribute<'_>, wanted: NamespaceId, scope: Scope<'_>) -> bool {
         self.namespace(a.namespace, scope) == Some(wanted)
     }
 
@@ -252,7 +252,8 @@ impl Run<'_> {
         let taken: Vec<&str> = complex.attributes.iter().map(|a| &*a.key).collect();
         for a in tag.attributes() {
             let uri = tag.scope().uri(a.namespace);
-            if is_data(uri) && !known.contains(&(a.namespace, a.local)) {
+            let is_href = self.encoded() && uri.is_empty() && a.local == "href";
+            if is_data(uri) && !is_href && !known.contains(&(a.namespace, a.local)) {
                 let namespace = self.namespace(a.namespace, tag.scope());
                 let admitted = complex.any_attribute.as_ref().is_some_and(|w| w.admits.admits(namespace, None));
                 let reference = self.encoded() && uri.is_empty();
@@ -270,7 +271,8 @@ impl Run<'_> {
     fn other_attributes<T: Tag>(&mut self, tag: &T, taken: &[&str], members: &mut Members) {
         for a in tag.attributes() {
             let uri = tag.scope().uri(a.namespace);
-            if is_data(uri) {
+            let is_href = self.encoded() && uri.is_empty() && a.local == "href";
+            if is_data(uri) && !is_href {
                 let key = wild_attribute_key(uri, a.local, taken);
                 self.member(members, &key, a.value);
             }
@@ -278,7 +280,7 @@ impl Run<'_> {
     }
 
     /// The end of a simple value: its text becomes JSON.
-    pub(super) fn end_scalar(&mut self, frame: &super::machine::Frame, simple: Simple, scope: &Namespaces) -> Step {
+    pub(super) fn end_scalar(&mut self, frame: &super::machine::Frame, simple: Simple, scope: Scope<'_>) -> Step {
         let Simple { type_, element, wrapped, comma, include } = simple;
         let program = self.program;
         let scalar = match &program.type_(type_).body {
@@ -298,7 +300,10 @@ impl Run<'_> {
         let value = text.get(frame.text..).unwrap_or("");
         let default = element.and_then(|e| program.element(e).value_if_empty.clone());
         let value = match (&default, value.is_empty()) {
-            (Some(default), true) => default,
+            (Some(default), true) => {
+                self.machine.by_schema = self.machine.by_schema.saturating_add(default.len());
+                default
+            }
             _ => value,
         };
         let attached = if include.is_some() { include } else { self.swa_ref(type_, value) };
@@ -318,9 +323,14 @@ impl Run<'_> {
     }
 
     /// Text → JSON; text that is not of the type is its raw text as a string.
-    fn scalar_value(&mut self, scalar: &Scalar, text: &str, scope: &Namespaces, attribute: Option<&str>) -> Step {
+    fn scalar_value(&mut self, scalar: &Scalar, text: &str, scope: Scope<'_>, attribute: Option<&str>) -> Step {
         let before = self.machine.out.len();
-        match scalar.decode(text, &Scope(scope), &mut self.machine.out) {
+        let scope = Bounded::new(scope, self.room().saturating_add(1));
+        let read = scalar.decode(text, &scope, &mut self.machine.out);
+        if scope.is_exhausted() {
+            return Err(self.too_much());
+        }
+        match read {
             Ok(()) if self.machine.strict && !is_name(scalar) && !scalar.reads(text) => self.deviation(&format!("not {}", scalar.say())),
             Ok(()) => Ok(()),
             Err(mismatch) => {
@@ -375,9 +385,9 @@ impl Run<'_> {
             let key = program.shape(shape).content_keys.get(&name).cloned();
             self.key(false, key.as_deref().unwrap_or(tag.local()));
         } else {
-            let (key, says) = self.wild_key(shape, child.name, tag.uri(), tag.local());
-            self.key(false, &key);
-            wanted.say_namespace = child.is_generic() && !says && tag.namespace() != around;
+            let wild = self.wild_key(shape, child.name, tag.local());
+            self.key(false, &wild.text(tag.uri(), tag.local()));
+            wanted.say_namespace = child.is_generic() && !wild.says_namespace && tag.namespace() != around;
         }
         if let Some(frame) = self.machine.frames.last_mut()
             && let Kind::Mixed(mixed) = &mut frame.kind

@@ -1,0 +1,232 @@
+//! Replies that ask for memory, each for any size in bytes.
+
+/// Which service a reply is of.
+#[derive(Clone, Copy)]
+pub enum Service {
+    /// `tests/memory/service.wsdl`.
+    Plain,
+    /// The same, as a fault's detail.
+    Fault,
+    /// `tests/properties/services/encoded.wsdl`: SOAP encoding.
+    Encoded,
+}
+
+/// One kind of reply.
+pub struct Reply {
+    pub name: &'static str,
+    pub service: Service,
+    /// The inside, of about so many bytes.
+    pub make: fn(usize) -> String,
+    /// What the error says where a limit may end it.
+    pub limit: Option<&'static str>,
+}
+
+const fn reply(name: &'static str, service: Service, make: fn(usize) -> String) -> Reply {
+    Reply { name, service, make, limit: None }
+}
+
+const fn limited(name: &'static str, service: Service, limit: &'static str, make: fn(usize) -> String) -> Reply {
+    Reply { name, service, make, limit: Some(limit) }
+}
+
+pub fn envelope(service: Service, inside: &str) -> String {
+    let body = match service {
+        Service::Plain => format!("<t:reply>{inside}</t:reply>"),
+        Service::Fault => format!("<s:Fault><faultcode>s:Server</faultcode><detail>{inside}</detail></s:Fault>"),
+        Service::Encoded => format!("<n:Op xmlns:n='urn:s'>{inside}"),
+    };
+    format!(
+        "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:t='urn:t' xmlns:i='http://www.w3.org/2001/XMLSchema-instance' \
+         xmlns:x='http://www.w3.org/2001/XMLSchema' xmlns:c='http://schemas.xmlsoap.org/soap/encoding/'><s:Body>{body}</s:Body></s:Envelope>"
+    )
+}
+
+/// `piece` again and again, inside `outer`.
+fn inside(outer: &str, piece: &str, size: usize) -> String {
+    format!("<t:{outer}>{}</t:{outer}>", piece.repeat(size / piece.len()))
+}
+
+/// Names that differ, as many as a document may have.
+fn distinct(size: usize, one: impl Fn(usize, &mut String)) -> String {
+    let mut text = String::with_capacity(size + 100);
+    let mut i = 0;
+    while text.len() < size {
+        one(i % 16_000, &mut text);
+        i += 1;
+    }
+    text
+}
+
+fn name(i: usize) -> String {
+    const FIRST: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
+    let (mut rest, mut name) = (i, String::new());
+    loop {
+        name.push(char::from(FIRST[rest % 26]));
+        rest /= 26;
+        if rest == 0 {
+            return name;
+        }
+    }
+}
+
+/// The rest of an encoded message, after its wrapper's accessors.
+fn encoded(accessors: &str, others: &str) -> String {
+    format!("{accessors}</n:Op>{others}")
+}
+
+fn members(part: &str, attributes: &str, piece: &str, size: usize) -> String {
+    encoded(&format!("<{part}{attributes}>{}</{part}>", piece.repeat(size / piece.len())), "")
+}
+
+use Service::{Encoded, Fault, Plain};
+
+/// JSON that the message makes more of itself than may be held.
+const HELD: &str = "JSON that is held back and has more than 256 KiB and 6 times its XML";
+
+pub const ALL: &[Reply] = &[
+    reply("ordinary records", Plain, |n| {
+        let mut text = String::new();
+        let mut i = 0;
+        while text.len() < n {
+            text += &format!(
+                "<t:record kind=\"k{}\"><t:id>{i}</t:id><t:name>Name &amp; number {i}</t:name><t:price>{i}.50</t:price>\
+                 <t:when>2026-11-24T10:00:00Z</t:when><t:tag>red</t:tag><t:tag>blue</t:tag><t:active>true</t:active></t:record> ",
+                i % 7
+            );
+            i += 1;
+        }
+        text
+    }),
+    reply("records out of order", Plain, |n| {
+        let piece = "<t:record><t:name>x</t:name><t:tag/><t:id>5</t:id><t:tag>y</t:tag></t:record>";
+        format!("<t:any/>{}", piece.repeat(n / piece.len()))
+    }),
+    reply("one record, out of order", Plain, |n| {
+        format!("<t:record><t:active>1</t:active><t:id>1</t:id>{}</t:record>", "<t:tag/>".repeat(n / 8))
+    }),
+    reply("generic, one name", Plain, |n| inside("any", "<a/>", n)),
+    reply("generic, two names in turn", Plain, |n| inside("any", "<a/><b/>", n)),
+    reply("generic, two names, spaces between", Plain, |n| inside("any", " <a/> <b/>", n)),
+    reply("generic, two names, text at the end", Plain, |n| format!("<t:any>{}x</t:any>", "<a/><b/>".repeat(n / 8))),
+    reply("generic, names that differ", Plain, |n| format!("<t:any>{}</t:any>", distinct(n, |i, t| *t += &format!("<{}/>", name(i))))),
+    reply("generic, text between", Plain, |n| inside("any", "x<a/>", n)),
+    reply("generic, pairs", Plain, |n| inside("any", "<a><b/></a>", n)),
+    reply("generic, nested 90 deep", Plain, |n| inside("any", &format!("{}{}", "<a>".repeat(90), "</a>".repeat(90)), n)),
+    reply("generic, nested 90 deep, in turn", Plain, |n| inside("any", &format!("{}{}", "<a><b/><a/>".repeat(90), "</a>".repeat(90)), n)),
+    reply("generic, attributes", Plain, |n| {
+        let attributes: String = (0..190).map(|i| format!(" {}=''", name(i))).collect();
+        inside("any", &format!("<a{attributes}/>"), n)
+    }),
+    limited("generic, a long namespace in turn", Plain, HELD, |n| {
+        let uri = "u".repeat(1_000);
+        format!("<t:any xmlns:a='{uri}' xmlns:b='{uri}b'>{}</t:any>", "<a:x><b:x/></a:x>".repeat(n / 17))
+    }),
+    limited("generic, attributes of a long namespace", Plain, HELD, |n| {
+        format!("<t:any xmlns:a='{}'>{}</t:any>", "u".repeat(1_000), "<x a:b=''/>".repeat(n / 11))
+    }),
+    reply("generic, namespaces declared", Plain, |n| inside("any", "<a xmlns='u'/><a xmlns='v'/>", n)),
+    reply("generic, many namespaces", Plain, |n| {
+        format!("<t:any>{}</t:any>", distinct(n, |i, t| *t += &format!("<a xmlns='{}'/>", name(i % 4_000))))
+    }),
+    reply("generic, typed", Plain, |n| inside("any", "<a i:type='x:int'>5</a>", n)),
+    limited("generic, types of a long namespace", Plain, HELD, |n| {
+        format!("<t:any xmlns:a='{}'>{}</t:any>", "u".repeat(1_000), "<x i:type='a:b'/>".repeat(n / 17))
+    }),
+    reply("generic, nil", Plain, |n| inside("any", "<a i:nil='1'/>", n)),
+    reply("mixed", Plain, |n| inside("mixed", "<t:a/>x", n)),
+    reply("mixed, unknown", Plain, |n| inside("mixed", "<a/>", n)),
+    reply("wildcard, undeclared", Plain, |n| inside("wild", "<a/><b/>", n)),
+    reply("wildcard, declared", Plain, |n| inside("wild", "<t:i/><b/>", n)),
+    reply("wildcard, names that differ", Plain, |n| format!("<t:wild>{}</t:wild>", distinct(n, |i, t| *t += &format!("<{}/>", name(i))))),
+    reply("wildcard, one name", Plain, |n| inside("wild", "<a/>", n)),
+    reply("repeated sequence", Plain, |n| inside("rows", "<t:a/><t:b/>", n)),
+    reply("repeated sequence, default namespace", Plain, |n| format!("<rows xmlns='urn:t'>{}</rows>", "<a/>".repeat(n / 4))),
+    reply("repeated sequence that does not fit", Plain, |n| format!("<rows xmlns='urn:t'><c/>{}</rows>", "<b/><a/>".repeat(n / 8))),
+    reply("repeated choice", Plain, |n| format!("<choices xmlns='urn:t'>{}</choices>", "<a/><b i:nil='1'/>".repeat(n / 18))),
+    reply("repeated choice that does not fit", Plain, |n| format!("<choices xmlns='urn:t'>{}<c/></choices>", "<a/>".repeat(n / 4))),
+    reply("list of nil", Plain, |n| format!("<flat xmlns='urn:t'>{}</flat>", "<a i:nil='1'/>".repeat(n / 14))),
+    reply("list", Plain, |n| format!("<flat xmlns='urn:t'>{}</flat>", "<a/>".repeat(n / 4))),
+    reply("list with a stranger", Plain, |n| format!("<flat xmlns='urn:t'>{}<c/></flat>", "<a/>".repeat(n / 4))),
+    reply("list with stray text", Plain, |n| format!("<flat xmlns='urn:t'>{}x</flat>", "<a/>".repeat(n / 4))),
+    reply("strangers", Plain, |n| "<a/><b/>".repeat(n / 8)),
+    reply("strangers that differ", Plain, |n| distinct(n, |i, t| *t += &format!("<{}/>", name(i)))),
+    reply("stray text", Plain, |n| "x<a/>".repeat(n / 5)),
+    reply("one name at two places", Plain, |n| {
+        format!("<twice xmlns='urn:t'>{}<b/>{}</twice>", "<a/>".repeat(n / 8), "<a/>".repeat(n / 8))
+    }),
+    limited("empty lists and defaults", Plain, HELD, |n| {
+        format!("<lists xmlns='urn:t'>{}</lists>", "<o/><o><lastOfMany/></o>".repeat(n / 24))
+    }),
+    limited("QNames of a long namespace", Plain, HELD, |n| {
+        format!("<names xmlns='urn:t' xmlns:a='{}'>{}</names>", "u".repeat(1_000), "<q>a:b</q>".repeat(n / 10))
+    }),
+    reply("long text", Plain, |n| format!("<t:record><t:id>1</t:id><t:name>{}</t:name></t:record>", "x".repeat(n))),
+    reply("long text of quotes", Plain, |n| format!("<t:record><t:id>1</t:id><t:name>{}</t:name></t:record>", "\"".repeat(n))),
+    reply("long generic text of quotes", Plain, |n| format!("<t:any>{}</t:any>", "\"".repeat(n))),
+    reply("long generic text in elements", Plain, |n| format!("<t:any><a><b><c>{}</c></b></a></t:any>", "\"".repeat(n))),
+    reply("long text of references", Plain, |n| format!("<t:any>{}</t:any>", "&#x9;".repeat(n / 5))),
+    reply("CDATA pieces", Plain, |n| format!("<t:any>{}</t:any>", "<![CDATA[\t]]>".repeat(n / 13))),
+    reply("fault, entries of two names", Fault, |n| "<a/><b/>".repeat(n / 8)),
+    reply("fault, entries that differ", Fault, |n| distinct(n, |i, t| *t += &format!("<{}/>", name(i)))),
+    reply("encoded array", Encoded, |n| members("grid", " c:arrayType='x:int[]'", "<i>1</i>", n)),
+    reply("encoded array of nothing", Encoded, |n| members("things", "", "<i/>", n)),
+    reply("encoded array, two dimensions", Encoded, |n| {
+        let count = n / 8 / 2;
+        encoded(&format!("<grid c:arrayType='x:int[{count},2]'>{}</grid>", "<i>1</i>".repeat(count * 2)), "")
+    }),
+    limited("encoded array, one rank after another", Encoded, HELD, |n| {
+        let count = n / 8;
+        let ranks = vec!["1"; 200].join(",");
+        encoded(&format!("<grid c:arrayType='x:int[{count},{ranks}]'>{}</grid>", "<i>1</i>".repeat(count)), "")
+    }),
+    reply("encoded array of a huge size", Encoded, |n| members("grid", " c:arrayType='x:int[1000000000]'", "<i>1</i>", n)),
+    limited("encoded arrays with offsets", Encoded, "leave out more than", |n| {
+        members("people", "", "<i><friends c:offset='[60]'/></i>", n)
+    }),
+    limited("encoded array of positions", Encoded, "leave out more than", |n| {
+        encoded(&format!("<grid>{}</grid>", (0..n / 30).map(|i| format!("<i c:position='[{}]'>1</i>", i * 3)).collect::<String>()), "")
+    }),
+    reply("encoded, array of arrays", Encoded, |n| members("grid", " c:arrayType='x:int[][]'", "<i><i>1</i></i>", n)),
+    reply("encoded, narrowed members", Encoded, |n| members("things", " c:arrayType='x:int[]'", "<i>1</i>", n)),
+    reply("encoded structs", Encoded, |n| members("people", "", "<i><name>x</name></i>", n)),
+    reply("encoded, anything", Encoded, |n| members("thing", "", "<a/><b/>", n)),
+    reply("encoded, attributes", Encoded, |n| {
+        let attributes: String = (0..190).map(|i| format!(" {}=''", name(i))).collect();
+        members("thing", "", &format!("<a{attributes}/>"), n)
+    }),
+    reply("encoded, namespaces declared", Encoded, |n| members("thing", "", "<a xmlns='u'/><a xmlns='v'/>", n)),
+    reply("encoded, many namespaces", Encoded, |n| {
+        encoded(&format!("<thing>{}</thing>", distinct(n, |i, t| *t += &format!("<a xmlns:b='{}'/>", name(i % 4_000)))), "")
+    }),
+    reply("encoded, ids that nobody asks for", Encoded, |n| {
+        encoded("", &(0..n / 16).map(|i| format!("<a id='{}'/>", name(i))).collect::<String>())
+    }),
+    reply("encoded, each by reference", Encoded, |n| {
+        let count = n / 50;
+        let people: String = (0..count).map(|i| format!("<i href='#{}'/>", name(i))).collect();
+        encoded(
+            &format!("<people>{people}</people>"),
+            &(0..count).map(|i| format!("<m id='{}'><name>x</name></m>", name(i))).collect::<String>(),
+        )
+    }),
+    limited("encoded, all references to one", Encoded, "shared references multiply", |n| {
+        encoded(&format!("<people>{}</people>", "<i href='#a'/>".repeat(n / 14)), "<m id='a'><name>shared by all</name><age>5</age></m>")
+    }),
+    limited("encoded, all references to one long text", Encoded, "shared references multiply", |n| {
+        encoded(&format!("<things>{}</things>", "<i href='#a'/>".repeat(n / 28)), &format!("<m id='a'>{}</m>", "x".repeat(n / 2)))
+    }),
+    limited("encoded, doublings", Encoded, "shared references multiply", |n| {
+        let step = |i: usize| format!("<m id='a{i}'><i href='#a{}'/><i href='#a{}'/></m>", i + 1, i + 1);
+        let steps: String = (0..(n / 50).min(60)).map(step).collect();
+        encoded("<thing href='#a0'/>", &format!("{steps}<m id='a{}'>x</m><z>{}</z>", (n / 50).min(60), "x".repeat(n)))
+    }),
+    limited("encoded, doublings of emptiness", Encoded, "shared references multiply", |n| {
+        let step = |i: usize| format!("<m id='a{i}'><i href='#a{}'/><j href='#a{}'/></m>", i + 1, i + 1);
+        let steps: String = (0..60).map(step).collect();
+        encoded("<thing href='#a0'/>", &format!("{steps}<m id='a60'/><z>{}</z>", "<a/>".repeat(n / 4)))
+    }),
+    limited("encoded, a chain", Encoded, "levels deep", |n| {
+        let step = |i: usize| format!("<m id='a{i}'><i href='#a{}'/></m>", i + 1);
+        encoded("<thing href='#a0'/>", &format!("{}<m id='a{}'>x</m>", (0..n / 36).map(step).collect::<String>(), n / 36))
+    }),
+];
