@@ -43,7 +43,7 @@ fn php_takes_and_gives_headers_types_nil_digits_and_bytes() {
             "due": "2026-03-01", "note": null, "proof": { "bytes": "0001ff" }, "urgent": true,
             "payment": { "#class": "Card", "payer": "Ana & <co>", "number": "0044" }, "lines": lines,
         });
-        assert_eq!(received["data"], json!({ "session": { "token": "t-1" }, "order": order }));
+        assert_eq!(received["data"], json!({ "session": { "token": "t-1" }, "order": order, "user": null }));
     }
 }
 
@@ -101,4 +101,27 @@ fn php_takes_and_gives_encoded_arrays_types_and_references() {
     gateway.gives("encoded", "people", r#"{"count":0}"#, r#"{"people":[]}"#);
     gateway.gives("encoded", "people", r#"{"count":1}"#, &format!(r#"{{"people":[{}]}}"#, person(1)));
     gateway.gives("encoded", "people", r#"{"count":2}"#, &format!(r#"{{"people":[{},{}]}}"#, person(1), person(2)));
+}
+
+/// An order with nothing that may be absent.
+const LEAST: &str = r#"{"order":{"id":1,"total":1,"placed":"2026-03-01T10:00:00Z","note":null,"proof":"","urgent":false,"payment":{"$type":"Transfer","payer":"Ana","iban":"P"},"lines":[]}}"#;
+
+#[test]
+fn php_checks_the_username_token_of_calls() {
+    let Some(peer) = started("php_checks_the_username_token_of_calls") else { return };
+    for (api, port) in [("wss11", "ShopSoap"), ("wss12", "ShopSoap12"), ("wrong", "ShopSoap")] {
+        let auth = "endpoint: { auth: { wss: { username_token: { user: svc, password_file: pw, type: digest }, timestamp: true } } }";
+        peer.import("/shop", api, |text| format!("{}\n{auth}\n", at_port(port)(text)));
+        let password = if api == "wrong" { "sesame" } else { "s\u{e9}same & <1>" };
+        std::fs::write(peer.folder.path().join("apis").join(api).join("pw"), password).unwrap();
+    }
+    let gateway = peer.serve();
+    for api in ["wss11", "wss12"] {
+        let (status, _, text) = gateway.call(api, "Place", LEAST);
+        assert_eq!(status, 200, "{text}");
+        assert_eq!(peer.received_once()["data"]["user"], "svc");
+    }
+    let refused = gateway.fault("wrong", "Place", LEAST, 502);
+    assert!(refused["code"].as_str().unwrap().starts_with("castile."), "{refused}");
+    assert_eq!(peer.received(), [] as [serde_json::Value; 0]);
 }

@@ -36,11 +36,13 @@ function received(string $what, mixed $value): void
 }
 
 const SHOP = 'urn:castile:interop:shop';
+const SECURITY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 const ENCODED = 'urn:castile:interop:encoded';
 
 class Shop
 {
     private ?object $session = null;
+    private ?string $user = null;
 
     public function __construct(private SoapServer $server)
     {
@@ -51,9 +53,21 @@ class Shop
         $this->session = $session;
     }
 
+    // WS-Security's UsernameToken with a digest: Base64(SHA-1(nonce + created + password)), and a time that has not passed.
+    public function Security($security): void
+    {
+        $token = $security->UsernameToken;
+        $digest = base64_encode(sha1(base64_decode($token->Nonce) . $token->Created . 'sésame & <1>', true));
+        $stamp = $security->Timestamp;
+        if ($token->Username !== 'svc' || !hash_equals($digest, $token->Password) || strtotime($stamp->Expires) < time() || $stamp->Created !== $token->Created) {
+            throw new SoapFault([SECURITY, 'FailedAuthentication'], 'The security token could not be authenticated');
+        }
+        $this->user = $token->Username;
+    }
+
     public function Place($request): array
     {
-        received('Place', ['session' => $this->session, 'order' => $request->order]);
+        received('Place', ['session' => $this->session, 'order' => $request->order, 'user' => $this->user]);
         $this->server->addSoapHeader(new SoapHeader(SHOP, 'Receipt', ['number' => 9007199254740993]));
         $order = (array) $request->order;
         $order['payment'] = new SoapVar($request->order->payment, SOAP_ENC_OBJECT, get_class($request->order->payment), SHOP);
