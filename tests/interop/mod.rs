@@ -2,6 +2,7 @@
 //!
 //! A service writes what it received to a file, a JSON line for each call; the tests look at both ends.
 
+mod jaxws;
 mod php;
 mod spyne;
 
