@@ -84,9 +84,9 @@ It is ignored here too. Check the spelling if it was meant to say something.";
 It is ignored, with everything inside, so what it was meant to declare is missing. Move or correct it.";
     /// An HTTP binding, or one of another protocol.
     NOT_SOAP = "wsdl.not-soap", "A binding is not for SOAP",
-        "The binding is for plain HTTP GET or POST, or another protocol, not for SOAP 1.1 or 1.2. .NET services offer these beside their \
-SOAP bindings, with the same operations.\n\n\
-Its operations are listed but not published, because there is no SOAP message behind them.";
+        "The binding is for plain HTTP GET or POST, or another protocol, not for SOAP 1.1 or 1.2; or it carries SOAP by another transport than \
+HTTP (JMS, TCP, MSMQ, …). .NET services, TIBCO and others offer these beside their SOAP bindings, with the same operations.\n\n\
+Its operations are listed but not published: there is no SOAP message behind them, or none that comes by HTTP.";
     /// No address.
     NO_ADDRESS = "wsdl.no-address", "The WSDL does not say where the service listens",
         "A `wsdl:port` of a `wsdl:service` says by `soap:address` where the service listens. This WSDL has no service, or its port has \

@@ -27,6 +27,12 @@ impl Reader {
         if matches!(protocol, Protocol::Http(_) | Protocol::Other(_)) {
             let message = match &protocol {
                 Protocol::Http(verb) => format!("the binding `{}` is for HTTP {verb}; its operations are not published", name.local()),
+                Protocol::Other(Some(by)) if extension.is_some_and(is_soap_extension) => {
+                    format!(
+                        "the binding `{}` carries SOAP by another transport than HTTP ({by}); its operations are not published",
+                        name.local()
+                    )
+                }
                 _ => format!("the binding `{}` is not for SOAP 1.1 or 1.2; its operations are not published", name.local()),
             };
             self.report(Diagnostic::new(Severity::Note, &codes::NOT_SOAP, message).at(document.span(node)));
@@ -205,13 +211,25 @@ impl Reader {
     }
 }
 
+fn is_soap_extension(element: Node<'_, '_>) -> bool {
+    matches!(element.tag_name().namespace(), Some(ns::WSDL_SOAP11 | ns::WSDL_SOAP12))
+}
+
+/// Is a transport HTTP? All but those whose address has a word of another: toolkits write HTTP's in many ways, and some leave it out.
+fn is_http(transport: &str) -> bool {
+    const OTHERS: [&str; 9] = ["jms", "soapjms", "tcp", "msmq", "pipe", "udp", "smtp", "amqp", "xmpp"];
+    transport.split(|c: char| !c.is_ascii_alphanumeric()).all(|word| !OTHERS.iter().any(|o| word.eq_ignore_ascii_case(o)))
+}
+
 /// The protocol of a binding, with the element that says it.
 fn protocol<'d>(node: Node<'d, 'd>) -> (Protocol, Option<Node<'d, 'd>>) {
     let is_binding = |c: &Node<'_, '_>| c.is_element() && c.tag_name().name() == "binding" && c.tag_name().namespace() != Some(ns::WSDL);
     let is_known = |c: &Node<'_, '_>| matches!(c.tag_name().namespace(), Some(ns::WSDL_SOAP11 | ns::WSDL_SOAP12 | ns::WSDL_HTTP));
     // Toolkits put elements of their own called `binding` beside the one that says the protocol.
     let extension = node.children().filter(is_binding).find(is_known).or_else(|| node.children().find(is_binding));
+    let other_transport = extension.filter(|e| is_soap_extension(*e)).and_then(|e| text(e, "transport")).filter(|t| !is_http(t));
     let protocol = match extension.and_then(|e| e.tag_name().namespace()) {
+        Some(ns::WSDL_SOAP11 | ns::WSDL_SOAP12) if other_transport.is_some() => Protocol::Other(other_transport),
         Some(ns::WSDL_SOAP11) => Protocol::Soap11,
         Some(ns::WSDL_SOAP12) => Protocol::Soap12,
         Some(ns::WSDL_HTTP) => Protocol::Http(extension.and_then(|e| text(e, "verb")).unwrap_or_else(|| Arc::from("GET"))),
