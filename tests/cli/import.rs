@@ -83,6 +83,19 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
+fn a_part_of_a_type_that_is_missing_is_not_exact() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(crate::support::path("tests/constructs/rpc-one-part/service.wsdl")).unwrap();
+    let wsdl = dir.path().join("service.wsdl");
+    for (type_, mapping) in [("xs:string", "exact"), ("xs:struct", "noted")] {
+        fs::write(&wsdl, text.replace("\"word\" type=\"xs:string\"", &format!("\"word\" type=\"{type_}\""))).unwrap();
+        let said = run(dir.path(), &["import", "service.wsdl", "--name", "x", "--dry-run", "--output", "json"]).fine();
+        let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(json["resources"][0]["mapping"], mapping, "{}", said.out);
+    }
+}
+
+#[test]
 fn what_is_asked_for_is_checked() {
     let dir = tempfile::tempdir().unwrap();
     let wsdl = sample("countries");
