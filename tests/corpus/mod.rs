@@ -13,6 +13,7 @@ use castile::wsdl::source::{Options, Origin, Policy, load_local};
 use crate::support;
 
 mod dump;
+mod pairs;
 
 /// What the corpus' index says of a service.
 struct Entry {
