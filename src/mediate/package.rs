@@ -233,7 +233,8 @@ impl EncodedPackage {
     }
 
     fn lay_envelope<'a>(&'a self, all: &mut Vec<Stretch<'a>>) {
-        let mut done = 0;
+        // Deviation: a part's media type says its charset, and Spyne cannot read a root part whose XML declaration says one too.
+        let mut done = if self.is_multipart() { declaration(&self.envelope) } else { 0 };
         for insertion in &self.insertions {
             all.push(Stretch::Bytes(self.envelope.get(done..insertion.at).unwrap_or_default().into()));
             all.push(Stretch::Base64(&insertion.source, insertion.size));
@@ -266,6 +267,12 @@ impl EncodedPackage {
         }
         Ok((content_type, out))
     }
+}
+
+/// How long the XML declaration at the beginning of an envelope is.
+fn declaration(envelope: &[u8]) -> usize {
+    let end = envelope.starts_with(b"<?xml ").then(|| memchr::memmem::find(envelope, b"?>")).flatten();
+    end.map_or(0, |at| at + 2)
 }
 
 fn text_of<'a>(from: &'a Source, source: &'a [u8]) -> &'a [u8] {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Gateway, Peer};
 use crate::support;
 
-const APIS: [(&str, &str); 2] = [("spyne11", "text/xml"), ("spyne12", "application/soap+xml")];
+const APIS: [(&str, &str); 3] = [("spyne11", "text/xml"), ("spyne12", "application/soap+xml"), ("spyne-mtom", "multipart/related")];
 
 fn started(test: &str) -> Option<(Peer, Gateway)> {
     let python = support::python_or_skip(test)?;
@@ -18,6 +18,7 @@ fn started(test: &str) -> Option<(Peer, Gateway)> {
     });
     peer.import("/soap11", "spyne11", |text| text);
     peer.import("/soap12", "spyne12", |text| text);
+    peer.import("/soap11", "spyne-mtom", |text| text + "\nmtom: true\nmtom_over: 1B\n");
     let gateway = peer.serve();
     Some((peer, gateway))
 }
