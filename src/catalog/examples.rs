@@ -1,12 +1,12 @@
-//! The examples that documents give of an API's messages, and why there is none where there is none.
+//! The examples that documents give of an API's messages, and what documents do not say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::PublishedApi;
+use super::{OpenApiVersion, PublishedApi};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::import::codes::NO_EXAMPLE;
+use crate::import::codes::{LARGE_DOCUMENT, NO_EXAMPLE};
 use crate::mediate::Direction;
 use crate::openapi::Side;
 use crate::plan::Program;
@@ -45,10 +45,15 @@ fn direction(side: Side) -> Direction {
     }
 }
 
-/// Notes about the resources whose documents have no example.
-pub fn without_examples(api: &PublishedApi) -> Vec<Diagnostic> {
+/// Notes about what the OpenAPI document of an API does not say: resources without an example, what is left out because of its size.
+pub fn undocumented(api: &PublishedApi) -> Vec<Diagnostic> {
     let examples = Examples::new(&api.program);
     let mut notes = Vec::new();
+    let text = match api.describe(OpenApiVersion::V31, "http://127.0.0.1:8280") {
+        Ok(made) => made.left_out.map(|what| format!("the OpenAPI document would be too large, so {what} are left out of it")),
+        Err(e) => Some(format!("there is no OpenAPI document: {e}")),
+    };
+    notes.extend(text.map(|text| Diagnostic::new(Severity::Warning, &LARGE_DOCUMENT, text)));
     let mut alike: BTreeMap<BTreeSet<&str>, ()> = BTreeMap::new();
     let operations: BTreeSet<usize> = api.resources.iter().map(|r| r.operation).collect();
     for plan in operations.into_iter().filter_map(|i| api.program.operations.get(i)) {

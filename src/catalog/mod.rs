@@ -23,7 +23,7 @@ pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use content::{Built, Secrets, build, build_with, stored_settings};
 pub use credentials::Credentials;
 pub use documents::{Documents, declared_encoding};
-pub use examples::without_examples;
+pub use examples::undocumented;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
 pub use headers::fill_headers;
 pub use snapshot::{

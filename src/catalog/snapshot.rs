@@ -209,6 +209,13 @@ impl PublishedApi {
         if let Some(made) = slot.load_full().filter(|made| made.0 == public_url) {
             return Ok(made.1.clone());
         }
+        let bytes = Bytes::from(self.describe(version, public_url)?.json);
+        slot.store(Some(Arc::new((public_url.to_owned(), bytes.clone()))));
+        Ok(bytes)
+    }
+
+    /// The document, made anew.
+    pub(super) fn describe(&self, version: OpenApiVersion, public_url: &str) -> Result<openapi::Text, openapi::TooLarge> {
         let server = format!("{public_url}{}", self.base_path);
         let resources: Vec<_> = self.resources.iter().map(PublishedResource::described).collect();
         let examples = super::examples::Examples::new(&self.program);
@@ -220,9 +227,7 @@ impl PublishedApi {
             server: &server,
             examples: &|index, side| examples.of(index, side),
         };
-        let bytes = Bytes::from(openapi::text(&input, version)?);
-        slot.store(Some(Arc::new((public_url.to_owned(), bytes.clone()))));
-        Ok(bytes)
+        openapi::text(&input, version, openapi::MAX_BYTES)
     }
 }
 

@@ -43,5 +43,15 @@ pub static NO_EXAMPLE: Code = Code {
            operation itself is published all the same.",
 };
 
+/// A document that is too large.
+pub static LARGE_DOCUMENT: Code = Code {
+    id: "import.large-document",
+    title: "the OpenAPI document is too large",
+    help: "An OpenAPI document has at most 32 MiB: larger ones are of no use to the tools that read them. Examples are left out first, then the \
+           descriptions of types; where that is not enough there is no document, and `openapi.json` answers with an error. The operations \
+           themselves are published all the same. An API with fewer resources has a smaller one: `only_listed: true` and the `resources` that are wanted, in \
+           api.yaml.",
+};
+
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS, &NO_EXAMPLE];
+pub static ALL: &[&Code] = &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS, &NO_EXAMPLE, &LARGE_DOCUMENT];

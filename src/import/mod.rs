@@ -106,7 +106,7 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
             failed(Diagnostic::error(&codes::NOT_WRITTEN, text), &documents)
         })?;
     }
-    diagnostics.extend(catalog::without_examples(&api));
+    diagnostics.extend(catalog::undocumented(&api));
     diagnostics.extend(catalog::suggestions(&api));
     Ok(Report::new(api, &notes, diagnostics, documents.sources, (!request.dry_run).then_some(directory), headers))
 }

@@ -90,31 +90,43 @@ pub enum Version {
     V31,
 }
 
-/// The document is larger than [`MAX_BYTES`] even without examples and descriptions.
+/// The document is larger than is given out, even without examples and descriptions.
 #[derive(Debug, thiserror::Error)]
-#[error("the OpenAPI document has {bytes} bytes, more than {MAX_BYTES}")]
+#[error("the OpenAPI document has {bytes} bytes, more than {limit_bytes}, also without examples and descriptions")]
 pub struct TooLarge {
     /// Its size.
     pub bytes: usize,
+    /// What is allowed.
+    pub limit_bytes: usize,
 }
 
 /// A document has at most so many bytes.
 pub const MAX_BYTES: usize = 32 << 20;
 
-/// The document as JSON text. Where it would be too large it is made without examples, then without descriptions of types.
+/// A document.
+#[derive(Debug)]
+pub struct Text {
+    /// It, as JSON.
+    pub json: Vec<u8>,
+    /// What is left out because it would be larger than is given out, in words.
+    pub left_out: Option<&'static str>,
+}
+
+/// The document as JSON text of at most `limit_bytes`, [`MAX_BYTES`] as a rule. Where it would be larger it is made without examples, then
+/// without descriptions of types too, and says so in its own description.
 ///
 /// # Errors
 /// Where it is too large all the same; nobody's fault but the schemas'.
-pub fn text(input: &Input<'_>, version: Version) -> Result<Vec<u8>, TooLarge> {
+pub fn text(input: &Input<'_>, version: Version, limit_bytes: usize) -> Result<Text, TooLarge> {
     let mut bytes = 0;
     for thrift in [Thrift::None, Thrift::NoExamples, Thrift::NoDescriptions] {
         let text = document(input, version, thrift).to_string();
-        if text.len() <= MAX_BYTES {
-            return Ok(text.into_bytes());
+        if text.len() <= limit_bytes {
+            return Ok(Text { json: text.into_bytes(), left_out: thrift.left_out() });
         }
         bytes = text.len();
     }
-    Err(TooLarge { bytes })
+    Err(TooLarge { bytes, limit_bytes })
 }
 
 /// What is left out to keep a document small.
@@ -125,9 +137,19 @@ enum Thrift {
     NoDescriptions,
 }
 
+impl Thrift {
+    fn left_out(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::NoExamples => Some("examples"),
+            Self::NoDescriptions => Some("examples and the descriptions of types"),
+        }
+    }
+}
+
 fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
-    let without = |_, _| None;
-    let input = &Input { examples: if thrift == Thrift::None { input.examples } else { &without }, ..*input };
+    let no_example = |_, _| None;
+    let input = &Input { examples: if thrift == Thrift::None { input.examples } else { &no_example }, ..*input };
     let mut schemas = schemas(input, thrift != Thrift::NoDescriptions);
     let mut responses = Responses::new(&mut schemas);
     let (paths, tags) = paths::paths(input, &mut schemas, &mut responses);
@@ -135,8 +157,10 @@ fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
     components.insert("schemas".into(), Value::Object(schemas.finish()));
     responses.shared(&mut components);
     let mut info = json!({ "title": input.definition.api.name, "version": input.definition.api.version });
-    if let Some(text) = input.documentation.map(str::trim).filter(|t| !t.is_empty()) {
-        info["description"] = json!(text);
+    let without = thrift.left_out().map(|what| format!("To keep this document small, {what} are left out."));
+    let texts: Vec<&str> = input.documentation.map(str::trim).filter(|t| !t.is_empty()).into_iter().chain(without.as_deref()).collect();
+    if !texts.is_empty() {
+        info["description"] = json!(texts.join("\n\n"));
     }
     let mut document = json!({
         "openapi": "3.1.1",

@@ -1,6 +1,6 @@
 //! What an operation may answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -31,17 +31,20 @@ type FaultKey = (std::sync::Arc<str>, NameId, TypeId);
 pub(super) struct Responses {
     problem: Value,
     faults: HashMap<FaultKey, Value>,
+    /// Keys of [`COMMON`] that some operation refers to.
+    used: BTreeSet<&'static str>,
 }
 
 impl Responses {
     pub(super) fn new(schemas: &mut Schemas<'_>) -> Self {
-        Self { problem: schemas.component("Problem", problem()), faults: HashMap::new() }
+        Self { problem: schemas.component("Problem", problem()), faults: HashMap::new(), used: BTreeSet::new() }
     }
 
     /// `components.responses` and `components.headers`.
     pub(super) fn shared(&self, components: &mut Map<String, Value>) {
         let responses: Map<String, Value> = COMMON
             .iter()
+            .filter(|(key, ..)| self.used.contains(key))
             .map(|(key, _, text)| ((*key).to_owned(), response(text, Some(("application/problem+json", &self.problem, None)))))
             .collect();
         components.insert("responses".into(), Value::Object(responses));
@@ -72,6 +75,7 @@ impl Responses {
             let schema = if kinds.len() == 1 { kinds.swap_remove(0) } else { json!({ "anyOf": kinds }) };
             all.insert(status.to_string(), response(&texts.join("\n\n"), Some(("application/problem+json", &schema, None))));
         }
+        self.used.extend(COMMON.iter().filter(|(_, status, _)| all.get(*status).is_some_and(|r| r.get("$ref").is_some())).map(|c| c.0));
         json!(all)
     }
 

@@ -36,7 +36,12 @@ pub(super) fn value(scalar: &Scalar, text: &str) -> Option<Value> {
 
 fn list(scalar: &Scalar, item: &Scalar, schema: &mut Map<String, Value>) {
     schema.insert("type".into(), json!("array"));
-    schema.insert("items".into(), self::schema(item));
+    let mut items = self::schema(item);
+    // White space separates items, so none has any.
+    if item.kind() == JsonKind::String && items.get("enum").is_none() && items.get("pattern").is_none() && items["type"] == "string" {
+        items["pattern"] = json!("^[^ \\t\\r\\n]+$");
+    }
+    schema.insert("items".into(), items);
     let (least, most) = scalar.length_range();
     if least > 0 {
         schema.insert("minItems".into(), json!(least));

@@ -77,8 +77,13 @@ impl Schemas<'_> {
     /// A value that is no object, or `{"$value": …}` with properties beside it.
     fn beside(&mut self, id: TypeId, root: &Root<'_>) -> Value {
         let value = self.value(id);
-        if !root.object || matches!(self.program.type_(id).body, TypeBody::Generic) {
+        if !root.object {
             return value;
+        }
+        if matches!(self.program.type_(id).body, TypeBody::Generic) {
+            // Anything; an object may have the properties that stand beside it.
+            let properties: Map<String, Value> = root.extra.iter().map(|(key, schema, _)| (key.to_string(), schema.clone())).collect();
+            return if properties.is_empty() { value } else { json!({ "properties": properties, "additionalProperties": value }) };
         }
         let mut all: Vec<Extra> = root.extra.to_vec();
         all.push(("$value".into(), value, true));
