@@ -3,14 +3,12 @@
 //! `CASTILE_SERVICE=name` takes the services of that name only.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use castile::api::{ApiDefinition, Method, Resource};
-use jsonschema::{Registry, Validator};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::served::{Operation, Served, operations};
+use super::validate::{Schemas, errors, in_parallel};
 use super::{corpus_services, ours};
 use crate::support;
 
@@ -23,37 +21,6 @@ struct Report {
     wrong: Vec<String>,
 }
 
-/// Makes validators of a document's schemas.
-struct Schemas<'d> {
-    registry: Registry<'d>,
-}
-
-const DOCUMENT: &str = "json-schema:///document";
-
-impl<'d> Schemas<'d> {
-    fn of(document: &'d Value) -> Self {
-        Self { registry: Registry::new().add(DOCUMENT, document).unwrap().prepare().unwrap() }
-    }
-
-    fn at(&self, pointer: &str) -> Result<Validator, String> {
-        let schema =
-            json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": format!("{DOCUMENT}#{}", fragment(pointer)) });
-        jsonschema::options().with_registry(&self.registry).build(&schema).map_err(|e| e.to_string())
-    }
-}
-
-/// A JSON pointer as a URI's fragment.
-fn fragment(pointer: &str) -> String {
-    const SET: &percent_encoding::AsciiSet =
-        &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'%').add(b'^').add(b'|');
-    percent_encoding::utf8_percent_encode(pointer, SET).to_string()
-}
-
-fn errors(validator: &Validator, value: &Value) -> Option<String> {
-    let found: Vec<_> = validator.iter_errors(value).take(3).map(|e| format!("{}: {:.300}", e.instance_path(), e.to_string())).collect();
-    (!found.is_empty()).then(|| found.join("; "))
-}
-
 async fn check(service: &str, served: &Served, report: &mut Report) {
     let schemas = Schemas::of(&served.document);
     report.services += 1;
@@ -64,7 +31,7 @@ async fn check(service: &str, served: &Served, report: &mut Report) {
         }
     }
     // What has no example is said at import.
-    let notes = castile::catalog::without_examples(&served.api);
+    let notes = castile::catalog::undocumented(&served.api);
     for name in report.without.get(before..).unwrap_or_default() {
         let plan = name.split(' ').next().unwrap_or_default();
         if !notes.iter().any(|n| n.code.id == "import.no-example" && n.message.contains(plan)) {
@@ -112,35 +79,29 @@ async fn check_one(schemas: &Schemas<'_>, served: &Served, operation: &Operation
     }
 }
 
-/// Runs the services on as many threads as there are cores.
+/// All services, the reports put together.
 fn each(services: &[(String, PathBuf)]) -> Report {
-    let next = AtomicUsize::new(0);
-    let report = Mutex::new(Report::default());
-    let work = || {
+    let reports = in_parallel(services, |name, wsdl| {
+        let began = std::time::Instant::now();
+        let mut own = Report::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        while let Some((name, wsdl)) = services.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let began = std::time::Instant::now();
-            let mut own = Report::default();
-            runtime.block_on(async {
-                if let Some(served) = Served::start(&ApiDefinition::named(name), wsdl).await {
-                    check(name, &served, &mut own).await;
-                }
-            });
-            println!("{name}: {} calls, {} answers, {:.1} s", own.called, own.responses, began.elapsed().as_secs_f64());
-            let mut all = report.lock().unwrap();
-            all.services += own.services;
-            all.called += own.called;
-            all.responses += own.responses;
-            all.without.extend(own.without.into_iter().map(|w| format!("{name} {w}")));
-            all.wrong.append(&mut own.wrong);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from).min(8) {
-            scope.spawn(work);
-        }
+        runtime.block_on(async {
+            if let Some(served) = Served::start(&ApiDefinition::named(name), wsdl).await {
+                check(name, &served, &mut own).await;
+            }
+        });
+        println!("{name}: {} calls, {} answers, {:.1} s", own.called, own.responses, began.elapsed().as_secs_f64());
+        own
     });
-    report.into_inner().unwrap()
+    let mut all = Report::default();
+    for mut own in reports {
+        all.services += own.services;
+        all.called += own.called;
+        all.responses += own.responses;
+        all.without.append(&mut own.without);
+        all.wrong.append(&mut own.wrong);
+    }
+    all
 }
 
 fn expect_all_right(report: &Report) {

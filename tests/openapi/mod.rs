@@ -3,6 +3,8 @@
 mod examples;
 mod generators;
 mod served;
+mod truth;
+mod validate;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,8 +44,10 @@ fn what_is_referred_to_is_there_and_nothing_else() {
             for reference in &references {
                 assert!(document.pointer(&reference[1..]).is_some(), "{name}: {reference}");
             }
-            for key in document["components"]["schemas"].as_object().unwrap().keys() {
-                assert!(references.contains(&format!("#/components/schemas/{key}")), "{name}: nobody refers to {key}");
+            for kind in ["schemas", "responses"] {
+                for key in document["components"][kind].as_object().unwrap().keys() {
+                    assert!(references.contains(&format!("#/components/{kind}/{key}")), "{name}: nobody refers to {key}");
+                }
             }
         }
     }
@@ -83,7 +87,8 @@ fn every_operation_has_its_answers() {
                 for status in ["400", "413", "415", "502", "504"] {
                     assert!(answers.contains_key(status), "{name} {method} {path}: {status}");
                 }
-                let plan = api.program.operation(operation["operationId"].as_str().unwrap(), None).unwrap();
+                let resource = api.resources.iter().find(|r| *r.path == **path && r.method.key() == method).unwrap();
+                let plan = api.plan(resource).unwrap();
                 assert_eq!(answers.contains_key("422"), !plan.faults.is_empty(), "{name} {method} {path}: 422");
             }
         }
@@ -244,6 +249,41 @@ fn every_service_of_the_corpus_has_a_document_of_bounded_size() {
     sizes.sort();
     assert!(sizes.len() > 100, "{}", sizes.len());
     println!("{sizes:?}");
+}
+
+/// Examples go first, then descriptions of types; the document says so; what is too large all the same is refused with both sizes.
+#[test]
+fn a_document_that_would_be_too_large_says_what_it_leaves_out() {
+    let api = published("annotated", &support::path("tests/openapi/annotated.wsdl"));
+    let resource = castile::openapi::Resource {
+        method: Method::Post,
+        path: "/place".into(),
+        operation: 0,
+        parameters: Vec::new(),
+        body: true,
+        unwrap: None,
+    };
+    let input = castile::openapi::Input {
+        definition: &api.definition,
+        program: &api.program,
+        resources: &[resource],
+        documentation: Some("About it."),
+        server: "https://api.example.org/annotated/1",
+        examples: &|_, _| Some(json!("x".repeat(50_000))),
+    };
+    let text = |limit| castile::openapi::text(&input, OpenApiVersion::V31, limit);
+    let whole = text(castile::openapi::MAX_BYTES).unwrap();
+    assert_eq!(whole.left_out, None);
+    let without_examples = text(whole.json.len() - 1).unwrap();
+    assert_eq!(without_examples.left_out, Some("examples"));
+    let said: Value = serde_json::from_slice(&without_examples.json).unwrap();
+    assert_eq!(said["info"]["description"], "About it.\n\nTo keep this document small, examples are left out.");
+    assert!(said["components"]["schemas"]["Order"]["description"].is_string());
+    let bare = text(without_examples.json.len() - 1).unwrap();
+    assert_eq!(bare.left_out, Some("examples and the descriptions of types"));
+    assert!(!String::from_utf8(bare.json.clone()).unwrap().contains("About the complex type"));
+    let refused = text(bare.json.len() - 1).unwrap_err();
+    assert_eq!((refused.bytes, refused.limit_bytes), (bare.json.len(), bare.json.len() - 1));
 }
 
 /// Parameters, an unwrapped answer and the statuses that a definition chooses for faults.
