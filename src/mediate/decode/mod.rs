@@ -174,8 +174,10 @@ fn feed(
     chunk: &[u8],
 ) -> Result<(), DecodeError> {
     machine.input = machine.input.saturating_add(chunk.len());
-    let mut run = Run { machine, program, operation, message: message(operation, direction) };
-    gate.feed(chunk, &mut run).map_err(stopped)
+    let message = message(operation, direction);
+    let mut run = Run { machine, program, operation, message };
+    let fed = gate.feed(chunk, &mut run);
+    fed.map_err(|stop| stopped(stop, gate, message))
 }
 
 fn finish(
@@ -187,7 +189,8 @@ fn finish(
 ) -> Result<Decoded, DecodeError> {
     let message = message(operation, direction);
     let mut run = Run { machine, program, operation, message };
-    gate.finish(&mut run).map_err(stopped)?;
+    let finished = gate.finish(&mut run);
+    finished.map_err(|stop| stopped(stop, gate, message))?;
     if let Some(fault) = machine.envelope.fault.take() {
         return Ok(Decoded::Fault(fault.finish()));
     }
@@ -197,15 +200,20 @@ fn finish(
     let no_parts = message.is_none_or(|m| matches!(m.body, Body::Empty));
     // Whether a declared header came must not decide between two kinds of answer.
     let declares_headers = message.is_some_and(|m| !m.headers.is_empty());
-    if no_parts && !declares_headers {
+    if no_parts && !declares_headers && !machine.envelope.headers_open {
         return Ok(Decoded::Empty);
     }
     Ok(Decoded::Value(std::mem::take(&mut machine.out)))
 }
 
-fn stopped(stop: Stop<DecodeError>) -> DecodeError {
+/// An encoded message is replayed from memory, where it has no lines any more.
+fn stopped(stop: Stop<DecodeError>, gate: &Gate, message: Option<&MessagePlan>) -> DecodeError {
+    let has_lines = !message.is_some_and(|m| m.encoded);
     match stop {
-        Stop::Handler(error) => error,
+        Stop::Handler(error) => match gate.stopped_at_line().filter(|_| has_lines && error.kind != DecodeErrorKind::Limit) {
+            Some(line) => DecodeError { message: format!("{}, line {line}", error.message), ..error },
+            None => error,
+        },
         Stop::Refused(error) => refused(&error),
     }
 }

@@ -139,7 +139,8 @@ impl Gate {
                     self.refuse(error)
                 }
                 Halt::Handler(error) => {
-                    self.refused = Some(self.place.error(GateErrorKind::Stopped));
+                    let at = self.place.after(self.pending.get(..self.reader.event_at).unwrap_or(&self.pending));
+                    self.refused = Some(at.error(GateErrorKind::Stopped));
                     Stop::Handler(error)
                 }
             });
@@ -155,6 +156,11 @@ impl Gate {
             self.pending.drain(..consumed);
         }
         Ok(())
+    }
+
+    /// The line, from 1, of the event at which the handler stopped; `None` where it did not.
+    pub fn stopped_at_line(&self) -> Option<u64> {
+        self.refused.filter(|e| e.kind == GateErrorKind::Stopped).map(|e| e.line)
     }
 
     fn refuse<E>(&mut self, error: GateError) -> Stop<E> {

@@ -69,6 +69,8 @@ pub(super) struct Reader {
     text_bytes: u64,
     nodes: u64,
     references: u64,
+    /// Where the event that was handed on last stands in the text at hand.
+    pub(super) event_at: usize,
 }
 
 impl Reader {
@@ -85,6 +87,7 @@ impl Reader {
             text_bytes: 0,
             nodes: 0,
             references: 0,
+            event_at: 0,
         }
     }
 
@@ -270,6 +273,8 @@ impl Reader {
     /// Hands on a piece that stands at `at`, as far as the text limit allows.
     #[inline]
     fn emit_piece<H: Handler>(&mut self, piece: &str, at: usize, handler: &mut H) -> Result<(), Halt<H::Error>> {
+        // Not the white space before it: where that is cut depends on the chunks.
+        self.event_at = at + if piece.len() > 1 { white_space(piece) } else { 0 };
         if self.text_bytes == 0 {
             self.count_nodes(1, at)?;
         }
@@ -324,6 +329,7 @@ impl Reader {
         let end = at + *seen + close + 1;
         self.state = State::Content;
         let tag = text.get(at..end).unwrap_or_default();
+        self.event_at = at;
         self.open_element(tag, offset + at as u64, handler).map_err(|halt| match halt {
             Halt::Fault(f) => Halt::Fault(Fault { at: at + f.at, ..f }),
             handler => handler,
@@ -402,12 +408,18 @@ impl Reader {
             }
         };
         self.text_bytes = 0;
+        self.event_at = at;
         handler.end(&self.scope).map_err(Halt::Handler)?;
         self.scope.unbind(open.bindings as usize);
         self.names.truncate(open.name_start as usize);
         self.open.pop();
         Ok(Step::To(end))
     }
+}
+
+/// Bytes of white space before the first other character; 0 where there is none.
+fn white_space(text: &str) -> usize {
+    text.bytes().position(|b| !scan::is_space(b)).unwrap_or(0)
 }
 
 /// An end tag that is not simply the open element's name and `>`: its length after `</` if it is that name and white space.
