@@ -111,10 +111,30 @@ fn code(screen: &Screen, id: &str) -> Outcome {
     if let Some((id, title, help)) = PROBLEMS.iter().find(|(i, ..)| *i == id) {
         return Ok(screen.answer(format!("{id}: {title}\n\n{}", wrapped(help)).as_bytes()));
     }
-    let known = codes().map(|c| c.id).chain(PROBLEMS.iter().map(|p| p.0));
-    let near = nearest(id, known).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
-    screen.error(&format!("there is no code `{id}`{near}"));
+    let known: Vec<&'static str> = codes().map(|c| c.id).chain(PROBLEMS.iter().map(|p| p.0)).collect();
+    match near_code(id, &known) {
+        Some(near) => screen.error(&format!("there is no code `{id}`; did you mean `{near}`?")),
+        None => {
+            let mut rooms: Vec<&str> = known.iter().filter_map(|k| k.split_once('.')).map(|(room, _)| room).collect();
+            rooms.sort_unstable();
+            rooms.dedup();
+            let rooms = rooms.join(".…, ");
+            screen.error(&format!("there is no code `{id}`: codes stand in brackets behind a finding and begin with {rooms}.…"));
+            screen.say("for an operation: castile explain API OPERATION");
+        }
+    }
     Err(Exit::Usage)
+}
+
+/// The code that somebody may have meant: without regard to case, also without its room, or the beginning of one.
+fn near_code(id: &str, known: &[&'static str]) -> Option<&'static str> {
+    let wanted = id.to_lowercase();
+    let local = |code: &'static str| code.split_once('.').map_or(code, |(_, local)| local);
+    let same = known.iter().find(|k| k.to_lowercase() == wanted || local(k) == wanted);
+    let near = || nearest(&wanted, known.iter().copied()).and_then(|n| known.iter().find(|k| **k == n));
+    let near_local = || nearest(&wanted, known.iter().map(|k| local(k))).and_then(|n| known.iter().find(|k| local(k) == n));
+    let begun = || known.iter().find(|k| wanted.len() > 2 && (k.starts_with(&wanted) || local(k).starts_with(&wanted)));
+    same.or_else(near).or_else(near_local).or_else(begun).copied()
 }
 
 /// Paragraphs in lines of at most 100 characters.
@@ -153,6 +173,23 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), all);
+    }
+
+    #[test]
+    fn a_code_is_found_by_what_is_left_of_it() {
+        let known: Vec<_> = codes().map(|c| c.id).chain(PROBLEMS.iter().map(|p| p.0)).collect();
+        for (id, near) in [
+            ("API.NO-LOCK", "api.no-lock"),
+            ("no-lock", "api.no-lock"),
+            ("api.no-lok", "api.no-lock"),
+            ("no-lok", "api.no-lock"),
+            ("unknown-head", "api.unknown-header"),
+            ("castile.invalid", "castile.invalid_request"),
+        ] {
+            assert_eq!(near_code(id, &known), Some(near), "{id}");
+        }
+        assert_eq!(near_code("nope", &known), None);
+        assert_eq!(near_code("x", &known), None);
     }
 
     #[test]
