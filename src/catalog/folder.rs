@@ -9,8 +9,8 @@ use tokio::sync::Mutex;
 
 use super::content::{Built, build};
 use super::{Catalog, PublishedApi, Snapshot};
-use crate::api::{ApiDefinition, codes};
-use crate::diagnostic::{Diagnostic, Sources};
+use crate::api::{ApiDefinition, Lock, codes};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::store::{Content, MAX_APIS, Store, StoredDocument};
 use crate::wsdl::source::{Options, Origin, Policy, codes as source_codes, load_local};
 
@@ -236,7 +236,8 @@ pub fn read_api(directory: &Path) -> Result<Content, Built> {
     let mut sources = Sources::default();
     let at = sources.add(definition.name.clone(), definition.text.clone());
     let (parsed, diagnostics) = ApiDefinition::parse(at, &definition.text);
-    let Some(parsed) = parsed else { return Err(refused(diagnostics, sources)) };
+    let Some(parsed) = parsed else { return Err(broken(directory, &definition, lock.as_ref())) };
+    drop(diagnostics);
     let (folder, root) = match parsed.source.wsdl.split_once('/') {
         Some((first, rest)) => (first.to_owned(), rest.to_owned()),
         None => (String::new(), parsed.source.wsdl.clone()),
@@ -249,6 +250,34 @@ pub fn read_api(directory: &Path) -> Result<Content, Built> {
         document.name = format!("{prefix}/{}", document.name).into();
     }
     Ok(content)
+}
+
+/// Everything that is wrong where the definition cannot be read: its errors must not hide those of the lock and of the WSDL beside it.
+fn broken(directory: &Path, definition: &StoredDocument, lock: Option<&StoredDocument>) -> Built {
+    let folder = directory.join("wsdl");
+    let origin = Origin::Folder {
+        path: folder.clone(),
+        root: ApiDefinition::wsdl_of(&definition.text).and_then(|w| Some(w.strip_prefix("wsdl/")?.to_owned())),
+    };
+    let prefix = format!("{}/wsdl", display(directory));
+    let (mut sources, found) = match folder.is_dir().then(|| load_local(&origin, &Options::local(Policy::Upload))) {
+        Some(Ok(loaded)) => {
+            let mut found = loaded.diagnostics;
+            found.extend(crate::wsdl::resolve::resolve(&loaded.documents).diagnostics);
+            (below(&prefix, &loaded.documents.sources), found)
+        }
+        // Which of several documents is the root only the definition could say.
+        Some(Err(refused)) if refused.candidates.is_empty() => (below(&prefix, &refused.sources), refused.diagnostics),
+        Some(Err(_)) | None => (Sources::default(), Vec::new()),
+    };
+    let at = sources.add(definition.name.clone(), definition.text.clone());
+    let (_, mut diagnostics) = ApiDefinition::parse(at, &definition.text);
+    if let Some(lock) = lock {
+        let at = sources.add(lock.name.clone(), lock.text.clone());
+        diagnostics.extend(Lock::parse(at, &lock.text).err().map(|d| *d));
+    }
+    diagnostics.extend(found.into_iter().filter(|d| d.severity == Severity::Error));
+    Built { api: None, diagnostics, sources }
 }
 
 /// The same texts, named from where the command runs.

@@ -66,6 +66,24 @@ fn check_says_all_errors_at_once() {
     assert!(!one.err.contains("nubmers") && one.err.contains("NoSuchOperation"));
 }
 
+/// What is wrong in one file of an API must not hide what is wrong in another.
+#[test]
+fn a_broken_api_yaml_hides_neither_the_wsdl_nor_the_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["import", &sample("inventory"), "--name", "inventory"]).fine();
+    let own = dir.path().join("apis/inventory");
+    std::fs::write(own.join("wsdl/service.wsdl"), "<a>").unwrap();
+    std::fs::write(own.join("api.lock"), "{").unwrap();
+    let good = std::fs::read_to_string(own.join("api.yaml")).unwrap();
+    for broken in [good.replace("version: 1", "vresion: 1"), "version: 1\napi: {\n".to_owned()] {
+        std::fs::write(own.join("api.yaml"), broken).unwrap();
+        let said = run(dir.path(), &["check"]).code(1);
+        for file in ["apis/inventory/api.yaml:", "apis/inventory/api.lock:", "apis/inventory/wsdl/service.wsdl:"] {
+            assert!(said.err.contains(file), "{file} is missing: {}", said.err);
+        }
+    }
+}
+
 #[test]
 fn two_apis_at_one_address_are_an_error() {
     let dir = tempfile::tempdir().unwrap();

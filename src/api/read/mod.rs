@@ -30,6 +30,17 @@ impl ApiDefinition {
     }
 }
 
+impl ApiDefinition {
+    /// `source.wsdl` of a text that may be wrong elsewhere; `None` where it does not say one.
+    pub fn wsdl_of(text: &str) -> Option<String> {
+        let (mut file, node) = File::parse(SourceId(0), text);
+        let node = node?;
+        let source = file.fields(&node).take("source")?;
+        let wsdl = file.fields(source).take("wsdl")?;
+        file.text(wsdl)
+    }
+}
+
 fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
     let mut fields = file.fields(node);
     if let Some(version) = fields.need(file, "version") {
