@@ -157,8 +157,8 @@ pub static NO_SECRET: Code = Code {
     title: "a secret that the API needs cannot be had",
     help: "Secrets never stand in api.yaml: `…_env` names an environment variable of the process that runs `check` or `serve`, `…_file` a file, relative to \
            the API's folder or absolute, of at most 64 KiB, in UTF-8, that not everybody may write; one line end behind it does not count. Certificates and keys are \
-           PEM, keys without a passphrase (PKCS #8, PKCS #1 or SEC1, RSA or EC), and the first certificate is the key's. Secrets are read when the API is loaded: \
-           after a change touch its api.yaml, or start the gateway anew.",
+           PEM, keys without a passphrase (PKCS #8, PKCS #1 or SEC1, RSA or EC), and the first certificate is the key's. Secrets are read when the API is loaded, \
+           and again at a change below the folder of APIs or at SIGHUP where one of the files changed.",
 };
 
 /// A secret that anybody can read.

@@ -87,6 +87,7 @@ pub fn assemble_with(
         resources,
         raw_operations,
         fields: wiring.fields(),
+        credentials: credentials.clone(),
         described: super::snapshot::Described::default(),
     };
     Assembled { api: Some(published), derivation, lock, definitions: Some(definitions), suggested_name, diagnostics }

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::api::{ApiDefinition, HeaderPart, SecretRef, SecretSource, codes};
 use crate::config;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, SourceId};
 use crate::net::secret::Secret;
+use crate::store::Content;
 
 /// The largest secret file, in bytes: a chain of certificates with comments is smaller.
 const FILE_BYTES: u64 = 64 << 10;
 
 /// Everything that `endpoint.auth` and `headers` name, at hand. Prints nothing of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Credentials {
     /// Password of `basic`.
     pub(super) basic: Option<Secret>,
@@ -27,6 +28,33 @@ pub struct Credentials {
     pub(super) key: Option<Secret>,
     /// Values of header parts that the API gives, by their keys in `headers`.
     pub(super) headers: BTreeMap<String, Secret>,
+}
+
+/// The source of every secret that a definition names.
+fn named(definition: &ApiDefinition) -> impl Iterator<Item = &SecretSource> {
+    let auth = definition.endpoint.auth.as_ref();
+    let wss = auth.and_then(|a| a.wss.as_ref());
+    let signature = wss.and_then(|w| w.signature.as_ref());
+    let basic = auth.and_then(|a| a.basic.as_ref()).map(|b| &b.password);
+    let header = auth.and_then(|a| a.header.as_ref()).map(|h| &h.value);
+    let token = wss.and_then(|w| w.username_token.as_ref()).and_then(|t| t.password.as_ref());
+    let parts = definition.headers.values().filter_map(|rule| match &rule.part {
+        HeaderPart::ApiSecret(source) => Some(source),
+        HeaderPart::Caller | HeaderPart::Secret | HeaderPart::Omit | HeaderPart::Constant(_) => None,
+    });
+    let of_auth = [basic, header, token, signature.map(|s| &s.certificate), signature.map(|s| &s.key)];
+    of_auth.into_iter().flatten().map(|secret| &secret.source).chain(parts)
+}
+
+/// The files that hold secrets of a stored API: when one changes, the API has changed.
+pub(super) fn files(content: &Content) -> Vec<PathBuf> {
+    let (definition, _) = ApiDefinition::parse(SourceId(0), &content.definition.text);
+    let folder = Path::new(&*content.definition.name).parent().unwrap_or(Path::new(""));
+    let file = |source: &SecretSource| match source {
+        SecretSource::File(path) => Some(folder.join(path)),
+        SecretSource::Variable(_) => None,
+    };
+    definition.iter().flat_map(named).filter_map(file).collect()
 }
 
 impl Credentials {

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use tokio::sync::Mutex;
 
 use super::content::{Built, build};
+use super::credentials;
 use super::{Catalog, PublishedApi, Snapshot};
 use crate::api::{ApiDefinition, Lock, codes};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
@@ -61,8 +62,10 @@ pub struct Folder<S> {
 /// What is known of an API's folder.
 #[derive(Debug)]
 struct Known {
-    /// Paths, times and lengths of its files when it was read.
+    /// Paths, times and lengths of its files when it was read, those with its secrets among them.
     fingerprint: Fingerprint,
+    /// The files with its secrets, wherever they are.
+    secrets: Vec<PathBuf>,
     /// The revision that is published.
     revision: u64,
     api: Option<Arc<PublishedApi>>,
@@ -116,12 +119,16 @@ impl<S: Store + 'static> Folder<S> {
         known: &mut HashMap<Arc<str>, Known>,
         reload: &mut Reload,
     ) -> std::io::Result<()> {
-        let looked = directory.clone();
-        let fingerprint = blocking(move || fingerprint(&looked)).await?;
-        if known.get(&name).is_some_and(|k| k.fingerprint == fingerprint) {
+        let (looked, secrets) = (directory.clone(), known.get(&name).map(|k| k.secrets.clone()).unwrap_or_default());
+        let now = blocking(move || fingerprint(&looked, &secrets)).await?;
+        if known.get(&name).is_some_and(|k| k.fingerprint == now) {
             return Ok(());
         }
+        let looked = directory.clone();
         let read = blocking(move || read_api(&directory)).await?;
+        let secrets = read.as_ref().map(credentials::files).unwrap_or_default();
+        let named = secrets.clone();
+        let fingerprint = blocking(move || fingerprint(&looked, &named)).await?;
         let outcome = match read {
             Ok(content) => self.build_stored(&name, content).await?,
             Err(failed) => (0, failed),
@@ -132,16 +139,17 @@ impl<S: Store + 'static> Folder<S> {
             let kept = before.as_ref().is_some_and(|k| k.api.is_some());
             reload.failed.push(Failure { name: name.clone(), kept, diagnostics: built.diagnostics, sources: built.sources });
             let (revision, api) = before.map_or((0, None), |k| (k.revision, k.api));
-            known.insert(name, Known { fingerprint, revision, api });
+            known.insert(name, Known { fingerprint, secrets, revision, api });
             return Ok(());
         };
         if !built.diagnostics.is_empty() {
             reload.notes.push(Failure { name: name.clone(), kept: true, diagnostics: built.diagnostics, sources: built.sources });
         }
-        if before.as_ref().is_none_or(|k| k.revision != revision || k.api.is_none()) {
+        let same_secrets = |k: &Known| k.api.as_ref().is_some_and(|a| a.credentials == api.credentials);
+        if before.as_ref().is_none_or(|k| k.revision != revision || !same_secrets(k)) {
             reload.changed.push(name.clone());
         }
-        known.insert(name, Known { fingerprint, revision, api: Some(api) });
+        known.insert(name, Known { fingerprint, secrets, revision, api: Some(api) });
         Ok(())
     }
 
@@ -203,8 +211,9 @@ pub fn list(path: &Path) -> std::io::Result<Vec<(Arc<str>, PathBuf)>> {
     Ok(found.into_iter().collect())
 }
 
-fn fingerprint(directory: &Path) -> Fingerprint {
-    let mut files = Vec::new();
+fn fingerprint(directory: &Path, more: &[PathBuf]) -> Fingerprint {
+    let seen = |path: &PathBuf| std::fs::metadata(path).ok().map_or((None, 0), |m| (m.modified().ok(), m.len()));
+    let mut files: Fingerprint = more.iter().map(|path| (path.clone(), seen(path).0, seen(path).1)).collect();
     let mut todo = vec![directory.to_path_buf()];
     while let Some(next) = todo.pop() {
         for entry in std::fs::read_dir(&next).into_iter().flatten().flatten() {

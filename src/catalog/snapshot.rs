@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
-use super::Wire;
+use super::{Credentials, Wire};
 use crate::api::{ApiDefinition, Method};
 use crate::net::secret::Secret;
 use crate::openapi;
@@ -66,6 +66,8 @@ pub struct PublishedApi {
     pub raw_operations: Vec<RawOperation>,
     /// Header fields that every call of its service carries: names in lower case, values.
     pub fields: Vec<(Arc<str>, Secret)>,
+    /// The secrets that it was made with.
+    pub(super) credentials: Credentials,
     /// What it is, for people: the WSDL's documentation.
     pub documentation: Option<Arc<str>>,
     /// The WSDL and what belongs to it.

@@ -50,10 +50,10 @@ fn has_callers_credentials(api: &PublishedApi, plan: &OperationPlan, envelope: &
     let is_secret = |uri: &str, local: &str| {
         plan.input.headers.iter().any(|slot| {
             let name = (&**names.uri(names.namespace(slot.tag)), &**names.local(slot.tag));
-            name == (uri, local) && slot.secret
+            name == (uri, local) && (slot.secret || name == (ns::WSSE, "Security"))
         })
     };
-    head.has_security || head.blocks.iter().any(|(uri, local)| is_secret(uri, local))
+    head.blocks.iter().any(|(uri, local)| is_secret(uri, local))
 }
 
 /// What the caller reads where the envelope cannot be secured.

@@ -44,6 +44,8 @@ pub struct Asks {
     pub(super) x509: bool,
     /// Assertions that hold only where the transport protects the message.
     pub(super) by_transport: Vec<Assertion>,
+    /// Assertions that hold only where the transport protects the message, or it is signed.
+    pub(super) by_signature: Vec<Assertion>,
 }
 
 /// Versions of WS-Addressing.
@@ -119,9 +121,11 @@ impl Asks {
         ] {
             *one |= two;
         }
-        for assertion in &other.by_transport {
-            if self.by_transport.len() < MAX_KEPT && !self.by_transport.contains(assertion) {
-                self.by_transport.push(assertion.clone());
+        for (mine, others) in [(&mut self.by_transport, &other.by_transport), (&mut self.by_signature, &other.by_signature)] {
+            for assertion in others {
+                if mine.len() < MAX_KEPT && !mine.contains(assertion) {
+                    mine.push(assertion.clone());
+                }
             }
         }
     }

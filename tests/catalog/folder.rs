@@ -115,3 +115,31 @@ async fn changes_are_heard() {
     tokio::time::timeout(Duration::from_secs(20), watch.changed()).await.unwrap();
     assert!(Watch::folder(&dir.path().join("nowhere")).is_err());
 }
+
+#[tokio::test]
+async fn a_secret_that_changes_changes_the_api() {
+    let dir = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let secret = elsewhere.path().join("pw");
+    add(dir.path(), "countries", "countries", None);
+    let path = dir.path().join("countries/api.yaml");
+    let auth = format!("endpoint: {{ auth: {{ header: {{ name: X-Key, value_file: \"{}\" }} }} }}", secret.display());
+    let text = std::fs::read_to_string(&path).unwrap();
+    let kept: String = text.lines().filter(|l| !l.starts_with("endpoint:")).map(|l| format!("{l}\n")).collect();
+    std::fs::write(&path, format!("{kept}{auth}\n")).unwrap();
+    let (folder, _, catalog) = folder(dir.path());
+    let reload = folder.reload().await.unwrap();
+    assert_eq!(reload.failed[0].diagnostics[0].code.id, "api.no-secret");
+    let value = || catalog.snapshot().apis[0].fields[0].1.reveal().to_owned();
+    std::fs::write(&secret, "k-81-one\n").unwrap();
+    assert_eq!(texts(&folder.reload().await.unwrap().changed), ["countries"]);
+    assert_eq!(value(), "k-81-one");
+    std::fs::write(&secret, "k-81-three\n").unwrap();
+    assert_eq!(texts(&folder.reload().await.unwrap().changed), ["countries"]);
+    assert_eq!(value(), "k-81-three");
+    assert!(folder.reload().await.unwrap().changed.is_empty());
+    std::fs::remove_file(&secret).unwrap();
+    let reload = folder.reload().await.unwrap();
+    assert!(reload.failed[0].kept && value() == "k-81-three");
+    assert!(!format!("{:?} {:?}", reload.failed, catalog.snapshot()).contains("k-81"));
+}

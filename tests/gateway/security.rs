@@ -188,3 +188,37 @@ fn a_missing_secret_is_named_where_it_is_needed() {
     assert!(placed.is_some_and(|s| built.sources.position(s).is_some_and(|(line, _)| line == 4)));
     assert!(catalog::build_with("countries", &content, Secrets::NotNeeded).api.is_some());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_the_callers_own_credentials_is_the_callers() {
+    use castile::mediate::Direction;
+    use castile::sample::{Style, request};
+
+    let fault = format!("<s:Fault xmlns:w=\"{WSSE}\"><faultcode>w:FailedAuthentication</faultcode><faultstring>no</faultstring></s:Fault>");
+    let upstream = Upstream::answering("500 Oh", "text/xml", soap(&fault).as_bytes()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let wsdl = folder.path().join("orders/wsdl");
+    std::fs::create_dir_all(&wsdl).unwrap();
+    for path in crate::support::files(&crate::support::path("wsdl/orders"), "wsdl")
+        .iter()
+        .chain(&crate::support::files(&crate::support::path("wsdl/orders"), "xsd"))
+    {
+        std::fs::copy(path, wsdl.join(path.file_name().unwrap())).unwrap();
+    }
+    let yaml = format!(
+        "version: 1\napi: {{ name: orders }}\nsource: {{ wsdl: wsdl/service.wsdl }}\nendpoint: {{ url: \"http://{}/up\" }}\nheaders: {{ shop: secret }}\n",
+        upstream.address
+    );
+    std::fs::write(folder.path().join("orders/api.yaml"), yaml).unwrap();
+    let api = crate::support::api::published("orders", &crate::support::path("wsdl/orders"));
+    let plan = api.program.operations.iter().find(|o| o.input.headers.iter().any(|h| &*h.key == "shop")).unwrap();
+    let json = request(&api.program, plan, Direction::Request, None, Style::Typical).unwrap();
+    let without: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let mut with = without.clone();
+    with["$headers"] = serde_json::json!({ "shop": { "name": "lisbon", "@trace": true } });
+    let server = Server::of(folder, Config::default()).await;
+    let path = format!("/orders/1/{}", plan.name);
+    let answer = server.post(&path, &with.to_string()).await;
+    assert_eq!((answer.status, answer.field("www-authenticate")), (401, Some("WSSE profile=\"UsernameToken\"")), "{}", answer.text());
+    assert_eq!(server.post(&path, &without.to_string()).await.status, 502);
+}

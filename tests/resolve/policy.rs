@@ -153,6 +153,7 @@ fn what_cannot_be_done_is_said_at_its_place() {
         ("<sp:SupportingTokens><wsp:Policy><sp:IssuedToken/></wsp:Policy></sp:SupportingTokens>", "<sp:IssuedToken"),
         ("<r:RMAssertion xmlns:r=\"http://schemas.xmlsoap.org/ws/2005/02/rm/policy\"/>", "<r:RMAssertion xmlns:r=\"http:"),
         ("<sp:EncryptedParts><sp:Body/></sp:EncryptedParts>", "<sp:EncryptedParts"),
+        ("<sp:SignedParts><sp:Body/></sp:SignedParts>", "<sp:SignedParts"),
         ("<wsam:Addressing><wsp:Policy><wsam:NonAnonymousResponses/></wsp:Policy></wsam:Addressing>", "<wsam:NonAnonymousResponses"),
         ("<wsp:ExactlyOne/>", "<wsp:ExactlyOne"),
     ];

@@ -2,7 +2,7 @@
 //! Message Security 1.1.1) and WS-Addressing (1.0, and the submission of August 2004), put into a finished envelope.
 //!
 //! Comes in: an envelope, secrets, the instant and random bytes, all as data. Goes out: the envelope with header blocks. No clock, no
-//! chance, no I/O in here, so that equal inputs give equal bytes. Only [`sign`] knows cryptography beyond a digest.
+//! chance, no I/O in here, so that equal inputs give equal bytes. Only `sign` knows cryptography beyond a digest.
 
 mod addressing;
 mod head;

@@ -17,6 +17,9 @@ const MAX_DEPTH: usize = 64;
 /// Findings that are kept of one policy.
 const MAX_UNMET: usize = 64;
 
+/// References that lead nowhere and are reported.
+const MAX_DANGLING: usize = 100;
+
 /// What came of a policy.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outcome {
@@ -103,7 +106,9 @@ impl<'d> Library<'d> {
         match self.find(uri, source) {
             Some((source, node)) => self.operator(source, node, depth + 1),
             None => {
-                self.dangling.push((uri.to_owned(), at));
+                if self.dangling.len() < MAX_DANGLING {
+                    self.dangling.push((uri.to_owned(), at));
+                }
                 Outcome::default()
             }
         }

@@ -32,7 +32,7 @@ pub(super) struct Library<'d> {
     by_name: HashMap<&'d str, (SourceId, Node<'d, 'd>)>,
     /// `None` while one is being evaluated: a reference to it is a cycle.
     evaluated: HashMap<Place, Option<Arc<Outcome>>>,
-    /// References that lead nowhere.
+    /// References that lead nowhere, the first hundred.
     dangling: Vec<(String, Span)>,
 }
 
@@ -57,9 +57,16 @@ impl<'d> Library<'d> {
     fn find(&self, uri: &str, from: SourceId) -> Option<(SourceId, Node<'d, 'd>)> {
         match uri.strip_prefix('#') {
             // A fragment belongs to its document; documents that were split apart keep theirs.
-            Some(id) => self.by_id.get(&(from, id)).or_else(|| self.by_id.iter().find(|((_, i), _)| *i == id).map(|(_, p)| p)).copied(),
+            Some(id) => self.by_id.get(&(from, id)).or_else(|| self.elsewhere(id)).copied(),
             None => self.by_name.get(uri).copied(),
         }
+    }
+}
+
+impl<'d> Library<'d> {
+    /// The policy of that id in another document, the first one.
+    fn elsewhere(&self, id: &str) -> Option<&(SourceId, Node<'d, 'd>)> {
+        self.by_id.iter().filter(|((_, i), _)| *i == id).min_by_key(|((source, _), _)| *source).map(|(_, place)| place)
     }
 }
 
@@ -104,7 +111,7 @@ impl Reader {
         let ports = self.definitions.services.iter().flat_map(|s| s.ports.iter().map(move |p| (Some(s), Some(p), p.binding)));
         let bound: HashSet<usize> = self.definitions.services.iter().flat_map(|s| &s.ports).map(|p| p.binding.0).collect();
         let alone = (0..self.definitions.bindings.len()).filter(|i| !bound.contains(i)).map(|i| (None, None, BindingId(i)));
-        if !self.definitions.policies.by_subject.values().any(|a| !a.by_transport.is_empty()) {
+        if !self.definitions.policies.by_subject.values().any(|a| !a.by_transport.is_empty() || !a.by_signature.is_empty()) {
             return;
         }
         for (service, port, binding) in ports.chain(alone) {
@@ -112,6 +119,7 @@ impl Reader {
                 let asks = self.definitions.asks(service, port, binding, operation);
                 if !asks.transport {
                     unmet.extend(asks.by_transport);
+                    unmet.extend(asks.by_signature.into_iter().filter(|_| !asks.signature));
                 }
             }
         }

@@ -187,7 +187,7 @@ fn addressing(version: Addressing) -> Asks {
 
 /// 4.1.1: without children everything is signed; of header blocks only those that Castile writes can be.
 fn signed_parts(source: SourceId, node: Node<'_, '_>) -> Outcome {
-    let mut asks = Asks { signs_parts: true, ..Asks::default() };
+    let mut asks = Asks { signs_parts: true, by_signature: vec![named(node, source)], ..Asks::default() };
     let mut parts = node.children().filter(Node::is_element).peekable();
     if parts.peek().is_none() {
         (asks.signs_body, asks.signs_addressing) = (true, true);
