@@ -219,6 +219,6 @@ async fn a_failure_of_the_callers_own_credentials_is_the_callers() {
     let server = Server::of(folder, Config::default()).await;
     let path = format!("/orders/1/{}", plan.name);
     let answer = server.post(&path, &with.to_string()).await;
-    assert_eq!((answer.status, answer.field("www-authenticate")), (401, Some("WSSE profile=\"UsernameToken\"")), "{}", answer.text());
+    assert_eq!((answer.status, answer.field("www-authenticate")), (401, Some("wsse profile=\"usernametoken\"")), "{}", answer.text());
     assert_eq!(server.post(&path, &without.to_string()).await.status, 502);
 }
