@@ -3,8 +3,8 @@
 /// How binary values travel to the upstream and to callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attachments {
-    /// `mtom: true`: requests are XOP packages (MTOM). Default false.
-    pub mtom: bool,
+    /// `mtom: true`: requests are XOP packages (MTOM). `None`: where the WSDL's policy requires it.
+    pub mtom: Option<bool>,
     /// `mtom_over`: base64Binary values of at least so many bytes are parts then; default 1 KiB.
     pub mtom_over_bytes: u64,
     /// `attachments: inline | url`: what a caller gets of a reply's parts.
@@ -25,7 +25,7 @@ pub enum Deliver {
 
 impl Default for Attachments {
     fn default() -> Self {
-        Self { mtom: false, mtom_over_bytes: 1 << 10, deliver: Deliver::Inline, url_over_bytes: 64 << 10 }
+        Self { mtom: None, mtom_over_bytes: 1 << 10, deliver: Deliver::Inline, url_over_bytes: 64 << 10 }
     }
 }
 
@@ -34,8 +34,8 @@ impl Attachments {
     pub(super) fn written(&self) -> Vec<(&'static str, String)> {
         let usual = Self::default();
         let mut lines = Vec::new();
-        if self.mtom {
-            lines.push(("mtom", "true".to_owned()));
+        if let Some(mtom) = self.mtom {
+            lines.push(("mtom", mtom.to_string()));
         }
         if self.mtom_over_bytes != usual.mtom_over_bytes {
             lines.push(("mtom_over", super::units::say_size(self.mtom_over_bytes)));

@@ -18,7 +18,7 @@ mod watch;
 mod wire;
 
 /// What the gateway asks of a definition.
-pub use crate::api::{Expose, State, Stream};
+pub use crate::api::{ATTACHMENTS_PATH, Deliver, Expose, State, Stream};
 pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use content::{Built, Secrets, build, build_with, stored_settings};
 pub use credentials::Credentials;
@@ -26,6 +26,7 @@ pub use documents::{Documents, declared_encoding};
 pub use examples::undocumented;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
 pub use headers::fill_headers;
+pub use resources::mtom;
 pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
 };

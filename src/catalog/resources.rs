@@ -8,6 +8,7 @@ use super::{Parameter, ParameterLocation, PublishedResource, Wire};
 use crate::api::{ApiDefinition, Derivation, Method, Resource, codes, effective_resources};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::plan::Program;
+use crate::plan::asks::Mtom;
 use crate::plan::node::{OperationPlan, Pattern, SoapVersion};
 
 /// What resources are bound to.
@@ -40,6 +41,13 @@ pub(super) fn publish(targets: &Targets<'_>, derivation: &Derivation, diagnostic
 
 fn at(resource: &Resource, diagnostic: Diagnostic) -> Diagnostic {
     Diagnostic { span: resource.span, ..diagnostic }
+}
+
+/// MTOM of an operation's requests: as its resource says, else as the API says, else where the WSDL's policy requires it.
+pub fn mtom(definition: &ApiDefinition, resource: Option<bool>, plan: &OperationPlan) -> Option<u64> {
+    let settings = &definition.attachments;
+    let chosen = resource.or(settings.mtom).unwrap_or(plan.asks.mtom == Mtom::Required);
+    chosen.then_some(settings.mtom_over_bytes)
 }
 
 impl Targets<'_> {
@@ -109,7 +117,7 @@ impl Targets<'_> {
             parameters,
             body: resource.method != Method::Get,
             files: resource.method != Method::Get && !self.program.file_places(&plan.input).is_empty(),
-            mtom: resource.mtom.unwrap_or(self.definition.attachments.mtom).then_some(self.definition.attachments.mtom_over_bytes),
+            mtom: mtom(self.definition, resource.mtom, plan),
             unwrap: resource.unwrap.as_deref().map(Arc::from),
             wire: Wire::default(),
         })

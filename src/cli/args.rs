@@ -169,6 +169,12 @@ pub(super) struct Translate {
     /// Which message [default: request for encode, response for decode]
     #[arg(long)]
     pub(super) direction: Option<Direction>,
+    /// decode: the message's Content-Type, where it does not begin with MIME header fields
+    #[arg(long, value_name = "TYPE")]
+    pub(super) content_type: Option<String>,
+    /// encode: an MTOM package
+    #[arg(long)]
+    pub(super) mtom: bool,
     /// The port, where several have the operation
     #[arg(long, value_name = "[SERVICE/]PORT")]
     pub(super) port: Option<String>,

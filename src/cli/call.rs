@@ -1,6 +1,7 @@
 //! `castile call`: one call of an operation, straight to the SOAP service, with all that happens on the way on show.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -10,10 +11,11 @@ use tokio::time::Instant;
 
 use super::args::{Call, Global};
 use super::target::Wanted;
-use super::translate::{NO_REQUEST, decode_problem, encode_problem, fault_document, options};
+use super::translate::{NO_REQUEST, decode_problem, encode_problem, fault_document, in_memory, read, show as show_message, token};
 use super::{Exit, Outcome, Screen, runtime, target};
 use crate::catalog::{PublishedApi, Secrets};
 use crate::json::{self, Value};
+use crate::mediate::package::{EncodedPackage, Insertion, PackageOptions};
 use crate::mediate::security::{self, Addressing, Moment, Route};
 use crate::mediate::{self, Decoded, Direction, EncodeError, Parameter, ParameterIn};
 use crate::net::address::AddressPolicy;
@@ -38,10 +40,17 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
     let api = target::api_wanted(screen, global, &Wanted { secrets, ..Wanted::new(&args.target) })?;
     let plan = target::operation(screen, &api.program, &args.operation, args.port.as_deref())?;
     let begun = Instant::now();
-    let (request_json, envelope) = if args.soap { (None, body(screen, args)?) } else { encoded(screen, args, &api.program, plan)? };
+    let (request_json, package, source) = if args.soap {
+        let package = EncodedPackage { envelope: body(screen, args)?, version: plan.version, ..EncodedPackage::default() };
+        (None, package, Vec::new())
+    } else {
+        encoded(screen, args, &api, plan)?
+    };
+    let (content_type, envelope) = in_memory(screen, &package, &source, plan)?;
     let encoding = begun.elapsed();
     if args.offline {
-        return Ok(screen.answer(&mediate::without_secrets(&api.program, plan, envelope)));
+        let shown = mediate::without_secrets(&api.program, plan, envelope);
+        return Ok(show_message(screen, package.is_multipart(), &content_type, &shown));
     }
     if args.trace {
         if let Some(json) = &request_json {
@@ -54,9 +63,21 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
         return Err(screen.usage(&format!("operation `{}` has no http(s) address; give one with --endpoint", plan.name)));
     }
     // The trace shows what was encoded: what is added now may hold secrets.
-    let envelope = secured(screen, &api, plan, url, envelope)?;
+    let (content_type, message) = match package.is_multipart() {
+        false => (content_type, secured(screen, &api, plan, url, envelope)?),
+        true => {
+            if api.resources.iter().any(|r| r.wire.security.as_ref().is_some_and(|s| s.signature.is_some())) {
+                return Err(screen.usage("a message with attachments is not signed"));
+            }
+            // What is added stands first in the Header, before all that is to be put in.
+            let envelope = secured(screen, &api, plan, url, package.envelope.clone())?;
+            let added = envelope.len().saturating_sub(package.envelope.len());
+            let insertions = package.insertions.iter().map(|i| Insertion { at: i.at + added, ..i.clone() }).collect();
+            in_memory(screen, &EncodedPackage { envelope, insertions, ..package }, &source, plan)?
+        }
+    };
     let wait = (api.definition.endpoint.timeout, api.definition.endpoint.first_byte_timeout);
-    let reply = runtime(screen)?.block_on(send(screen, (&api, plan), url, envelope, wait))?;
+    let reply = runtime(screen)?.block_on(send(screen, (&api, plan), url, (content_type, message), wait))?;
     if args.trace {
         let head = format!("3 reply, SOAP, status {}", reply.status.as_u16());
         trace(screen, &head, Some(reply.took), &reply.body);
@@ -84,15 +105,14 @@ fn secured(screen: &Screen, api: &PublishedApi, plan: &OperationPlan, url: &str,
 }
 
 /// Decodes the reply and shows it.
-fn show(screen: &Screen, args: &Call, program: &Program, plan: &OperationPlan, reply: &Reply) -> Outcome {
+fn show(screen: &Screen, args: &Call, program: &Arc<Program>, plan: &OperationPlan, reply: &Reply) -> Outcome {
     if plan.output.is_none() && reply.body.is_empty() {
         screen.say(&format!("taken, status {}", reply.status.as_u16()));
         return Ok(Exit::Fine);
     }
     let begun = Instant::now();
-    let mut how = options(&reply.body);
-    how.charset = reply.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).and_then(crate::net::fetch::charset);
-    let decoded = mediate::decode(program, plan, Direction::Response, &reply.body, &how);
+    let content_type = reply.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let decoded = read(program, plan, Direction::Response, content_type, &reply.body);
     let took = begun.elapsed();
     if args.trace {
         trace(screen, "4 answer, JSON", Some(took), b"");
@@ -133,17 +153,14 @@ fn body(screen: &Screen, args: &Call) -> Outcome<Vec<u8>> {
 }
 
 /// The request's JSON and its envelope.
-fn encoded(screen: &Screen, args: &Call, program: &Program, plan: &OperationPlan) -> Outcome<(Option<Vec<u8>>, Vec<u8>)> {
+fn encoded(screen: &Screen, args: &Call, api: &PublishedApi, plan: &OperationPlan) -> Outcome<(Option<Vec<u8>>, EncodedPackage, Vec<u8>)> {
+    let program = &api.program;
     let has_file = args.input.iter().any(|i| i.starts_with('@'));
     let text = if has_file { body(screen, args)? } else { b"{}".to_vec() };
     let refuse = |error: EncodeError, text: &[u8]| {
         screen.to_stderr(&encode_problem(error, text).to_json(NO_REQUEST));
         Exit::Problem
     };
-    if has_file && args.input.len() == 1 {
-        let envelope = mediate::encode(program, plan, Direction::Request, &text).map_err(|e| refuse(e, &text))?;
-        return Ok((Some(text), envelope));
-    }
     let limits = json::Limits::default();
     let mut value = json::parse(&text, &limits).map_err(|e| refuse(EncodeError::NotJson(e), &text))?;
     let mut pointers = Vec::new();
@@ -165,10 +182,11 @@ fn encoded(screen: &Screen, args: &Call, program: &Program, plan: &OperationPlan
     let given: Vec<Parameter<'_>> =
         pointers.iter().map(|(name, pointer, text)| Parameter { location: ParameterIn::Query, name, pointer, text }).collect();
     let value = mediate::parameters(program, &plan.input, &given, Some(value)).map_err(|e| refuse(EncodeError::Invalid(e), &text))?;
-    let envelope = mediate::encode_value(program, plan, Direction::Request, &value).map_err(|e| refuse(e, &text))?;
+    let options = PackageOptions { source: &text, uploads: None, mtom: crate::catalog::mtom(&api.definition, None, plan), token: &token() };
+    let package = mediate::encode_package(program, plan, Direction::Request, &value, &options).map_err(|e| refuse(e, &text))?;
     let mut shown = Vec::new();
     write(&mut shown, &value);
-    Ok((Some(shown), envelope))
+    Ok((Some(shown), package, text))
 }
 
 /// Sets a member of an object.
@@ -217,7 +235,7 @@ async fn send(
     screen: &Screen,
     (api, plan): (&PublishedApi, &OperationPlan),
     url: &str,
-    envelope: Vec<u8>,
+    (content_type, message): (String, Vec<u8>),
     (whole, first_byte): (Duration, Duration),
 ) -> Outcome<Reply> {
     let unreachable = |why: String| {
@@ -229,14 +247,11 @@ async fn send(
     for (name, value) in &api.fields {
         request = request.header(&**name, value.reveal());
     }
-    let request = match plan.version {
-        SoapVersion::Soap11 => {
-            request.header(header::CONTENT_TYPE, "text/xml; charset=utf-8").header("soapaction", format!("\"{action}\""))
-        }
-        SoapVersion::Soap12 if action.is_empty() => request.header(header::CONTENT_TYPE, "application/soap+xml; charset=utf-8"),
-        SoapVersion::Soap12 => request.header(header::CONTENT_TYPE, format!("application/soap+xml; charset=utf-8; action=\"{action}\"")),
-    };
-    let request = request.body(Full::new(Bytes::from(envelope))).map_err(|e| screen.usage(&format!("{url}: {e}")))?;
+    request = request.header(header::CONTENT_TYPE, content_type);
+    if plan.version == SoapVersion::Soap11 {
+        request = request.header("soapaction", format!("\"{action}\""));
+    }
+    let request = request.body(Full::new(Bytes::from(message))).map_err(|e| screen.usage(&format!("{url}: {e}")))?;
     let client = UpstreamClient::new(UpstreamOptions::new(AddressPolicy::local())).map_err(|e| {
         screen.error(&e.to_string());
         Exit::Problem

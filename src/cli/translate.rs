@@ -2,8 +2,14 @@
 
 use super::args::{Direction, Global, Translate};
 use super::{Exit, Outcome, Screen, target};
-use crate::json::string_into;
+use std::sync::Arc;
+
+use crate::json::{Limits, parse, string_into};
+use crate::mediate::mime::MediaType;
+use crate::mediate::package::{EncodedPackage, PackageOptions, decode_package};
 use crate::mediate::{self, DecodeError, DecodeErrorKind, DecodeOptions, Decoded, EncodeError, Fault, FieldError};
+use crate::plan::Program;
+use crate::plan::node::OperationPlan;
 use crate::problem::{InvalidField, Place, Problem, Reason};
 
 /// What stands for the request id where there is no request.
@@ -18,8 +24,11 @@ pub(super) fn encode(screen: &Screen, global: &Global, args: &Translate) -> Outc
         return Err(screen.usage(&format!("operation `{}` has no response", operation.name)));
     }
     let text = target::input(screen)?;
-    match mediate::encode(&program, operation, direction.mediate(), &text) {
-        Ok(envelope) => Ok(screen.answer(&envelope)),
+    match package(&program, operation, direction, &text, args.mtom) {
+        Ok(package) => {
+            let (content_type, bytes) = in_memory(screen, &package, &text, operation)?;
+            Ok(show(screen, package.is_multipart(), &content_type, &bytes))
+        }
         Err(error) => {
             screen.to_stderr(&encode_problem(error, &text).to_json(NO_REQUEST));
             Err(Exit::Problem)
@@ -27,13 +36,66 @@ pub(super) fn encode(screen: &Screen, global: &Global, args: &Translate) -> Outc
     }
 }
 
+fn package(
+    program: &Program,
+    operation: &OperationPlan,
+    direction: Direction,
+    text: &[u8],
+    mtom: bool,
+) -> Result<EncodedPackage, EncodeError> {
+    let value = parse(text, &Limits::default()).map_err(EncodeError::NotJson)?;
+    let options = PackageOptions { source: text, uploads: None, mtom: mtom.then_some(1 << 10), token: &token() };
+    mediate::encode_package(program, operation, direction.mediate(), &value, &options)
+}
+
+/// A word that no part of a message holds.
+pub(super) fn token() -> String {
+    // Without randomness a boundary is as good as any: nobody but the caller sees it.
+    let random: [u8; 16] = crate::net::random::bytes().unwrap_or([7; 16]);
+    random.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A message's Content-Type and its bytes.
+pub(super) fn in_memory(screen: &Screen, package: &EncodedPackage, text: &[u8], operation: &OperationPlan) -> Outcome<(String, Vec<u8>)> {
+    let action = operation.soap_action.as_deref().unwrap_or_default();
+    package.in_memory(text, &[], action, &token()).map_err(|e| {
+        screen.error(&e.to_string());
+        Exit::Problem
+    })
+}
+
+/// Shows an envelope, or a multipart message behind its Content-Type and an empty line: as `decode` reads it.
+pub(super) fn show(screen: &Screen, is_multipart: bool, content_type: &str, bytes: &[u8]) -> Exit {
+    if !is_multipart {
+        return screen.answer(bytes);
+    }
+    screen.answer(&[format!("Content-Type: {content_type}\r\n\r\n").as_bytes(), bytes].concat())
+}
+
+/// The Content-Type of a message that begins with MIME header fields, and what stands behind them.
+fn mime_message(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let begins = |word: &str| bytes.get(..word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word.as_bytes()));
+    if !begins("content-") && !begins("mime-version:") {
+        return None;
+    }
+    let (end, gap) = [&b"\r\n\r\n"[..], b"\n\n"].iter().filter_map(|g| Some((memchr::memmem::find(bytes, g)?, g.len()))).min()?;
+    let head = String::from_utf8_lossy(bytes.get(..end)?).replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ");
+    let field = head.lines().filter_map(|l| l.split_once(':')).find(|(n, _)| n.trim().eq_ignore_ascii_case("content-type"));
+    Some((field?.1.trim().to_owned(), bytes.get(end + gap..)?))
+}
+
 /// Envelope → JSON.
 pub(super) fn decode(screen: &Screen, global: &Global, args: &Translate) -> Outcome {
-    let program = target::program(screen, global, &args.target)?;
+    let program = Arc::new(target::program(screen, global, &args.target)?);
     let operation = target::operation(screen, &program, &args.operation, args.port.as_deref())?;
     let direction = args.direction.unwrap_or(Direction::Response);
-    let envelope = target::input(screen)?;
-    match mediate::decode(&program, operation, direction.mediate(), &envelope, &options(&envelope)) {
+    let message = target::input(screen)?;
+    let (content_type, bytes) = match (&args.content_type, mime_message(&message)) {
+        (Some(given), _) => (given.clone(), message.as_slice()),
+        (None, Some((found, rest))) => (found, rest),
+        (None, None) => (String::new(), message.as_slice()),
+    };
+    match read(&program, operation, direction.mediate(), &content_type, bytes) {
         Ok(Decoded::Value(json)) => Ok(screen.answer(&json)),
         Ok(Decoded::Empty) => Ok(screen.answer(b"{}")),
         Ok(Decoded::Fault(fault)) => Ok(screen.answer(&fault_document(&fault))),
@@ -41,6 +103,24 @@ pub(super) fn decode(screen: &Screen, global: &Global, args: &Translate) -> Outc
             screen.to_stderr(&decode_problem(&error).to_json(NO_REQUEST));
             Err(Exit::Problem)
         }
+    }
+}
+
+/// A message of that Content-Type, attachments inline.
+pub(super) fn read(
+    program: &Arc<Program>,
+    operation: &OperationPlan,
+    direction: mediate::Direction,
+    content_type: &str,
+    bytes: &[u8],
+) -> Result<Decoded, DecodeError> {
+    let media_type = MediaType::parse(content_type);
+    let mut how = options(bytes);
+    how.charset = media_type.parameter("charset").map(str::to_owned);
+    let index = program.operations.iter().position(|o| std::ptr::eq(o, operation));
+    match index.filter(|_| media_type.essence == "multipart/related") {
+        Some(index) => decode_package(program, index, direction, &media_type, bytes, &how),
+        None => mediate::decode(program, operation, direction, bytes, &how),
     }
 }
 

@@ -28,6 +28,7 @@ mod route;
 mod secure;
 mod segments;
 mod spool;
+mod store;
 mod token;
 mod upstream;
 mod wire;
@@ -62,6 +63,7 @@ pub struct Gateway {
     routes: ArcSwap<RouteTable>,
     rebuild: Mutex<()>,
     retries: RetryBudget,
+    attachments: store::Store,
 }
 
 /// One request on its way: what was read of it, and what is written down.
@@ -89,7 +91,15 @@ impl Gateway {
     /// A gateway over a catalog.
     pub fn new(config: Config, catalog: Arc<Catalog>, upstream: UpstreamClient) -> Self {
         let routes = ArcSwap::from_pointee(RouteTable::new(catalog.snapshot(), &config.limits, None));
-        let gateway = Self { config, catalog, upstream, routes, rebuild: Mutex::new(()), retries: RetryBudget::default() };
+        let gateway = Self {
+            config,
+            catalog,
+            upstream,
+            routes,
+            rebuild: Mutex::new(()),
+            retries: RetryBudget::default(),
+            attachments: store::Store::default(),
+        };
         gateway.count_snapshot();
         gateway
     }
@@ -108,6 +118,12 @@ impl Gateway {
                 let mut permit = self.permit(route, principal).await?;
                 call.record.slot = permit.slot.take();
                 passthrough::call(self, &permit, call).await
+            }
+            Target::Attachment(_) => {
+                let mut permit = self.permit(route, principal).await?;
+                call.record.slot = permit.slot.take();
+                let Target::Attachment(name) = &permit.route.target else { return Err(Problem::internal("the route has changed")) };
+                self.attachments.answer(&permit.route.api().name, name)
             }
             Target::Resource { .. } => {
                 let mut permit = self.permit(route, principal).await?;
@@ -157,7 +173,7 @@ impl Call<'_> {
         self.record.kind = match &route.target {
             Target::Resource { .. } => "rest",
             Target::Soap => "soap",
-            Target::Base | Target::OpenApi | Target::Options(_) => "document",
+            Target::Base | Target::OpenApi | Target::Attachment(_) | Target::Options(_) => "document",
         };
         if matches!(route.target, Target::Soap) {
             self.speaks = passthrough::speaks(self.headers);

@@ -7,7 +7,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, Head
 use http::{Response, StatusCode, Version};
 
 use super::access::Permit;
-use super::attached::Attached;
+use super::attached::{Attached, References};
 use super::body::{AnswerBody, Content, Cut, RequestBody};
 use super::fault;
 use super::form::{self, Form};
@@ -100,7 +100,7 @@ async fn request(
     }
     let path: &[(String, String)] = match &permit.route.target {
         Target::Resource { parameters, .. } => parameters,
-        Target::Soap | Target::Base | Target::OpenApi | Target::Options(_) => &[],
+        Target::Soap | Target::Base | Target::OpenApi | Target::Attachment(_) | Target::Options(_) => &[],
     };
     let fields = fields(resource, call.headers)?;
     let beside = Given { path, query: call.query, fields: &fields };
@@ -367,6 +367,7 @@ async fn answer(
     }
     call.record.dropped_headers = decoder.dropped_headers();
     let attached = Attached::of(decoder, reader, &api).map_err(|e| unreadable(&e, status, &media_type))?;
+    let references = References::of(gateway, &api, &call.public_url);
     match attached.decoded {
         Decoded::Fault(mut found) => {
             found.fault_json = attached.parts.inlined(found.fault_json).await?;
@@ -387,7 +388,7 @@ async fn answer(
                 Some(property) => unwrapped(json, property),
                 None => json,
             };
-            Ok(respond::with_type(StatusCode::OK, JSON, attached.parts.answer(json)))
+            Ok(respond::with_type(StatusCode::OK, JSON, attached.parts.answer(&json, references.as_ref())?))
         }
     }
 }

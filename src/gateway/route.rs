@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 
 use super::limits::CallLimits;
-use crate::catalog::{PublishedApi, PublishedResource, Snapshot, State};
+use crate::catalog::{ATTACHMENTS_PATH, Deliver, PublishedApi, PublishedResource, Snapshot, State};
 use crate::config::Limits;
 use crate::problem::{Problem, Reason};
 
@@ -44,6 +44,7 @@ struct Spot {
 enum SpotKind {
     Base,
     OpenApi,
+    Attachment,
     /// Indices of the resources at this path.
     Resources(Vec<usize>),
 }
@@ -71,6 +72,8 @@ pub(super) enum Target {
     Base,
     /// `openapi.json`.
     OpenApi,
+    /// An attachment that was given by reference, by its name.
+    Attachment(String),
     /// `OPTIONS`: what could be done here.
     Options(String),
 }
@@ -88,7 +91,7 @@ impl RouteMatch {
     pub(super) fn resource(&self) -> Option<&PublishedResource> {
         match &self.target {
             Target::Resource { index, .. } => self.api().resources.get(*index),
-            Target::Soap | Target::Base | Target::OpenApi | Target::Options(_) => None,
+            Target::Soap | Target::Base | Target::OpenApi | Target::Attachment(_) | Target::Options(_) => None,
         }
     }
 }
@@ -163,6 +166,9 @@ fn insert_api(router: &mut Router<Spot>, base: &str, index: usize, api: &Publish
         (format!("{}/", escape(base)), SpotKind::Base),
         (format!("{}/openapi.json", escape(base)), SpotKind::OpenApi),
     ];
+    if api.definition.attachments.deliver == Deliver::Url {
+        spots.push((format!("{}{ATTACHMENTS_PATH}/{{name}}", escape(base)), SpotKind::Attachment));
+    }
     let mut at: HashMap<String, usize> = HashMap::new();
     for (i, resource) in api.resources.iter().enumerate() {
         let path = format!("{}{}", escape(base), positional(&resource.path));
@@ -212,7 +218,8 @@ fn target(api: &PublishedApi, kind: &SpotKind, method: &Method, values: &[String
         SpotKind::Base if *method == Method::POST && api.definition.passthrough => Ok(Target::Soap),
         SpotKind::Base => other(method, if api.definition.passthrough { "GET, HEAD, POST, OPTIONS" } else { "GET, HEAD, OPTIONS" }),
         SpotKind::OpenApi if reads => Ok(Target::OpenApi),
-        SpotKind::OpenApi => other(method, "GET, HEAD, OPTIONS"),
+        SpotKind::Attachment if reads => Ok(Target::Attachment(values.first().cloned().unwrap_or_default())),
+        SpotKind::OpenApi | SpotKind::Attachment => other(method, "GET, HEAD, OPTIONS"),
         SpotKind::Resources(list) => {
             let of = |index: usize| api.resources.get(index);
             let found = list.iter().copied().find(|i| {

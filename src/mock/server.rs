@@ -25,7 +25,10 @@ pub async fn serve(mock: Arc<Mock>, listener: TcpListener, stop: impl Future<Out
 async fn handle(State(mock): State<Arc<Mock>>, request: HttpRequest<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, mock.options.body_limit_bytes).await else {
-        return respond(&head.method, Reply { status: 413, content_type: "text/plain", body: Arc::from(*b"too large, or cut off\n") });
+        return respond(
+            &head.method,
+            Reply { status: 413, content_type: "text/plain".into(), body: Arc::from(*b"too large, or cut off\n") },
+        );
     };
     if !mock.options.delay.is_zero() {
         tokio::time::sleep(mock.options.delay).await;
@@ -47,7 +50,8 @@ fn respond(method: &axum::http::Method, reply: Reply) -> Response<Body> {
     let mut response = Response::new(Body::from(bytes::Bytes::from_owner(reply.body)));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if !reply.content_type.is_empty() {
-        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(reply.content_type));
+        let value = header::HeaderValue::from_str(&reply.content_type);
+        response.headers_mut().extend(value.map(|v| (header::CONTENT_TYPE, v)));
     }
     if method == axum::http::Method::HEAD {
         *response.body_mut() = Body::empty();

@@ -59,8 +59,11 @@ fn schema(value: &mut Value) {
     if map.remove("patternProperties").is_some() {
         map.insert("additionalProperties".into(), json!(true));
     }
+    let media_type = map.remove("contentMediaType");
     if map.remove("contentEncoding").is_some_and(|e| e == "base64") {
         map.insert("format".into(), json!("byte"));
+    } else if media_type.is_some() {
+        map.insert("format".into(), json!("binary"));
     }
     bound(map, "exclusiveMinimum", "minimum");
     bound(map, "exclusiveMaximum", "maximum");

@@ -5,12 +5,17 @@ use serde_json::{Value, json};
 use super::object::{object, truth};
 use super::schema::{Extra, Root, Schemas};
 use super::{Input, Side};
-use crate::plan::node::{Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
+use crate::plan::node::{AttachmentSlot, Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
+
+/// Does nothing stand beside the value of the body?
+pub(super) fn is_bare(message: &MessagePlan) -> bool {
+    message.headers.is_empty() && message.attachments.is_empty()
+}
 
 /// An example of a message as a service would give it, without what documents do not show.
 pub(super) fn example(input: &Input<'_>, operation: usize, side: Side, message: &MessagePlan) -> Option<Value> {
     let mut value = (input.examples)(operation, side)?;
-    if message.headers.is_empty() {
+    if is_bare(message) {
         return Some(value);
     }
     let Some(object) = value.as_object_mut() else {
@@ -28,14 +33,15 @@ pub(super) fn example(input: &Input<'_>, operation: usize, side: Side, message: 
 impl Schemas<'_> {
     /// The JSON of a message. `in_place`: an object stands here, not a reference to it.
     pub(super) fn message(&mut self, message: &MessagePlan, headers: &[Slot], in_place: bool) -> Value {
-        let extra = self.headers(headers);
+        let mut extra = self.headers(headers);
+        extra.extend(self.attachments(&message.attachments));
         match &message.body {
             Body::Empty => object(&extra, json!(false)),
-            Body::Element(slot) if message.headers.is_empty() && !in_place => self.slot(slot, true),
+            Body::Element(slot) if is_bare(message) && !in_place => self.slot(slot, true),
             Body::Element(slot) if !slot.members.is_empty() => self.one_of_members(&slot.members, &extra),
             Body::Element(slot) => {
-                let mut schema = self.root(slot.type_, &Root { extra: &extra, object: !message.headers.is_empty(), in_place });
-                if slot.nillable && message.headers.is_empty() {
+                let mut schema = self.root(slot.type_, &Root { extra: &extra, object: !is_bare(message), in_place });
+                if slot.nillable && is_bare(message) {
                     schema = self.or_nil(slot.type_, schema);
                 } else if slot.nillable {
                     let mut nil = extra.clone();
@@ -74,6 +80,33 @@ impl Schemas<'_> {
         let mut schema = object(&parts, json!(false));
         self.note(&mut schema, Some("SOAP header blocks."));
         vec![("$headers".into(), schema, false)]
+    }
+
+    /// `$attachments`, where there may be any.
+    fn attachments(&mut self, slots: &[AttachmentSlot]) -> Vec<Extra> {
+        if slots.is_empty() {
+            return Vec::new();
+        }
+        let parts: Vec<Extra> = slots.iter().map(|slot| (slot.key.clone(), self.attachment(slot), false)).collect();
+        let mut schema = object(&parts, json!(false));
+        self.note(&mut schema, Some("Parts of the message that travel beside the SOAP envelope."));
+        vec![("$attachments".into(), schema, false)]
+    }
+
+    fn attachment(&mut self, slot: &AttachmentSlot) -> Value {
+        let mut bytes = json!({ "type": "string", "contentEncoding": "base64" });
+        if let Some(only) = slot.only_type() {
+            bytes["contentMediaType"] = json!(only);
+            self.note(&mut bytes, slot.documentation.as_deref());
+            return bytes;
+        }
+        let types: Vec<_> = slot.types.iter().map(|t| &**t).collect();
+        let said = if types.is_empty() { String::from("Its media type.") } else { format!("Its media type: {}.", types.join(", ")) };
+        let told: [Extra; 2] =
+            [("@contentType".into(), json!({ "type": "string", "description": said }), false), ("$value".into(), bytes.clone(), true)];
+        let mut schema = json!({ "oneOf": [object(&told, json!(false)), bytes] });
+        self.note(&mut schema, slot.documentation.as_deref());
+        schema
     }
 
     /// The value that a JSON pointer names in a message; `None` where it names nothing that the plan knows.

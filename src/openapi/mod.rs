@@ -6,6 +6,7 @@
 
 mod content;
 mod down;
+mod form;
 mod message;
 mod names;
 mod object;
@@ -24,7 +25,7 @@ use self::names::Names;
 use self::reach::Reach;
 use self::responses::Responses;
 use self::schema::Schemas;
-use crate::api::{ApiDefinition, Method};
+use crate::api::{ApiDefinition, Deliver, Method};
 use crate::plan::Program;
 
 /// What a document is made from.
@@ -172,6 +173,9 @@ fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
         "paths": paths,
         "components": components,
     });
+    if input.definition.attachments.deliver == Deliver::Url {
+        form::refer(&mut document);
+    }
     match version {
         Version::V30 => down::convert(&mut document),
         Version::V31 => {}

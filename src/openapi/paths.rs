@@ -92,7 +92,11 @@ fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resourc
     if let Some(example) = example(input, resource.operation, Side::Request, &plan.input) {
         content["example"] = example;
     }
+    let form = super::form::content(input.program, &plan.input, &content["schema"]);
     let mut body = json!({ "required": elsewhere.is_empty(), "content": { "application/json": content } });
+    if let Some(form) = form {
+        body["content"]["multipart/form-data"] = form;
+    }
     if let Some(text) = said(plan.annotations.input.as_deref()) {
         body["description"] = json!(text);
     }

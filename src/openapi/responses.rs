@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use super::message::example;
+use super::message::{example, is_bare};
 use super::object::constant;
 use super::paths::said;
 use super::schema::Schemas;
@@ -124,7 +124,7 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
     let Some(output) = &plan.output else {
         return ("202", response("Taken. The operation is one-way: there is no answer.", None));
     };
-    if matches!(output.body, Body::Empty) && output.headers.is_empty() {
+    if matches!(output.body, Body::Empty) && is_bare(output) {
         return ("204", response("Done. The answer has no parts.", None));
     }
     let text = said(plan.annotations.output.as_deref()).unwrap_or("The answer.");
@@ -174,7 +174,7 @@ fn problem() -> Value {
                     "type": "object",
                     "properties": {
                         "pointer": text("JSON pointer into the request's body."),
-                        "in": { "type": "string", "enum": ["path", "query", "header"], "description": "Where the parameter stands." },
+                        "in": { "type": "string", "enum": ["path", "query", "header", "form"], "description": "Where the parameter stands." },
                         "name": text("The parameter."),
                         "expected": text("What would fit."),
                         "found": text("What was there."),

@@ -66,3 +66,21 @@ fn operations_and_ports_that_are_not_there_are_wrong_usage() {
     run_with(dir.path(), &["encode", &wsdl, "GetCountry", "--port", "CountriesSoap"], br#"{"code":"LK"}"#).fine();
     run_with(dir.path(), &["encode", &wsdl, "GetCountry", "--direction", "sideways"], b"{}").code(2);
 }
+
+#[test]
+fn packages_are_written_and_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let wsdl = crate::support::path("tests/constructs/attachments-xop/service.wsdl").display().to_string();
+    let json = format!(r#"{{"name":"n","data":"{}"}}"#, "QUJD".repeat(1000));
+    let made = run_with(dir.path(), &["encode", &wsdl, "Put", "--mtom"], json.as_bytes()).fine();
+    assert!(made.out.starts_with("Content-Type: multipart/related; ") && made.out.contains("Include href=\"cid:"), "{:.500}", made.out);
+    assert!(made.out.contains(&"ABC".repeat(1000)) && !made.out.contains("QUJD"), "{:.500}", made.out);
+    let read = run_with(dir.path(), &["decode", &wsdl, "Put", "--direction", "request"], made.out.as_bytes()).fine();
+    let value: serde_json::Value = serde_json::from_str(&read.out).unwrap();
+    assert_eq!(value["data"].as_str().map(str::len), Some(4000), "{:.500}", read.out);
+    // The type may also be told.
+    let (head, body) = made.out.split_once("\r\n\r\n").unwrap();
+    let type_ = head.strip_prefix("Content-Type: ").unwrap();
+    let told = run_with(dir.path(), &["decode", &wsdl, "Put", "--direction", "request", "--content-type", type_], body.as_bytes()).fine();
+    assert_eq!(told.out, read.out);
+}

@@ -291,3 +291,41 @@ async fn declared_attachments_travel_beside_the_envelope() {
     assert!(parts[1].0.contains("image/jpeg") && parts[1].0.contains("<photo=1."), "{}", parts[1].0);
     assert_eq!((parts[1].1.as_slice(), parts[2].1.as_slice()), (&b"jpeg"[..], &b"sheet"[..]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_parts_can_be_fetched_instead() {
+    let large: Vec<u8> = (0..300_000_u32).map(|n| (n % 253) as u8).collect();
+    let reply = package(
+        "<data><x:Include href=\"cid:a\"/></data><page><x:Include href=\"cid:b\"/></page>",
+        &[("a", "text/html", &large), ("b", "text/plain", b"small")],
+    );
+    let (_upstream, server) = both("attachments-xop", XOP_TYPE, &reply, "attachments: url").await;
+    let answer = server.post("/docs/1/Put", "{}").await;
+    let json = answer.json();
+    assert_eq!(json["page"][0], STANDARD.encode("small"));
+    assert_eq!((&json["data"]["$contentType"], &json["data"]["$size"]), (&"text/html".into(), &300_000.into()), "{json}");
+    let url = json["data"]["$url"].as_str().unwrap();
+    let path = url.strip_prefix(&format!("http://{}", server.address)).unwrap();
+    assert!(path.starts_with("/docs/1/$attachments/"), "{path}");
+    for _ in 0..2 {
+        let got = server.ask(&format!("GET {path}"), "").await;
+        assert_eq!((got.status, got.complete), (200, true), "{:.300}", got.text());
+        assert!(got.body == large);
+        let fields = ["content-type", "content-disposition", "x-content-type-options", "cache-control"];
+        let told = fields.map(|f| got.field(f).unwrap_or_default().to_owned());
+        assert_eq!(told, ["text/html", "attachment", "nosniff", "no-store"]);
+        assert!(got.field("content-security-policy").unwrap().contains("sandbox"));
+    }
+    assert_eq!(server.ask(&format!("HEAD {path}"), "").await.field("content-length"), Some("300000"));
+    assert_eq!(server.ask(&format!("DELETE {path}"), "").await.status, 405);
+    assert_eq!(server.ask("GET /docs/1/$attachments/guess", "").await.problem(), "900906");
+    // Every call has names of its own; without the setting there is no such address.
+    let other = server.post("/docs/1/Put", "{}").await.json();
+    assert_ne!(other["data"]["$url"], json["data"]["$url"]);
+    let (_upstream, plain) = both("attachments-xop", XOP_TYPE, &reply, "").await;
+    assert_eq!(plain.ask(&format!("GET {path}"), "").await.status, 404);
+    let document = server.ask("GET /docs/1/openapi.json", "").await.json();
+    assert!(document["components"]["schemas"]["Attachment"]["properties"]["$url"].is_object(), "{document:.2000}");
+    let form = &document["paths"]["/Put"]["post"]["requestBody"]["content"]["multipart/form-data"];
+    assert_eq!(form["schema"]["properties"]["data"]["contentMediaType"], "application/octet-stream", "{form}");
+}

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
+use super::attachments::{api, package};
 use super::bench_of::{Answer, Do, Upstream, countries, country, find, get_country, reply, to_end};
 use crate::support;
 
@@ -255,4 +256,142 @@ async fn a_hundred_megabytes_of_raw_soap_need_no_memory() {
     let extra = process.memory_kib("VmHWM").saturating_sub(before);
     eprintln!("100 MiB each way: {extra} KiB more than before");
     assert!(extra < 30 << 10, "{extra} KiB more than before");
+}
+
+/// The bytes that a service sends or gets in the tests of memory.
+const PART: usize = 50 << 20;
+
+/// A service that counts what it gets and answers with these bytes, `PART` zeros between the two.
+async fn large_service(head: Vec<u8>, tail: Vec<u8>, zeros: usize) -> (SocketAddr, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let total = Arc::new(Mutex::new(0usize));
+    let counted = total.clone();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut buffer, mut seen, mut length, mut body) = (vec![0; 1 << 16], Vec::new(), None, 0);
+        while length.is_none_or(|l| body < l) {
+            let n = stream.read(&mut buffer).await.unwrap();
+            assert!(n > 0, "the request was cut off");
+            match length {
+                Some(_) => body += n,
+                None => {
+                    seen.extend_from_slice(&buffer[..n]);
+                    if let Some(end) = find(&seen, b"\r\n\r\n") {
+                        let text = String::from_utf8_lossy(&seen[..end]).to_lowercase();
+                        length =
+                            Some(text.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse::<usize>().unwrap());
+                        body = seen.len() - end - 4;
+                    }
+                }
+            }
+        }
+        *counted.lock().unwrap() = body;
+        let type_ = "multipart/related; type=\"application/xop+xml\"; start=\"<root>\"; boundary=b";
+        let length = head.len() + zeros + tail.len();
+        stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-type: {type_}\r\ncontent-length: {length}\r\n\r\n").as_bytes()).await.unwrap();
+        stream.write_all(&head).await.unwrap();
+        for _ in 0..zeros / buffer.len() {
+            stream.write_all(&vec![0; buffer.len()]).await.unwrap();
+        }
+        stream.write_all(&tail).await.unwrap();
+    });
+    (address, total)
+}
+
+/// Sends a request in pieces and counts the answer's bytes; gives its beginning too.
+async fn large_call(process: &Process, head: &str, pieces: impl Iterator<Item = Vec<u8>>) -> (usize, Vec<u8>) {
+    let mut stream = TcpStream::connect(process.gateway).await.unwrap();
+    let (mut read, mut write) = stream.split();
+    let send = async {
+        write.write_all(head.as_bytes()).await.unwrap();
+        for piece in pieces {
+            write.write_all(&piece).await.unwrap();
+        }
+    };
+    let receive = async {
+        let (mut buffer, mut count, mut first) = (vec![0; 1 << 16], 0, Vec::new());
+        loop {
+            let n = read.read(&mut buffer).await.unwrap();
+            if n == 0 {
+                return (count, first);
+            }
+            if first.len() < 4096 {
+                first.extend_from_slice(&buffer[..n]);
+            }
+            count += n;
+        }
+    };
+    let ((), answered) = tokio::join!(send, receive);
+    answered
+}
+
+const LARGE_LIMITS: &str = "limits: { json_request: 128MiB, soap_request: 128MiB, reply: 128MiB }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_part_of_a_reply_is_not_held_in_memory() {
+    let whole = package("<data><x:Include href=\"cid:a\"/></data>", &[("a", "x/y", b"@@")]);
+    let at = find(&whole, b"@@").unwrap();
+    let (address, _) = large_service(whole[..at].to_vec(), whole[at + 2..].to_vec(), PART).await;
+    let folder = api("attachments-xop", address, LARGE_LIMITS);
+    let process = Process::start(folder.path()).await;
+    let before = process.memory_kib("VmRSS");
+    let head = "POST /docs/1/Put HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    let (count, first) = large_call(&process, head, std::iter::empty()).await;
+    assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
+    assert!(count > PART.div_ceil(3) * 4, "{count}");
+    let extra = process.memory_kib("VmHWM").saturating_sub(before);
+    eprintln!("50 MiB in a reply: {extra} KiB more than before");
+    assert!(extra < 40 << 10, "{extra} KiB more than before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_of_a_form_is_not_held_in_memory() {
+    for yaml in ["mtom: true", ""] {
+        let (address, total) = large_service(package("", &[]), Vec::new(), 0).await;
+        let folder = api("attachments-xop", address, &format!("{LARGE_LIMITS}\n{yaml}"));
+        let process = Process::start(folder.path()).await;
+        let before = process.memory_kib("VmRSS");
+        let open = "--f\r\nContent-Disposition: form-data; name=\"data\"; filename=\"x\"\r\n\r\n";
+        let close = "\r\n--f--\r\n";
+        let length = open.len() + PART + close.len();
+        let head = format!(
+            "POST /docs/1/Put HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=f\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{open}"
+        );
+        let pieces = (0..PART >> 16).map(|_| vec![0; 1 << 16]).chain([close.as_bytes().to_vec()]);
+        let (_, first) = large_call(&process, &head, pieces).await;
+        assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
+        let sent = if yaml.is_empty() { PART.div_ceil(3) * 4 } else { PART };
+        assert!((sent..sent + 4096).contains(&*total.lock().unwrap()), "{}", total.lock().unwrap());
+        let extra = process.memory_kib("VmHWM").saturating_sub(before);
+        eprintln!("50 MiB in a form ({yaml}): {extra} KiB more than before");
+        assert!(extra < 40 << 10, "{extra} KiB more than before");
+    }
+}
+
+/// JSON is held as it came, since it is checked before anything is sent; but only once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_value_of_a_json_request_is_held_once() {
+    let text = PART.div_ceil(3) * 4;
+    for yaml in ["mtom: true", ""] {
+        let (address, total) = large_service(package("", &[]), Vec::new(), 0).await;
+        let folder = api("attachments-xop", address, &format!("{LARGE_LIMITS}\n{yaml}"));
+        let process = Process::start(folder.path()).await;
+        let before = process.memory_kib("VmRSS");
+        let (open, close) = ("{\"data\":\"", "\"}");
+        let length = open.len() + text + close.len();
+        let head = format!(
+            "POST /docs/1/Put HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{open}"
+        );
+        let pieces = (0..text >> 16).map(|_| vec![b'A'; 1 << 16]).chain([vec![b'A'; text & 0xFFFF], close.as_bytes().to_vec()]);
+        let (_, first) = large_call(&process, &head, pieces).await;
+        assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
+        let sent = if yaml.is_empty() { text } else { text / 4 * 3 };
+        assert!((sent..sent + 4096).contains(&*total.lock().unwrap()), "{}", total.lock().unwrap());
+        let extra = process.memory_kib("VmHWM").saturating_sub(before);
+        eprintln!("50 MiB in JSON ({yaml}): {extra} KiB more than before");
+        let once = (text >> 10) as u64;
+        assert!(extra < once + (30 << 10), "{extra} KiB more than before, {once} KiB of them the request");
+    }
 }

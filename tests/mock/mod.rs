@@ -208,3 +208,36 @@ fn security_and_addressing_headers_are_understood() {
         assert_eq!(reply.status, 200, "{}: {}", plan.name, String::from_utf8_lossy(&reply.body));
     }
 }
+
+#[test]
+fn who_asks_with_mtom_is_answered_with_mtom() {
+    let folder = support::path("tests/constructs/attachments-xop");
+    let api = Arc::new(support::api::construct(&folder));
+    let mock = Mock::new(api.clone(), Options { validate: true, ..Options::default() });
+    let include = "<n:Include xmlns:n=\"http://www.w3.org/2004/08/xop/include\" href=\"cid:a\"/>";
+    let ask = |content: &str, part: &str| {
+        let body = format!(
+            "--b\r\nContent-Type: application/xop+xml\r\n\r\n<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body>\
+             <Put xmlns=\"urn:xop\">{content}</Put></e:Body></e:Envelope>\r\n--b\r\nContent-ID: <a>\r\n\r\n{part}\r\n--b--"
+        );
+        let content_type = "multipart/related; type=\"application/xop+xml\"; start-info=\"text/xml\"; boundary=b";
+        let request = Request { content_type, ..post(body.as_bytes(), SoapVersion::Soap11, None) };
+        mock.answer(&request)
+    };
+    let reply = ask(&format!("<small>{include}</small>"), "1234");
+    let media_type = castile::mediate::mime::MediaType::parse(&reply.content_type);
+    assert_eq!((reply.status, media_type.essence.as_str()), (200, "multipart/related"), "{}", String::from_utf8_lossy(&reply.body));
+    assert!(String::from_utf8_lossy(&reply.body).contains("Include href=\"cid:"), "{}", String::from_utf8_lossy(&reply.body));
+    let options = DecodeOptions { strict: true, ..DecodeOptions::default() };
+    let read = castile::mediate::package::decode_package(&api.program, 0, Direction::Response, &media_type, &reply.body, &options);
+    assert!(matches!(read, Ok(Decoded::Value(_))), "{read:?}");
+    for (content, part, says) in [
+        (format!("<small>{include}</small>"), "12345", "/small"),
+        (format!("<count>{include}</count>"), "1", "an attachment where xs:int should stand"),
+        (format!("<data>{}</data>", include.replace("cid:a", "cid:b")), "1", "did not come"),
+    ] {
+        let reply = ask(&content, part);
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert!(reply.status == 500 && text.contains(says), "{says}: {} {text}", reply.status);
+    }
+}

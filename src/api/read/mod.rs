@@ -320,7 +320,9 @@ fn mapping(file: &mut File<'_>, fields: &mut Fields<'_>, definition: &mut ApiDef
 }
 
 fn attachments(file: &mut File<'_>, fields: &mut Fields<'_>, attachments: &mut Attachments) {
-    flag(file, fields, "mtom", &mut attachments.mtom);
+    if let Some(node) = fields.take("mtom") {
+        attachments.mtom = file.boolean(node);
+    }
     size(file, fields, "mtom_over", &mut attachments.mtom_over_bytes);
     if let Some(node) = fields.take("attachments") {
         attachments.deliver = file.word(node, &[("inline", Deliver::Inline), ("url", Deliver::Url)]).unwrap_or_default();

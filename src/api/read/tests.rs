@@ -95,7 +95,7 @@ fn attachments_are_read_and_written() {
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let definition = definition.unwrap();
     assert!(definition.not_in_force.is_empty());
-    let wanted = Attachments { mtom: true, mtom_over_bytes: 2048, deliver: Deliver::Url, url_over_bytes: 1 << 20 };
+    let wanted = Attachments { mtom: Some(true), mtom_over_bytes: 2048, deliver: Deliver::Url, url_over_bytes: 1 << 20 };
     assert_eq!((definition.attachments, definition.resources[0].mtom), (wanted, Some(false)));
     let (again, _) = ApiDefinition::parse(SourceId(0), &definition.to_yaml(&[]));
     let again = again.unwrap();
