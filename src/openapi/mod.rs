@@ -157,6 +157,10 @@ fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
     let mut components = Map::new();
     components.insert("schemas".into(), Value::Object(schemas.finish()));
     responses.shared(&mut components);
+    // An API of raw SOAP alone: nothing refers to anything.
+    if paths.is_empty() {
+        components.clear();
+    }
     let mut info = json!({ "title": input.definition.api.name, "version": input.definition.api.version });
     let without = thrift.left_out().map(|what| format!("To keep this document small, {what} are left out."));
     let texts: Vec<&str> = input.documentation.map(str::trim).filter(|t| !t.is_empty()).into_iter().chain(without.as_deref()).collect();
