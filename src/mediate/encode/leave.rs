@@ -98,6 +98,11 @@ fn percent(name: &str) -> String {
     percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%5F", "_").replace("%2D", "-")
 }
 
+/// The bytes that a text stands for, if it is base64.
+fn base64_size(text: &str) -> Option<u64> {
+    Scalar::builtin(Primitive::Base64Binary, false).base64_size(text).flatten()
+}
+
 /// It does not fit: an error was noted.
 struct Refused;
 
@@ -167,8 +172,12 @@ impl<'p> Encoder<'p> {
         let (Some(leaving), Some(type_), Value::String(text)) = (&self.leaving, type_, value) else { return false };
         let is_ref = leaving.swa_ref.is_some_and(|r| self.program.derives(type_, r));
         let is_include = leaving.xop_include == Some(type_);
-        // A colon is no character of base64: what has one is a URI already.
-        if !(is_ref || is_include) || text.contains(':') {
+        if !(is_ref || is_include) {
+            return false;
+        }
+        // What is no base64 is a URI already: a colon is no character of it.
+        let is_base64 = leaving.upload(text).is_some() || base64_size(text).is_some();
+        if is_ref && !is_base64 || text.contains(':') {
             return false;
         }
         if let Some(id) = self.attach(None, value, None, at) {
