@@ -162,9 +162,10 @@ fn infoset(xml: &str) -> String {
             if is_header {
                 element.clear();
             }
-            for l in element.drain(..).filter(|l| {
-                !l.ends_with("}nil=\"false\"") && !l.contains("}encodingStyle=") && !(is_array && l.contains("XMLSchema-instance}type="))
-            }) {
+            let says_nothing = |l: &str| {
+                l.ends_with("}nil=\"false\"") || l.contains("}encodingStyle=") || (is_array && l.contains("XMLSchema-instance}type="))
+            };
+            for l in element.drain(..).filter(|l| !says_nothing(l)) {
                 out.push_str(l);
                 out.push('\n');
             }
