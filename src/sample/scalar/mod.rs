@@ -58,8 +58,8 @@ impl Source {
                 let start = self.choices.below(members.len());
                 let mut order = members.iter().cycle().skip(start).take(members.len());
                 let found = order.find_map(|m| self.value(m, name).filter(|json| fits(scalar, json)));
-                // A number of a union that is a string otherwise: as replies give it.
-                found.map(|json| if json.starts_with(['"', '[']) { json } else { read(scalar, &json).unwrap_or(json) })
+                // A number or a list of a union that is a string otherwise: as replies give it.
+                found.map(|json| if json.starts_with('"') { json } else { as_replied(scalar, &json).unwrap_or(json) })
             }
             Variety::Atomic(primitive) => self.atomic(scalar, *primitive, name),
         };
@@ -184,6 +184,14 @@ pub(super) fn read(scalar: &Scalar, text: &str) -> Option<String> {
     let mut json = Vec::new();
     scalar.decode(text, &NoNamespaces, &mut json).ok()?;
     String::from_utf8(json).ok().filter(|json| fits(scalar, json))
+}
+
+/// The JSON that a reply gives for the text that a JSON value becomes.
+fn as_replied(scalar: &Scalar, json: &str) -> Option<String> {
+    let value = parse(json.as_bytes(), &Limits::default()).ok()?;
+    let mut text = String::new();
+    scalar.encode(&value, &mut AnyPrefix, &mut text).ok()?;
+    read(scalar, &text)
 }
 
 /// Is the XML text a value of the type: its lexical form, the range of its built-in type, its facets?
