@@ -8,7 +8,7 @@ use super::args::{Global, Import, Mode};
 use super::target::Wanted;
 use super::{Exit, Outcome, Screen, documents, samples, target};
 use crate::api::Method;
-use crate::import::{self, Report, Request};
+use crate::import::{self, Mapping, Report, Request};
 
 /// Imports and reports.
 pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
@@ -62,13 +62,19 @@ fn to_json(report: &Report, public_url: &str) -> Value {
         .resources
         .iter()
         .map(|r| {
-            let mapping = if r.notes == 0 { "exact" } else { "noted" };
+            let mapping = match r.mapping() {
+                Mapping::Exact => "exact",
+                Mapping::Noted => "noted",
+                Mapping::Differs => "differs",
+                Mapping::Unproved => "unproved",
+            };
             json!({
                 "method": r.method.as_str(),
                 "path": format!("{}{}", report.base_path, r.path),
                 "operation": &*r.operation,
                 "mapping": mapping,
                 "notes": r.notes,
+                "proved": r.proved.iter().map(|(m, v)| (m.to_string(), json!(v.word()))).collect::<serde_json::Map<_, _>>(),
             })
         })
         .collect();
@@ -88,6 +94,12 @@ fn to_json(report: &Report, public_url: &str) -> Value {
         "base_path": report.base_path,
         "documents": report.documents,
         "resources": resources,
+        "proof": {
+            "exact": report.proof.exact(),
+            "operations": report.proof.operations.len(),
+            "messages": report.proof.cases(),
+            "seed": report.proof.seed,
+        },
         "left_out": left_out,
         "headers": headers,
         "raw_soap": report.passthrough,
@@ -116,15 +128,23 @@ fn write_text(out: &mut String, screen: &Screen, report: &Report, wsdl: &str, pu
     let path = |p: &str| format!("{}{p}", report.base_path);
     let width = report.resources.iter().map(|r| path(&r.path).chars().count()).max().unwrap_or(0);
     for r in &report.resources {
-        let mapping = match r.notes {
-            0 => screen.paint("32", "exact"),
-            1 => screen.paint("33", "1 note"),
-            n => screen.paint("33", &format!("{n} notes")),
+        let mapping = match (r.mapping(), r.notes) {
+            (Mapping::Exact, _) => screen.paint("32", "exact"),
+            (Mapping::Differs, _) => screen.paint("31", "differs"),
+            (Mapping::Unproved, _) => screen.paint("33", "unproved"),
+            (Mapping::Noted, 0) => screen.paint("33", "undeclared"),
+            (Mapping::Noted, 1) => screen.paint("33", "1 note"),
+            (Mapping::Noted, n) => screen.paint("33", &format!("{n} notes")),
         };
         let operation = if r.path.ends_with(&format!("/{}", r.operation)) { String::new() } else { format!("  ({})", r.operation) };
         writeln!(out, "  {:<6} {:<width$}  {mapping}{operation}", r.method.as_str(), path(&r.path))?;
     }
     write_headers(out, report)?;
+    if !report.resources.is_empty() {
+        let (exact, all) = (report.proof.exact(), report.proof.operations.len());
+        let operations = if all == 1 { "operation" } else { "operations" };
+        writeln!(out, "\nProved {exact} of {all} {operations}, {} messages; `castile prove` does it at length", report.proof.cases())?;
+    }
     if !report.left_out.is_empty() {
         writeln!(out, "\nWithout a resource, callable as raw SOAP only:")?;
         for l in &report.left_out {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::args::{Global, Prove};
 use super::{Exit, Outcome, Screen, target};
-use crate::prove::{Compiled, Failure, Options, Progress, ProvedMessage, ProvedOperation, Report, Way, prove};
+use crate::prove::{Compiled, Failure, Options, Progress, ProvedOperation, Report, Way, prove};
 
 /// Bytes of a message that is shown.
 const SHOWN: usize = 64 << 10;
@@ -55,16 +55,6 @@ impl Teller<'_> {
     }
 }
 
-/// The one word for a message.
-pub(super) fn verdict(message: &ProvedMessage) -> &'static str {
-    match message {
-        m if m.exact < m.cases => "differs",
-        m if m.undeclared.is_some() => "undeclared",
-        m if m.cases == 0 => "unproved",
-        _ => "exact",
-    }
-}
-
 fn to_text(screen: &Screen, report: &Report) -> String {
     let mut out = String::new();
     let _infallible = write_text(&mut out, screen, report);
@@ -75,7 +65,7 @@ fn write_text(out: &mut String, screen: &Screen, report: &Report) -> std::fmt::R
     for operation in &report.operations {
         writeln!(out, "{}{}", operation.name, operation.port.as_ref().map(|p| format!("  (port {p})")).unwrap_or_default())?;
         for message in &operation.messages {
-            let word = verdict(message);
+            let word = message.verdict().word();
             let painted = screen.paint(if word == "exact" { "32" } else { "31" }, word);
             writeln!(out, "  {:<9} {painted} {}/{}", message.message.to_string(), message.exact, message.cases)?;
             if let Some(failure) = &message.first {
@@ -147,7 +137,7 @@ fn operation_json(operation: &ProvedOperation) -> Value {
         .map(|m| {
             json!({
                 "message": m.message.to_string(),
-                "verdict": verdict(m),
+                "verdict": m.verdict().word(),
                 "exact": m.exact,
                 "of": m.cases,
                 "undeclared": m.undeclared,

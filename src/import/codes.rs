@@ -53,5 +53,24 @@ pub static LARGE_DOCUMENT: Code = Code {
            api.yaml.",
 };
 
+/// A message did not come back from the mapping as it went in.
+pub static NOT_EXACT: Code = Code {
+    id: "import.not-exact",
+    title: "the mapping of an operation loses something",
+    help: "An import makes a few valid messages of every operation from the schemas, sends them through the mapping (XML to JSON to XML, and JSON to XML to \
+           JSON) and compares what comes back with what went in. Here something differs: the message, the path and the difference say what. The operation \
+           is published all the same, but what the path names should not be relied on.\n\nThis is a fault of Castile: please report it with the WSDL. \
+           `castile prove WSDL --operation OP -v` shows the envelope, its JSON and what came back; docs/prove.md says what is compared.",
+};
+
+/// No message of an operation could be made.
+pub static NOT_PROVED: Code = Code {
+    id: "import.not-proved",
+    title: "nothing is proved of an operation's message",
+    help: "To prove that a mapping loses nothing, an import makes valid messages from the schemas. Of this message none could be made: its schema admits none (an \
+           abstract type from which none derives, recursion without an end, a strict wildcard that no element fits, facets that exclude each other), or no value was \
+           found for a pattern. Nothing is known to be wrong; the operation is published, but not called exact.",
+};
+
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS, &NO_EXAMPLE, &LARGE_DOCUMENT];
+pub static ALL: &[&Code] = &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS, &NO_EXAMPLE, &LARGE_DOCUMENT, &NOT_EXACT, &NOT_PROVED];

@@ -8,10 +8,11 @@ pub mod codes;
 mod headers;
 mod layout;
 mod notes;
+mod proof;
 mod report;
 mod write;
 
-pub use report::{LeftOut, Report, ReportedHeader, ReportedResource};
+pub use report::{LeftOut, Mapping, Report, ReportedHeader, ReportedResource};
 
 use std::path::PathBuf;
 
@@ -97,18 +98,20 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
     // Sorted first: notes are found by their index.
     diagnostics.sort_by_key(|d| std::cmp::Reverse(d.severity));
     let notes = notes::by_operation(&definitions, &diagnostics);
+    let report = proof::short(&definitions, &api);
+    diagnostics.extend(proof::findings(&report));
     if !request.dry_run {
         let published = |r: &&Resource| api.resources.iter().any(|p| *p.path == *r.path);
         let derived: Vec<&Resource> = derivation.resources.iter().filter(published).collect();
         let yaml = api.definition.to_yaml(&derived);
-        write::write(&request.apis, &name, &yaml, &lock.to_text(), layout.files()).map_err(|e| {
+        write::write(&request.apis, &name, &yaml, &lock.to_text(), &proof::evidence(&report, &api), layout.files()).map_err(|e| {
             let text = format!("{} cannot be written: {e}", directory.display());
             failed(Diagnostic::error(&codes::NOT_WRITTEN, text), &documents)
         })?;
     }
     diagnostics.extend(catalog::undocumented(&api));
     diagnostics.extend(catalog::suggestions(&api));
-    Ok(Report::new(api, &notes, diagnostics, documents.sources, (!request.dry_run).then_some(directory), headers))
+    Ok(Report::new(api, &notes, report, diagnostics, documents.sources, (!request.dry_run).then_some(directory), headers))
 }
 
 /// A definition that is good enough to compile with: names are not known yet.

@@ -28,7 +28,7 @@ struct Found {
     inside: Option<At>,
 }
 
-/// Finds them. Operations that no note concerns are not in the map: their mapping is exact.
+/// Finds them. Operations that no note concerns are not in the map.
 pub(super) fn by_operation(definitions: &Definitions, diagnostics: &[Diagnostic]) -> Notes {
     let mut notes = Notes::new();
     let mut found: Vec<Found> = diagnostics

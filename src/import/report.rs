@@ -6,6 +6,7 @@ use super::notes::Notes;
 use crate::api::Method;
 use crate::catalog::{PublishedApi, PublishedResource};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::prove::{self, Message, ProvedOperation, Verdict};
 
 /// What became of an import.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Report {
     pub left_out: Vec<LeftOut>,
     /// The header parts of requests, each assigned.
     pub headers: Vec<ReportedHeader>,
+    /// What was proved of the operations that have a resource.
+    pub proof: prove::Report,
     /// Is the raw SOAP endpoint open?
     pub passthrough: bool,
     /// Notes and warnings, the worst first.
@@ -43,8 +46,10 @@ pub struct ReportedResource {
     pub path: Arc<str>,
     /// Its operation.
     pub operation: Arc<str>,
-    /// How many notes concern its messages; none: the mapping is exact.
+    /// How many notes concern its messages.
     pub notes: usize,
+    /// What was proved of each of its messages.
+    pub proved: Vec<(Message, Verdict)>,
 }
 
 /// A declared header part of requests, and who gives its value.
@@ -71,10 +76,44 @@ pub struct LeftOut {
     pub raw: bool,
 }
 
+/// What is said of the mapping of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mapping {
+    /// No note concerns its messages, and all that were made came back.
+    Exact,
+    /// Notes concern its messages.
+    Noted,
+    /// A message did not come back as it went in.
+    Differs,
+    /// No note concerns its messages, but of some none could be made.
+    Unproved,
+}
+
+impl ReportedResource {
+    /// What is said of its mapping.
+    pub fn mapping(&self) -> Mapping {
+        let any = |verdict| self.proved.iter().any(|(_, v)| *v == verdict);
+        if any(Verdict::Differs) {
+            Mapping::Differs
+        } else if self.notes > 0 || any(Verdict::Undeclared) {
+            Mapping::Noted
+        } else if any(Verdict::Unproved) || self.proved.is_empty() {
+            Mapping::Unproved
+        } else {
+            Mapping::Exact
+        }
+    }
+}
+
+fn proved(operation: &ProvedOperation) -> impl Iterator<Item = (Message, Verdict)> {
+    operation.messages.iter().map(|m| (m.message.clone(), m.verdict()))
+}
+
 impl Report {
     pub(super) fn new(
         api: PublishedApi,
         notes: &Notes,
+        proof: prove::Report,
         mut diagnostics: Vec<Diagnostic>,
         sources: Sources,
         directory: Option<PathBuf>,
@@ -87,6 +126,7 @@ impl Report {
                 method: r.method,
                 path: r.path.clone(),
                 operation: plan.map(|p| p.name.clone()).unwrap_or_default(),
+                proved: proof.operations.iter().filter(|o| o.index == r.operation).flat_map(proved).collect(),
                 notes: notes.get(&key).map_or(0, std::collections::BTreeSet::len),
             }
         };
@@ -111,6 +151,7 @@ impl Report {
             resources,
             left_out,
             headers,
+            proof,
             passthrough: api.definition.passthrough,
             diagnostics,
             sources,

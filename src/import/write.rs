@@ -8,10 +8,17 @@ use std::path::Path;
 ///
 /// # Errors
 /// A file cannot be written, or the API came to be there in the meantime.
-pub(super) fn write(apis: &Path, name: &str, definition: &str, lock: &str, documents: &[(String, String)]) -> io::Result<()> {
+pub(super) fn write(
+    apis: &Path,
+    name: &str,
+    definition: &str,
+    lock: &str,
+    evidence: &str,
+    documents: &[(String, String)],
+) -> io::Result<()> {
     let made = !apis.exists();
     fs::create_dir_all(apis)?;
-    let result = write_beside(apis, name, definition, lock, documents);
+    let result = write_beside(apis, name, definition, lock, evidence, documents);
     if result.is_err() && made {
         // Only an empty folder goes: a file that somebody else put there keeps it.
         let _not_empty = fs::remove_dir(apis);
@@ -19,12 +26,13 @@ pub(super) fn write(apis: &Path, name: &str, definition: &str, lock: &str, docum
     result
 }
 
-fn write_beside(apis: &Path, name: &str, definition: &str, lock: &str, documents: &[(String, String)]) -> io::Result<()> {
+fn write_beside(apis: &Path, name: &str, definition: &str, lock: &str, evidence: &str, documents: &[(String, String)]) -> io::Result<()> {
     // Dropped on the way out, which removes it; names that begin with a dot are not APIs.
     let beside = tempfile::Builder::new().prefix(&format!(".{name}.")).tempdir_in(apis)?;
     let root = beside.path();
     fs::write(root.join("api.yaml"), definition)?;
     fs::write(root.join("api.lock"), lock)?;
+    fs::write(root.join("evidence.json"), evidence)?;
     for (path, text) in documents {
         let file = root.join("wsdl").join(path);
         if let Some(folder) = file.parent() {
@@ -65,16 +73,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let apis = dir.path().join("apis");
         let documents = [("sub/a.wsdl".to_owned(), "<a/>".to_owned())];
-        write(&apis, "x", "yaml", "lock", &documents).unwrap();
+        write(&apis, "x", "yaml", "lock", "{}", &documents).unwrap();
         assert_eq!(fs::read_to_string(apis.join("x/wsdl/sub/a.wsdl")).unwrap(), "<a/>");
-        assert!(write(&apis, "x", "other", "lock", &documents).is_err());
+        assert!(write(&apis, "x", "other", "lock", "{}", &documents).is_err());
         assert_eq!(fs::read_to_string(apis.join("x/api.yaml")).unwrap(), "yaml");
         let impossible = [("a.wsdl".to_owned(), String::new()), ("a.wsdl/b".to_owned(), String::new())];
-        assert!(write(&apis, "y", "yaml", "lock", &impossible).is_err());
+        assert!(write(&apis, "y", "yaml", "lock", "{}", &impossible).is_err());
         let left: Vec<_> = fs::read_dir(&apis).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["x"]);
         let fresh = dir.path().join("fresh");
-        assert!(write(&fresh, "y", "yaml", "lock", &impossible).is_err());
+        assert!(write(&fresh, "y", "yaml", "lock", "{}", &impossible).is_err());
         assert!(!fresh.exists());
     }
 }

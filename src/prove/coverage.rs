@@ -394,7 +394,14 @@ impl Found {
             }
             let node = model.node(id);
             if node.min == 0 {
-                self.alternatives.extend([Alternative::Present(id), Alternative::Absent(id)]);
+                self.alternatives.push(Alternative::Absent(id));
+            }
+            // What has no end cannot be there.
+            if model.shallow.term(model, id).is_none() {
+                continue;
+            }
+            if node.min == 0 {
+                self.alternatives.push(Alternative::Present(id));
             }
             if node.max.is_none_or(|m| m > 1 && m > node.min) && node.min < 2 {
                 self.alternatives.push(Alternative::Many(id));
@@ -413,7 +420,8 @@ impl Found {
                 }
                 NodeKind::Group(compositor, children) => {
                     if *compositor == Compositor::Choice && children.len() > 1 {
-                        self.alternatives.extend(children.iter().map(|c| Alternative::Branch(id, *c)));
+                        let branches = children.iter().filter(|c| model.shallow.term(model, **c).is_some());
+                        self.alternatives.extend(branches.map(|c| Alternative::Branch(id, *c)));
                     }
                     todo.extend(children);
                 }

@@ -34,6 +34,8 @@ pub(super) struct Accessor {
     pub(super) type_: TypeId,
     /// Does the WSDL name something here that nobody declares?
     pub(super) is_undeclared: bool,
+    /// Must `xsi:type` tell it from another fault whose detail entry has the same name?
+    pub(super) is_told: bool,
 }
 
 /// An operation where the WSDL has it.
@@ -78,12 +80,15 @@ impl<'d> Place<'d> {
     pub(super) fn faults(&self, definitions: &Definitions) -> Vec<Layout> {
         let encoded = self.bound.output.as_ref().and_then(|o| o.body.as_ref()).is_some_and(|b| b.use_ == Use::Encoded);
         let parts = self.operation.faults.iter().flat_map(|f| parts_of(definitions, f.message));
-        parts
+        let mut made: Vec<Accessor> = parts.map(|part| accessor(definitions, part)).collect();
+        let same: Vec<bool> = made.iter().map(|a| made.iter().any(|b| a.name == b.name && a.type_ != b.type_)).collect();
+        made.iter_mut().zip(same).for_each(|(a, same)| a.is_told = same);
+        made.into_iter()
             .map(|part| Layout {
                 soap12: self.binding.protocol == Protocol::Soap12,
                 wrapper: None,
                 encoded,
-                parts: vec![accessor(definitions, part)],
+                parts: vec![part],
                 headers: Vec::new(),
                 is_fault: true,
             })
@@ -135,11 +140,12 @@ fn accessor(definitions: &Definitions, part: &Part) -> Accessor {
             element: Some(*id),
             type_: definitions.schemas.element(*id).type_definition,
             is_undeclared: false,
+            is_told: false,
         },
-        PartKind::Element(name, None) => Accessor { name: name.clone(), element: None, type_: any, is_undeclared: true },
+        PartKind::Element(name, None) => Accessor { name: name.clone(), element: None, type_: any, is_undeclared: true, is_told: false },
         PartKind::Type(_, type_) => {
-            Accessor { name: unqualified(), element: None, type_: type_.unwrap_or(any), is_undeclared: type_.is_none() }
+            Accessor { name: unqualified(), element: None, type_: type_.unwrap_or(any), is_undeclared: type_.is_none(), is_told: false }
         }
-        PartKind::Neither => Accessor { name: unqualified(), element: None, type_: any, is_undeclared: true },
+        PartKind::Neither => Accessor { name: unqualified(), element: None, type_: any, is_undeclared: true, is_told: false },
     }
 }

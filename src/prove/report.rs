@@ -150,9 +150,44 @@ impl ProvedOperation {
     }
 }
 
+/// What is said of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Something was sent, all of it came back, and all is declared.
+    Exact,
+    /// Something did not come back.
+    Differs,
+    /// All came back, but the WSDL names a part that nobody declares.
+    Undeclared,
+    /// Nothing was sent.
+    Unproved,
+}
+
+impl Verdict {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Differs => "differs",
+            Self::Undeclared => "undeclared",
+            Self::Unproved => "unproved",
+        }
+    }
+}
+
 impl ProvedMessage {
+    /// What is said of it.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            m if m.exact < m.cases => Verdict::Differs,
+            m if m.undeclared.is_some() => Verdict::Undeclared,
+            m if m.cases == 0 => Verdict::Unproved,
+            _ => Verdict::Exact,
+        }
+    }
+
     /// Was something sent, came all of it back, and is everything declared?
     pub fn is_exact(&self) -> bool {
-        self.cases > 0 && self.exact == self.cases && self.undeclared.is_none()
+        self.verdict() == Verdict::Exact
     }
 }

@@ -48,6 +48,7 @@ pub fn prove(
     // In rounds: where the bytes do not suffice, every operation has its turn before one has its second.
     let of = subjects.len();
     for round in 0..options.cases.max(1) {
+        run.coverage.measure();
         for (done, subject) in subjects.iter_mut().enumerate() {
             if round == 0 {
                 progress(Progress { operation: &subject.plan.name, done, of });
@@ -161,6 +162,7 @@ impl Run<'_, '_> {
                     break;
                 }
                 let seed = seed_of(self.options.seed, subject.index, ix, self.options.cases + case);
+                self.coverage.measure();
                 self.envelope(subject.plan, tried, seed);
             }
         }

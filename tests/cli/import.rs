@@ -19,7 +19,7 @@ fn an_import_writes_the_files_of_an_api() {
     assert!(said.out.contains("curl -X POST"), "{}", said.out);
     assert_eq!(names(dir.path()), ["apis"]);
     assert_eq!(names(&dir.path().join("apis")), ["orders"]);
-    assert_eq!(names(&dir.path().join("apis/orders")), ["api.lock", "api.yaml", "wsdl"]);
+    assert_eq!(names(&dir.path().join("apis/orders")), ["api.lock", "api.yaml", "evidence.json", "wsdl"]);
     assert_eq!(names(&dir.path().join("apis/orders/wsdl")), ["orders.xsd", "payment.xsd", "service.wsdl"]);
     for file in ["orders.xsd", "payment.xsd", "service.wsdl"] {
         let before = fs::read_to_string(Path::new(&sample("orders")).join(file)).unwrap();
@@ -163,4 +163,51 @@ fn the_comment_of_a_new_definition_can_be_taken_over_as_it_is() {
         fs::write(&path, before).unwrap();
         assert!(openapi == run(dir.path(), &["openapi", "x"]).fine().out, "{}", folder.display());
     }
+}
+
+/// What was proved stands in the report and in a file beside the definition.
+#[test]
+fn an_import_proves_a_little() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = run(dir.path(), &["import", &sample("orders"), "--name", "orders"]).fine();
+    assert!(said.out.contains("Proved 4 of 4 operations, "), "{}", said.out);
+    let folder = dir.path().join("apis/orders");
+    let text = std::fs::read_to_string(folder.join("evidence.json")).unwrap();
+    let evidence: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(evidence["importer"], concat!("castile ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(evidence["seed"], 1);
+    assert_eq!(evidence["exact"], 4);
+    let yaml = std::fs::read_to_string(folder.join("api.yaml")).unwrap();
+    assert!(yaml.contains(evidence["digest"].as_str().unwrap()), "{yaml}");
+    let messages = evidence["operations"][0]["messages"].as_array().unwrap();
+    assert!(messages.iter().all(|m| m["verdict"] == "exact" && m["exact"] == m["of"] && m["of"].as_u64() > Some(0)), "{text}");
+    // It is nobody's but people's: what reads the folder takes no notice, and nothing else writes it.
+    std::fs::write(folder.join("evidence.json"), "mine").unwrap();
+    run(dir.path(), &["check"]).fine();
+    assert_eq!(std::fs::read_to_string(folder.join("evidence.json")).unwrap(), "mine");
+    let again = run(dir.path(), &["import", &sample("orders"), "--name", "orders", "--dir", "other"]).fine();
+    assert_eq!(std::fs::read_to_string(dir.path().join("other/orders/evidence.json")).unwrap(), text);
+    assert!(again.out.contains("Proved 4 of 4"), "{}", again.out);
+}
+
+/// `exact` is said of what was proved only: not of a message with a part that nobody declares, in the body or a header, nor where none can be made.
+#[test]
+fn exact_is_said_of_what_was_proved() {
+    let dir = tempfile::tempdir().unwrap();
+    let mapping = |from: &str, construct: &str, to: &str| {
+        let wsdl = std::fs::read_to_string(crate::support::path("tests/constructs").join(construct).join("service.wsdl")).unwrap();
+        assert!(wsdl.contains(from), "{from}");
+        std::fs::write(dir.path().join("a.wsdl"), wsdl.replace(from, to)).unwrap();
+        let said = run(dir.path(), &["import", "a.wsdl", "--dry-run", "--output", "json"]).fine();
+        let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        report["resources"][0].clone()
+    };
+    let whole = mapping("", "sequence", "");
+    assert_eq!((whole["mapping"].as_str(), whole["proved"]["request"].as_str()), (Some("exact"), Some("exact")), "{whole}");
+    let part = mapping("<xs:element name=\"Answer\" type=\"t:T\"/>", "sequence", "");
+    assert_eq!((part["mapping"].as_str(), part["proved"]["response"].as_str()), (Some("noted"), Some("undeclared")), "{part}");
+    let header = mapping("element=\"t:Session\"", "headers", "element=\"t:Nowhere\"");
+    assert_eq!(header["mapping"].as_str(), Some("noted"), "{header}");
+    let none = mapping("<xs:complexType name=\"T\">", "sequence", "<xs:complexType name=\"T\" abstract=\"true\">");
+    assert_eq!((none["mapping"].as_str(), none["proved"]["request"].as_str()), (Some("unproved"), Some("unproved")), "{none}");
 }

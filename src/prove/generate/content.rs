@@ -143,7 +143,9 @@ impl Generator<'_, '_> {
 
     fn branch(&mut self, made: &mut Element, id: NodeId, way: NodeId) -> Made<()> {
         let open = Alternative::Branch(id, way);
-        let is_there = self.model.node(way).min == 0 && !self.is_spare();
+        let may_be_empty = self.model.node(way).min == 0 && !self.is_spare();
+        let wants_empty = self.coverage.is_open(Alternative::Absent(way)) && !self.coverage.is_open(Alternative::Present(way));
+        let is_there = may_be_empty && !wants_empty && self.model.shallow.term(self.model, way).is_some();
         let before = made.content.len();
         // A branch that may be empty is shown by what it holds.
         let filled = if is_there { self.times(made, way, 1) } else { self.node(made, way) };
@@ -170,6 +172,7 @@ impl Generator<'_, '_> {
         let node = self.model.node(id);
         let open = |a| self.coverage.is_open(a);
         if open(Alternative::Present(id))
+            || open(Alternative::Absent(id))
             || open(Alternative::Many(id))
             || open(Alternative::Declared(id))
             || open(Alternative::Undeclared(id))

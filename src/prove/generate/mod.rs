@@ -56,7 +56,6 @@ pub(super) struct Message {
 /// Makes the envelope of a message. `elements`: how many may be in it beyond what must.
 pub(super) fn message(model: &Model<'_>, coverage: &mut Coverage, layout: &Layout, seed: u64, elements: u32) -> Made<Message> {
     let before = coverage.shown;
-    coverage.measure();
     let mut generator = Generator {
         model,
         coverage,
@@ -127,7 +126,11 @@ impl Generator<'_, '_> {
             None => {
                 let mut made = Element::new(accessor.name.clone());
                 self.path.push(accessor.name.clone());
-                let filled = self.typed(&mut made, accessor.type_, Default::default());
+                let filled = if accessor.is_told {
+                    self.tell(&mut made, accessor.type_).and_then(|()| self.value_of(&mut made, accessor.type_))
+                } else {
+                    self.typed(&mut made, accessor.type_, Default::default())
+                };
                 self.path.pop();
                 filled.map(|()| made)
             }
