@@ -68,8 +68,8 @@ fn shared_text_multiplies_within_bounds() {
         let people = "<i><name href='#a'/></i>".repeat(count);
         encoded_body(&api, &format!("<people>{people}</people><multi id='a'>{}</multi>", "x".repeat(size)))
     };
-    assert!(matches!(shared(10_000, 30), Ok(Decoded::Value(json)) if json.len() > 300_000));
-    assert!(matches!(shared(1_000_000, 4), Ok(Decoded::Value(json)) if json.len() > 4_000_000));
+    assert!(matches!(shared(10_000, 25), Ok(Decoded::Value(json)) if json.len() > 250_000));
+    assert!(matches!(shared(1_000_000, 3), Ok(Decoded::Value(json)) if json.len() > 3_000_000));
     limit(shared(10_000, 500), "shared references multiply");
     limit(shared(1 << 20, 100), "shared references multiply");
 }
