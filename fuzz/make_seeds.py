@@ -11,11 +11,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = re.findall(r'^    "(\S+\.wsdl)",$', (Path(__file__).parent / "src/lib.rs").read_text(), re.M)
+ENCODED = next(i for i, s in enumerate(SERVICES) if s.endswith("encoded.wsdl"))
 TARGETS = {"decode": ("xml",), "encode_json": ("json",)}
 
 
 def seed(target, service, direction, text):
-    first = service | (0x80 if direction == "response" else 0)
+    reply = 0x01 if target == "multiref" else 0x80
+    first = service | (reply if direction == "response" else 0)
     folder = Path(__file__).parent / "seeds" / target
     folder.mkdir(parents=True, exist_ok=True)
     data = bytes([first]) + text
@@ -42,3 +44,5 @@ for service, direction, ending, text in cases():
     for target, endings in TARGETS.items():
         if ending in endings:
             seed(target, service, direction, text)
+    if ending == "xml" and (service == ENCODED or b"encodingStyle" in text or b"arrayType" in text):
+        seed("multiref", 0, direction, text)

@@ -57,9 +57,13 @@ impl Run<'_> {
     }
 
     /// May so many bytes more than there are be held?
+    #[inline]
     pub(super) fn is_held(&mut self, more: usize) -> Step {
         let (length, capacity) = (self.machine.out.len(), self.machine.out.capacity());
-        if capacity >= LARGE_BYTES && capacity - length < capacity / 16 {
+        if more == 0 && capacity < LARGE_BYTES {
+            return Ok(());
+        }
+        if capacity - length < capacity / 16 {
             self.machine.out.reserve_exact(capacity / 2);
         }
         if self.machine.out.len().saturating_add(more) <= self.most() { Ok(()) } else { Err(self.too_much()) }

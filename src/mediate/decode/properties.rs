@@ -40,6 +40,8 @@ pub(super) struct Properties {
     pub(super) places: HashMap<PlaceIx, u32>,
     /// Those that a wildcard or nothing admits, where there are many properties.
     slots: Option<Slots>,
+    /// The last child of these, and its property.
+    last_wild: Option<(ChildKind, usize)>,
     /// Leaf → the next one of the same property; leaves are counted from `leaf` on.
     next: Vec<u32>,
     leaf: usize,
@@ -70,6 +72,13 @@ impl Properties {
 
     pub(super) fn wild(&mut self, row: &Collected<'_, '_>, shape: ShapeId, leaf: usize, part: Part, steps: &Steps) {
         let child = steps.child(leaf);
+        let kind = row.children.get(child).map(|c| c.kind());
+        if let Some((before, known)) = self.last_wild
+            && Some(before) == kind
+        {
+            // As the one before: it has the same key.
+            return self.add(Some(known), Property { place: NONE, first: number(leaf), last: number(leaf), array: false }, part, steps);
+        }
         let name = row.wild_name(shape, child);
         let typed = row.children.get(child).is_some_and(|c| !matches!(c.kind(), ChildKind::Generic(_)));
         let array = typed && row.run.program.shape(shape).many_wild;
@@ -97,7 +106,9 @@ impl Properties {
             }
         };
         let property = Property { place: NONE, first: number(leaf), last: number(leaf), array };
-        self.add(known.map(|ix| ix as usize), property, part, steps);
+        let known = known.map(|ix| ix as usize);
+        self.last_wild = kind.map(|kind| (kind, known.unwrap_or(self.list.len())));
+        self.add(known, property, part, steps);
     }
 
     fn add(&mut self, known: Option<usize>, property: Property, part: Part, steps: &Steps) {
