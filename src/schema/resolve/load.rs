@@ -29,8 +29,6 @@ impl<'d> Builder<'d> {
             return;
         }
         match target.as_deref() {
-            // The schema for schemas: its types are built in, and a reference to its elements means any schema.
-            Some(ns::XSD) => return,
             // Copies of SOAP encoding's schema differ in accidents; the shipped one has the components that are known by name.
             Some(encoding @ (ns::SOAPENC11 | ns::SOAPENC12)) => {
                 if let Some(index) = standard::position(encoding) {
