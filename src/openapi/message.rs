@@ -57,7 +57,8 @@ impl Schemas<'_> {
                     let schema = self.slot(part, false);
                     all.push((part.key.clone(), schema, !message.encoded));
                 }
-                object(&all, json!(false))
+                // Without a single part nothing of it is known.
+                object(&all, json!(matches!(&message.body, Body::Parts(parts) if parts.is_empty())))
             }
         }
     }

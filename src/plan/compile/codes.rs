@@ -19,6 +19,15 @@ pub static LEFT_OUT: Code = Code {
            It has no REST resource. Raw SOAP calls of it still pass.\n\nDefine what is missing, or import the WSDL that does.",
 };
 
+/// The output of an operation names a message that is defined nowhere.
+pub static UNKNOWN_REPLY: Code = Code {
+    id: "plan.unknown-reply",
+    title: "what an operation answers is not declared",
+    help: "The output of this operation names a message that is defined nowhere. Calls of it work: the request is mapped as ever, and whatever \
+           the upstream answers is given by local names, as undeclared content is (the mapping's generic rules), every value a string.\n\n\
+           Define the message, or import the WSDL that does, to have the reply typed.",
+};
+
 /// Content models that multiply beyond the limit.
 pub static TOO_MANY_PARTICLES: Code = Code {
     id: "plan.too-many-particles",
@@ -28,4 +37,4 @@ pub static TOO_MANY_PARTICLES: Code = Code {
 };
 
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&FACET, &LEFT_OUT, &TOO_MANY_PARTICLES];
+pub static ALL: &[&Code] = &[&FACET, &LEFT_OUT, &TOO_MANY_PARTICLES, &UNKNOWN_REPLY];

@@ -78,10 +78,17 @@ impl Compiler<'_> {
         version: SoapVersion,
         overload: u32,
     ) -> Option<OperationPlan> {
-        if let Some(m) = operation.input.iter().chain(&operation.output).find(|m| m.message.is_none()) {
-            let text = format!("operation {} is left out: a message of it is defined nowhere", operation.name);
+        if let Some(m) = operation.input.as_ref().filter(|m| m.message.is_none()) {
+            let text = format!("operation {} is left out: the message of its input is defined nowhere", operation.name);
             self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::LEFT_OUT, text).at(m.span));
             return None;
+        }
+        if let Some(m) = operation.output.as_ref().filter(|m| m.message.is_none()) {
+            let text = format!(
+                "the reply of operation {} is read by the generic rules: the message of its output is defined nowhere",
+                operation.name
+            );
+            self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::UNKNOWN_REPLY, text).at(m.span));
         }
         let pattern = match (&operation.input, &operation.output) {
             (Some(_), Some(_)) if operation.output_first => Pattern::SolicitResponse,
@@ -158,6 +165,8 @@ impl Compiler<'_> {
         let encoded = body.is_some_and(|b| b.use_ == Use::Encoded);
         let mut slots: Vec<Slot> = parts.into_iter().map(|p| self.slot(p)).collect();
         let body = match operation.style {
+            // Nothing is known of it: what comes is read by the generic rules.
+            _ if id.is_none() => Body::Parts(Vec::new()),
             Style::Rpc => {
                 let namespace = body.and_then(|b| b.namespace.clone());
                 let wrapper = self.name(&QName::with_optional(namespace, format!("{}{suffix}", operation.name)));
