@@ -132,7 +132,17 @@ impl<'p> Run<'p> {
                 }
                 self.part(tag, parts, false)
             }
-            Some(Body::Element(_) | Body::Rpc { .. } | Body::Empty) | None => {
+            Some(Body::Empty) => {
+                if first {
+                    self.open_root();
+                }
+                self.undeclared(tag)
+            }
+            // Of SOAP encoding: what is referred to. Otherwise there is no object that it could be a property of.
+            Some(Body::Element(_) | Body::Rpc { .. }) | None => {
+                if !self.encoded() {
+                    self.deviation("a further element in the Body")?;
+                }
                 self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
                 Ok(())
             }
@@ -191,19 +201,18 @@ impl<'p> Run<'p> {
         let by_local = || parts.iter().enumerate().filter(|(i, _)| rpc && free(i)).find(|(_, s)| *s.key == *tag.local());
         let next = seen.iter().position(|s| !s);
         let by_position = || next.filter(|_| rpc).and_then(|i| parts.get(i).map(|p| (i, p)));
-        let Some((i, slot)) = by_name.or_else(by_local).or_else(by_position) else {
-            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
-            return Ok(());
-        };
+        let Some((i, slot)) = by_name.or_else(by_local).or_else(by_position) else { return self.undeclared(tag) };
+        self.end_undeclared();
         if let Some(seen) = self.machine.envelope.parts_seen.get_mut(i) {
             *seen = true;
         }
-        let comma = self.machine.envelope.headers_open || seen.contains(&true);
+        let comma = self.machine.envelope.headers_open || seen.contains(&true) || self.machine.envelope.undeclared.any();
         self.key(comma, &slot.key);
         self.slot(tag, slot, name)
     }
 
     pub(super) fn end_wrapper(&mut self) {
+        self.end_undeclared();
         self.emit(b"}");
     }
 
@@ -222,14 +231,11 @@ impl<'p> Run<'p> {
                 let text = format!("an empty Body, expected {}", self.program.names.clark(*wrapper));
                 return Err(self.fail(DecodeErrorKind::UnexpectedBody, text));
             }
-            Some(Body::Parts(_)) => {
-                if empty {
+            Some(Body::Parts(_) | Body::Empty) | None => {
+                if empty || message.is_none() {
                     self.open_root();
                 }
-                self.emit(b"}");
-            }
-            Some(Body::Empty) | None => {
-                self.open_root();
+                self.end_undeclared();
                 self.emit(b"}");
             }
             Some(Body::Element(_) | Body::Rpc { .. }) => {}

@@ -1,5 +1,6 @@
 //! Faults of both versions: SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4. Mapping decision 45.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -157,7 +158,9 @@ impl Run<'_> {
         if children.is_empty() {
             string_into(&mut made, text);
         } else {
-            self.by_local_name(&children, values, &mut made);
+            made.push(b'{');
+            self.by_local_name(&children, values, &mut made, &mut false, Cow::Borrowed);
+            made.push(b'}');
         }
         self.replace(values, b"");
         if let Some(fault) = &mut self.machine.envelope.fault {
@@ -166,8 +169,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Children by name, several of one name as an array, in the order of the first of each.
-    fn by_local_name(&self, children: &[Child], values: usize, made: &mut Vec<u8>) {
+    /// Children as properties by name, several of one name as an array, in the order of the first of each. `key` is asked once for each name.
+    pub(super) fn by_local_name<'s>(
+        &'s self,
+        children: &[Child],
+        values: usize,
+        made: &mut Vec<u8>,
+        comma: &mut bool,
+        mut key: impl FnMut(&'s str) -> Cow<'s, str>,
+    ) {
         let text = self.written(values);
         let value = |ix: u32| {
             let end = |ix: u32| children.get(ix as usize).map_or(0, |c| c.end as usize);
@@ -185,11 +195,9 @@ impl Run<'_> {
             }
         }
         drop(last);
-        made.push(b'{');
-        let mut comma = false;
         for (ix, child) in (0u32..).zip(children).filter(|(ix, _)| later.get(*ix as usize) == Some(&false)) {
             let ChildKind::Generic(name) = child.kind() else { continue };
-            member(made, &mut comma, self.machine.names.local(name));
+            member(made, comma, &key(self.machine.names.local(name)));
             let after = |ix: &u32| next.get(*ix as usize).copied().filter(|n| *n != slots::NONE);
             let several = after(&ix).is_some();
             made.extend_from_slice(if several { b"[" } else { b"" });
@@ -199,7 +207,6 @@ impl Run<'_> {
             }
             made.extend_from_slice(if several { b"]" } else { b"" });
         }
-        made.push(b'}');
     }
 }
 

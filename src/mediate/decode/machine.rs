@@ -73,6 +73,8 @@ pub(super) struct Envelope {
     pub(super) started: bool,
     /// Was there a Body?
     pub(super) body: bool,
+    /// Elements that are no parts.
+    pub(super) undeclared: super::undeclared::Undeclared,
     pub(super) fault: Option<super::fault::FaultState>,
 }
 

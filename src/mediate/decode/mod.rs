@@ -20,6 +20,7 @@ mod slots;
 mod soap_array;
 mod tag;
 mod tape;
+mod undeclared;
 mod value;
 mod written;
 
@@ -197,7 +198,7 @@ fn finish(
     if !machine.envelope.body {
         return Err(DecodeError { kind: DecodeErrorKind::NotSoap, message: "an envelope without a Body".to_owned() });
     }
-    let no_parts = message.is_none_or(|m| matches!(m.body, Body::Empty));
+    let no_parts = message.is_none_or(|m| matches!(m.body, Body::Empty)) && !machine.envelope.undeclared.any();
     // Whether a declared header came must not decide between two kinds of answer.
     let declares_headers = message.is_some_and(|m| !m.headers.is_empty());
     if no_parts && !declares_headers && !machine.envelope.headers_open {
@@ -246,7 +247,7 @@ impl Machine {
             | Kind::Mixed(_)
             | Kind::Fault(_) => end,
         });
-        held.min().unwrap_or(end).saturating_sub(self.base).min(self.out.len())
+        held.chain(self.envelope.undeclared.held()).min().unwrap_or(end).saturating_sub(self.base).min(self.out.len())
     }
 }
 

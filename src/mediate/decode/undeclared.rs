@@ -1,0 +1,98 @@
+//! Elements beside the parts of a message: no part is declared for them, so the generic rules read them (mapping decisions 28–31 and 50).
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::machine::{Child, ChildKind, Close, Run, Step};
+use super::tag::Tag;
+use super::value::Wanted;
+use crate::plan::node::{Body, Slot, TypeId};
+use crate::xml::gate::NamespaceId as DocumentNs;
+
+/// Those that came since the last part, and what the earlier ones are called.
+#[derive(Debug, Default)]
+pub(super) struct Undeclared {
+    open: Option<Open>,
+    /// Properties of earlier ones.
+    keys: HashSet<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    /// Where they begin in [`Machine::children`](super::machine::Machine::children).
+    children: usize,
+    /// Absolute offset of the first one's value.
+    values: usize,
+}
+
+impl Undeclared {
+    /// Where what is held back begins.
+    pub(super) fn held(&self) -> Option<usize> {
+        self.open.map(|open| open.values)
+    }
+
+    /// Did any come, up to the last part?
+    pub(super) fn any(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// The property of that name, numbered where it is taken already.
+    fn key<'l>(&mut self, local: &'l str, parts: &[Slot]) -> Cow<'l, str> {
+        let is_free = |key: &str| !self.keys.contains(key) && !parts.iter().any(|p| *p.key == *key);
+        let key = if is_free(local) {
+            Cow::Borrowed(local)
+        } else {
+            (2u32..).map(|n| format!("{local}{n}")).find(|key| is_free(key)).map_or(Cow::Borrowed(local), Cow::Owned)
+        };
+        self.keys.insert(key.to_string());
+        key
+    }
+}
+
+impl<'a> Run<'a> {
+    /// An element that is no part: held back until the next part or the end of the message, since another of its name may follow.
+    pub(super) fn undeclared<T: Tag>(&mut self, tag: &T) -> Step {
+        if !self.knows_nothing() {
+            self.deviation("an element that the message does not declare")?;
+        }
+        let values = match self.machine.envelope.undeclared.open {
+            Some(open) => open.values,
+            None => {
+                let open = Open { children: self.machine.children.len(), values: self.position() };
+                self.machine.envelope.undeclared.open = Some(open);
+                open.values
+            }
+        };
+        let number = self.number(DocumentNs::NONE, tag.local(), None)?;
+        self.machine.children.push(Child::new(ChildKind::Generic(number)));
+        let mut wanted = Wanted::new(self.program.any_type.unwrap_or(TypeId(0)), None, Close::Child(values));
+        wanted.say_namespace = tag.namespace() != DocumentNs::NONE;
+        self.value(tag, &wanted)
+    }
+
+    /// Writes the properties of those that are held back.
+    pub(super) fn end_undeclared(&mut self) {
+        let mut undeclared = std::mem::take(&mut self.machine.envelope.undeclared);
+        if let Some(open) = undeclared.open.take() {
+            let parts = self.parts();
+            let children = self.machine.children.split_off(open.children.min(self.machine.children.len()));
+            let mut comma = self.machine.envelope.headers_open || self.machine.envelope.parts_seen.contains(&true) || undeclared.any();
+            let mut made = Vec::new();
+            self.by_local_name(&children, open.values, &mut made, &mut comma, |local| undeclared.key(local, parts));
+            self.replace(open.values, &made);
+        }
+        self.machine.envelope.undeclared = undeclared;
+    }
+
+    fn parts(&self) -> &'a [Slot] {
+        match self.message.map(|m| &m.body) {
+            Some(Body::Parts(parts) | Body::Rpc { parts, .. }) => parts,
+            Some(Body::Empty | Body::Element(_)) | None => &[],
+        }
+    }
+
+    /// Is nothing known of the message?
+    fn knows_nothing(&self) -> bool {
+        self.message.is_some_and(|m| matches!(&m.body, Body::Parts(parts) if parts.is_empty()))
+    }
+}
