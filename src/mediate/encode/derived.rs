@@ -28,6 +28,7 @@ impl<'p> Encoder<'p> {
         at: At<'_>,
     ) -> Option<(Option<TypeId>, bool)> {
         let declared = site.type_;
+        let asked = std::mem::take(&mut self.says_type);
         if let Some(value) = told {
             let told = self.told(declared, value, at)?;
             if let Some(name) = told.name {
@@ -46,7 +47,7 @@ impl<'p> Encoder<'p> {
             }
             return None;
         }
-        if self.encoded
+        if (self.encoded || asked)
             && let Some(name) = type_.name
             && !matches!(type_.body, TypeBody::SoapArray(_))
             && !self.is_any(declared)

@@ -74,6 +74,8 @@ pub fn encode_fault(
     let tags = Tags::of(operation.version, &encoder.out);
     open(&mut encoder.out, &tags, FaultCode::Receiver.local(operation.version), &carried(reason));
     encoder.out.start(tags.detail);
+    // Faults whose entries are elements of one name are told apart by the entry's type alone.
+    encoder.says_type = operation.faults.iter().any(|f| f.detail.tag == fault.detail.tag && f.detail.type_ != fault.detail.type_);
     encoder.slot(&fault.detail, false, Given::of(detail), At::ROOT);
     encoder.out.end(tags.detail);
     close(&mut encoder.out, &tags);

@@ -110,6 +110,8 @@ struct Encoder<'p> {
     version: SoapVersion,
     /// SOAP encoding: `xsi:type` everywhere, nil anywhere.
     encoded: bool,
+    /// The next element says its type, also where that is the declared one.
+    says_type: bool,
     out: Writer<'p>,
     errors: Errors,
     /// What stands at the places of the objects that are being written, innermost last.
@@ -127,6 +129,7 @@ impl<'p> Encoder<'p> {
             program,
             version,
             encoded,
+            says_type: false,
             out: Writer::new(&program.names, version, capacity),
             errors: Errors::default(),
             slots: Vec::with_capacity(64),
