@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::object::{object, truth};
 use super::schema::{Extra, Root, Schemas};
-use super::{Input, Side};
+use super::{Input, Side, set};
 use crate::plan::node::{AttachmentSlot, Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
 
 /// Does nothing stand beside the value of the body?
@@ -48,6 +48,10 @@ impl Schemas<'_> {
                     nil.push(("$nil".into(), truth(), true));
                     schema = json!({ "oneOf": [schema, object(&nil, json!(true))] });
                 }
+                // Without an attachment such a body is the bare value.
+                if message.headers.is_empty() && !is_bare(message) && matches!(self.program.type_(slot.type_).body, TypeBody::Simple(_)) {
+                    schema = json!({ "anyOf": [self.slot(slot, true), schema] });
+                }
                 self.note(&mut schema, slot.documentation.as_deref());
                 schema
             }
@@ -73,7 +77,7 @@ impl Schemas<'_> {
             .map(|slot| {
                 let mut schema = self.slot(slot, false);
                 if slot.secret {
-                    schema["writeOnly"] = json!(true);
+                    set(&mut schema, "writeOnly", json!(true));
                 }
                 (slot.key.clone(), schema, false)
             })
@@ -97,7 +101,7 @@ impl Schemas<'_> {
     fn attachment(&mut self, slot: &AttachmentSlot) -> Value {
         let mut bytes = json!({ "type": "string", "contentEncoding": "base64" });
         if let Some(only) = slot.only_type() {
-            bytes["contentMediaType"] = json!(only);
+            set(&mut bytes, "contentMediaType", json!(only));
             self.note(&mut bytes, slot.documentation.as_deref());
             return bytes;
         }
