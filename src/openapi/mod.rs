@@ -165,7 +165,7 @@ fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
     let without = thrift.left_out().map(|what| format!("To keep this document small, {what} are left out."));
     let texts: Vec<&str> = input.documentation.map(str::trim).filter(|t| !t.is_empty()).into_iter().chain(without.as_deref()).collect();
     if !texts.is_empty() {
-        info["description"] = json!(texts.join("\n\n"));
+        set(&mut info, "description", json!(texts.join("\n\n")));
     }
     let mut document = json!({
         "openapi": "3.1.1",
@@ -204,4 +204,11 @@ fn schemas<'a>(input: &Input<'a>, describe: bool) -> Schemas<'a> {
     details.extend(headers);
     let reach = Reach::of(program, &messages, &details, &mut names);
     Schemas::new(program, reach, names, describe)
+}
+
+/// Gives an object a member. What is no object stays as it is.
+fn set(value: &mut Value, key: &str, member: Value) {
+    if let Value::Object(members) = value {
+        members.insert(key.to_owned(), member);
+    }
 }

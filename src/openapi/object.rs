@@ -6,6 +6,7 @@ use super::content::presence;
 use super::reach::substitutes;
 use super::scalar;
 use super::schema::{Extra, Schemas};
+use super::set;
 use super::value::is_bare;
 use crate::plan::node::{Attribute, ComplexType, Content, Element, ElementId, Place, PlaceKind, Shape, TypeBody, TypeId};
 use crate::plan::scalar::Scalar;
@@ -37,7 +38,7 @@ impl<'a> Schemas<'a> {
             }
         };
         if complex.any_attribute.is_some() && schema["additionalProperties"] == json!(false) {
-            schema["patternProperties"] = json!({ "^@": {} });
+            set(&mut schema, "patternProperties", json!({ "^@": {} }));
         }
         schema
     }
@@ -82,12 +83,12 @@ impl<'a> Schemas<'a> {
         if let Some(fixed) = &attribute.fixed
             && let Some(value) = scalar::value(&attribute.scalar, &fixed.text)
         {
-            schema["enum"] = json!([value]);
+            set(&mut schema, "enum", json!([value]));
         }
         if let Some(default) = &attribute.default
             && let Some(value) = scalar::value(&attribute.scalar, default)
         {
-            schema["default"] = value;
+            set(&mut schema, "default", value);
         }
         self.note(&mut schema, attribute.documentation.as_deref());
         schema
@@ -132,10 +133,10 @@ impl<'a> Schemas<'a> {
         };
         if let Some(scalar) = self.bare_scalar(element) {
             if let Some(value) = element.fixed.as_ref().and_then(|f| scalar::value(scalar, &f.text)) {
-                schema["enum"] = json!([value]);
+                set(&mut schema, "enum", json!([value]));
             }
             if let Some(value) = element.default.as_ref().and_then(|d| scalar::value(scalar, d)) {
-                schema["default"] = value;
+                set(&mut schema, "default", value);
             }
         }
         self.note(&mut schema, element.documentation.as_deref());

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::message::{example, relax};
 use super::responses::Responses;
 use super::schema::Schemas;
-use super::{Input, Parameter, Resource, Side};
+use super::{Input, Parameter, Resource, Side, set};
 use crate::api::State;
 use crate::plan::node::{OperationPlan, Pattern};
 
@@ -33,7 +33,7 @@ pub(super) fn paths(input: &Input<'_>, schemas: &mut Schemas<'_>, responses: &mu
 fn tag(plan: &OperationPlan) -> Value {
     let mut tag = json!({ "name": plan.port_type });
     if let Some(text) = said(plan.annotations.port_type.as_deref()) {
-        tag["description"] = json!(text);
+        set(&mut tag, "description", json!(text));
     }
     tag
 }
@@ -90,7 +90,7 @@ fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resourc
     relax(&mut schema, &elsewhere);
     let mut content = json!({ "schema": schema });
     if let Some(example) = example(input, resource.operation, Side::Request, &plan.input) {
-        content["example"] = example;
+        set(&mut content, "example", example);
     }
     let form = super::form::content(input.program, &plan.input, &content["schema"]);
     let mut body = json!({ "required": elsewhere.is_empty(), "content": { "application/json": content } });
@@ -98,7 +98,7 @@ fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resourc
         body["content"]["multipart/form-data"] = form;
     }
     if let Some(text) = said(plan.annotations.input.as_deref()) {
-        body["description"] = json!(text);
+        set(&mut body, "description", json!(text));
     }
     body
 }
@@ -119,10 +119,10 @@ fn parameter(schemas: &mut Schemas<'_>, plan: &OperationPlan, parameter: &Parame
         "schema": schema,
     });
     if let Some(text) = description {
-        made["description"] = text;
+        set(&mut made, "description", text);
     }
     if let Some(value) = example.and_then(|e| e.pointer(&parameter.pointer)) {
-        made["example"] = value.clone();
+        set(&mut made, "example", value.clone());
     }
     made
 }

@@ -21,7 +21,9 @@ pub(super) struct Reach {
 
 /// Is it a built-in type? Those stand inline.
 pub(super) fn is_builtin(program: &Program, id: TypeId) -> bool {
-    program.type_(id).name.is_some_and(|n| &**program.names.uri(program.names.namespace(n)) == ns::XSD)
+    // A WSDL may bring a copy of the schema for schemas along: its complex types, which refer to each other, are types like any other.
+    let type_ = program.type_(id);
+    !matches!(type_.body, TypeBody::Complex(_)) && type_.name.is_some_and(|n| &**program.names.uri(program.names.namespace(n)) == ns::XSD)
 }
 
 /// The types that may stand in place of `id`, as far as a document says so: of a simple type only those with attributes, of a built-in

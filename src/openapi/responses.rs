@@ -8,7 +8,7 @@ use super::message::{example, is_bare};
 use super::object::constant;
 use super::paths::said;
 use super::schema::Schemas;
-use super::{Input, Resource, Side};
+use super::{Input, Resource, Side, set};
 use crate::plan::node::{Body, FaultPlan, NameId, OperationPlan, TypeId};
 
 /// Problems that any operation may give: key in `components.responses`, status, sentence.
@@ -145,9 +145,9 @@ fn response(text: &str, content: Option<(&str, &Value, Option<Value>)>) -> Value
     if let Some((media_type, schema, example)) = content {
         let mut body = json!({ "schema": schema });
         if let Some(example) = example {
-            body["example"] = example;
+            set(&mut body, "example", example);
         }
-        made["content"] = json!({ media_type: body });
+        set(&mut made, "content", json!({ media_type: body }));
     }
     made
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
+use super::set;
 use crate::plan::scalar::{EnumerationValue, FacetKind, JsonKind, NoNamespaces, Primitive, Scalar, Variety};
 
 /// The schema of a simple type's JSON value.
@@ -39,7 +40,7 @@ fn list(scalar: &Scalar, item: &Scalar, schema: &mut Map<String, Value>) {
     let mut items = self::schema(item);
     // White space separates items, so none has any.
     if item.kind() == JsonKind::String && items.get("enum").is_none() && items.get("pattern").is_none() && items["type"] == "string" {
-        items["pattern"] = json!("^[^ \\t\\r\\n]+$");
+        set(&mut items, "pattern", json!("^[^ \\t\\r\\n]+$"));
     }
     schema.insert("items".into(), items);
     let (least, most) = scalar.length_range();

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::object::{constant, object, truth};
 use super::reach::{is_builtin, substitutes};
 use super::schema::{Extra, Form, Root, Schemas};
+use super::set;
 use crate::plan::node::{ComplexType, Content, ElementId, ShapeId, Slot, SoapArray, TypeBody, TypeId};
 
 impl Schemas<'_> {
@@ -129,7 +130,7 @@ impl Schemas<'_> {
         let mut schema = json!({ "oneOf": schemas });
         // Where `$type` may be absent a discriminator would say too much: it has to be required.
         if type_.is_abstract {
-            schema["discriminator"] = json!({ "propertyName": "$type", "mapping": mapping });
+            set(&mut schema, "discriminator", json!({ "propertyName": "$type", "mapping": mapping }));
         }
         self.note(&mut schema, type_.documentation.as_deref());
         schema

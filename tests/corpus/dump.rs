@@ -12,9 +12,9 @@ use castile::wsdl::Definitions;
 use castile::wsdl::model::{BindingMessage, OperationMessage, Part, PartKind, Protocol, Style, Use};
 use castile::xml::{QName, ns};
 
-/// Names of these are SOAP encoding's and WSDL's own, which both readings treat apart.
+/// Names of these are XML Schema's, SOAP encoding's and WSDL's own, which both readings treat apart.
 fn is_encoding(name: &QName) -> bool {
-    matches!(name.namespace(), Some(ns::SOAPENC11 | ns::SOAPENC12 | ns::WSDL))
+    matches!(name.namespace(), Some(ns::XSD | ns::SOAPENC11 | ns::SOAPENC12 | ns::WSDL))
 }
 
 fn is_standard(set: &SchemaSet, t: &TypeDefinition) -> bool {

@@ -28,15 +28,12 @@ impl<'d> Builder<'d> {
         if !self.seen.insert((source, node.id().get(), target.clone())) {
             return;
         }
-        match target.as_deref() {
-            // Copies of SOAP encoding's schema differ in accidents; the shipped one has the components that are known by name.
-            Some(encoding @ (ns::SOAPENC11 | ns::SOAPENC12)) => {
-                if let Some(index) = standard::position(encoding) {
-                    self.want_standard(index);
-                }
-                return;
+        // Copies of SOAP encoding's schema differ in accidents; the shipped one has the components that are known by name.
+        if let Some(encoding @ (ns::SOAPENC11 | ns::SOAPENC12)) = target.as_deref() {
+            if let Some(index) = standard::position(encoding) {
+                self.want_standard(index);
             }
-            _ => {}
+            return;
         }
         let index = self.push_document(node, source, target.clone(), chameleon, false);
         let references: Vec<Reference> = node.children().filter_map(|c| schema_reference(c, source)).collect();
