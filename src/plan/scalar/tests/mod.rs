@@ -1,3 +1,4 @@
+mod differential;
 mod oracle;
 mod rules;
 
