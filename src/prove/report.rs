@@ -36,6 +36,8 @@ pub struct ProvedMessage {
     pub message: Message,
     /// Envelopes and JSON values that went through the mapping.
     pub cases: u32,
+    /// Those of them that were envelopes, made from the schema.
+    pub envelopes: u32,
     /// Those that came back the same.
     pub exact: u32,
     /// The first envelope that did not; where all did, the first JSON value.
@@ -101,7 +103,7 @@ impl Stage {
 /// A case that did not come back.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// Its seed: the same seed makes it again.
+    /// Its seed. What was shown before it decides with it, so that only the whole run makes it again.
     pub seed: u64,
     /// Which way it went.
     pub way: Way,
@@ -141,7 +143,7 @@ impl Report {
 impl ProvedOperation {
     /// Was something sent of each message, came all of it back, and is everything declared?
     pub fn is_exact(&self) -> bool {
-        self.messages.iter().all(ProvedMessage::is_exact)
+        !self.messages.is_empty() && self.messages.iter().all(ProvedMessage::is_exact)
     }
 
     /// Messages that went through.
@@ -159,7 +161,7 @@ pub enum Verdict {
     Differs,
     /// All came back, but the WSDL names a part that nobody declares.
     Undeclared,
-    /// Nothing was sent.
+    /// No envelope was sent.
     Unproved,
 }
 
@@ -181,7 +183,7 @@ impl ProvedMessage {
         match self {
             m if m.exact < m.cases => Verdict::Differs,
             m if m.undeclared.is_some() => Verdict::Undeclared,
-            m if m.cases == 0 => Verdict::Unproved,
+            m if m.envelopes == 0 => Verdict::Unproved,
             _ => Verdict::Exact,
         }
     }

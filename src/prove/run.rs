@@ -15,6 +15,8 @@ use crate::wsdl::Definitions;
 
 /// Envelopes without news after which a message has no more.
 const PATIENCE: u32 = 4;
+/// What a step of the generator counts as, in bytes of envelopes.
+const STEP_BYTES: u64 = 8;
 
 /// How far a proof is.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +95,7 @@ impl<'p> Subject<'p> {
         let mut messages = Vec::new();
         let tried = |layout: Layout, fault, message| {
             let name = layout.parts.iter().chain(&layout.headers).find(|a| a.is_undeclared).map(|a| a.name.to_string());
-            let proved = ProvedMessage { message, cases: 0, exact: 0, first: None, not_made: None, undeclared: name };
+            let proved = ProvedMessage { message, cases: 0, envelopes: 0, exact: 0, first: None, not_made: None, undeclared: name };
             Tried { layout, fault, proved, stale: 0 }
         };
         if let Some(place) = Place::of(definitions, plan) {
@@ -174,6 +176,8 @@ impl Run<'_, '_> {
             Ok(made) => made,
             Err(stuck) => {
                 tried.stale = PATIENCE;
+                // What was gone through for nothing counts as if it had been written.
+                self.bytes += u64::from(stuck.steps) * STEP_BYTES;
                 tried.proved.not_made.get_or_insert_with(|| format!("{}: {}", stuck.path, stuck.reason));
                 return;
             }
@@ -181,6 +185,7 @@ impl Run<'_, '_> {
         tried.stale = if made.is_news { 0 } else { tried.stale + 1 };
         self.bytes += made.bytes.len() as u64;
         let failure = self.xml(plan, tried, &made.bytes).err().map(|wrong| wrong.failure(seed, Way::Xml, made.bytes));
+        tried.proved.envelopes += 1;
         tried.proved.count(failure);
     }
 
@@ -239,8 +244,13 @@ impl Run<'_, '_> {
             1 => Style::Typical,
             _ => Style::Minimal,
         };
-        // What cannot be made of a plan cannot be made of the schema either, which was said above.
-        let Ok(sent) = self.sampler.message(plan, direction, Some(seed), style) else { return };
+        let sent = match self.sampler.message(plan, direction, Some(seed), style) {
+            Ok(sent) => sent,
+            Err(stuck) => {
+                tried.proved.not_made.get_or_insert_with(|| stuck.to_string());
+                return;
+            }
+        };
         self.bytes += sent.len() as u64;
         let failure = self.json(plan, tried, direction, &sent).err().map(|wrong| wrong.failure(seed, Way::Json, sent));
         tried.proved.count(failure);

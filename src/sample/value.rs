@@ -11,6 +11,8 @@ use crate::plan::scalar::Scalar;
 
 /// Elements in elements, at most: what messages may have.
 const MAX_DEPTH: u32 = 390;
+/// Elements of one sample at most: what must be there may multiply without bound.
+const MAX_ELEMENTS: u32 = 100_000;
 
 /// One sample in the making.
 pub(super) struct Run<'r> {
@@ -27,6 +29,8 @@ pub(super) struct Run<'r> {
     pub(super) open: Vec<TypeId>,
     /// Elements that may still be added without need.
     pub(super) left: u32,
+    /// Elements that may still be written at all.
+    elements: u32,
 }
 
 pub(super) type Made = Result<(), SampleError>;
@@ -38,7 +42,18 @@ impl<'r> Run<'r> {
             Style::Typical => 250,
             Style::Full => 2_000,
         };
-        Self { program, ways, style, out: Vec::new(), source: Source::new(seed), path: String::new(), depth: 0, open: Vec::new(), left }
+        Self {
+            program,
+            ways,
+            style,
+            out: Vec::new(),
+            source: Source::new(seed),
+            path: String::new(),
+            depth: 0,
+            open: Vec::new(),
+            left,
+            elements: MAX_ELEMENTS,
+        }
     }
 
     pub(super) fn choices(&mut self) -> &mut Choices {
@@ -122,6 +137,10 @@ impl<'r> Run<'r> {
         if self.depth >= MAX_DEPTH {
             return self.stuck("it is nested too deeply");
         }
+        let Some(elements) = self.elements.checked_sub(1) else {
+            return self.stuck(format!("what must be there is more than {MAX_ELEMENTS} elements"));
+        };
+        self.elements = elements;
         self.left = self.left.saturating_sub(1);
         let endless = self.ways.type_(element.type_).is_none() || self.depth > MAX_DEPTH / 2;
         if nillable && (endless || self.may_be_bare_nil(element) && self.choices().percent(6, false)) {

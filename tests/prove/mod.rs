@@ -2,6 +2,7 @@
 
 mod broken;
 mod services;
+mod unbounded;
 
 use std::path::Path;
 

@@ -16,6 +16,7 @@ impl Generator<'_, '_> {
     }
 
     fn node(&mut self, made: &mut Element, id: NodeId) -> Made<()> {
+        self.step()?;
         let model = self.model;
         let node = model.node(id);
         let (present, absent) = (Alternative::Present(id), Alternative::Absent(id));

@@ -55,6 +55,7 @@ impl Generator<'_, '_> {
     fn own(&mut self, id: ElementId) -> Made<Element> {
         let declaration = self.model.element(id);
         self.left -= 1;
+        self.step()?;
         if self.depth > 2 * super::MAX_DEPTH {
             return self.stuck("the recursion has no end");
         }

@@ -17,6 +17,8 @@ use crate::xml::{QName, ns};
 const MAX_DEPTH: u32 = 60;
 /// Elements inside one another where nothing is looked for.
 const USUAL_DEPTH: u32 = 7;
+/// Particles and elements of one message that are gone through, whatever comes of them: what must be there may multiply without bound.
+const MAX_STEPS: u32 = 200_000;
 
 /// Why a message cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(super) struct Stuck {
     /// Element path.
     pub(super) path: String,
     pub(super) reason: String,
+    /// Steps that were taken for nothing.
+    pub(super) steps: u32,
 }
 
 type Made<T> = Result<T, Stuck>;
@@ -38,6 +42,8 @@ pub(super) struct Generator<'g, 'd> {
     encoded: bool,
     /// Elements that may be added beyond what must be there.
     left: i64,
+    /// Steps that may still be taken.
+    steps: u32,
     depth: u32,
     path: Vec<QName>,
     /// IDs given.
@@ -64,6 +70,7 @@ pub(super) fn message(model: &Model<'_>, coverage: &mut Coverage, layout: &Layou
         prefixes: Prefixes::default(),
         encoded: layout.encoded,
         left: i64::from(elements),
+        steps: MAX_STEPS,
         depth: 0,
         path: Vec::new(),
         ids: 0,
@@ -72,8 +79,11 @@ pub(super) fn message(model: &Model<'_>, coverage: &mut Coverage, layout: &Layou
     let envelope = generator.envelope(layout)?;
     let by_default = !layout.encoded && !generator.plain_names && generator.choices.percent(50, false);
     let hand = Hand { by_default, lines: generator.choices.percent(60, true) };
-    let bytes = write(&envelope, &mut generator.prefixes, hand)
-        .ok_or_else(|| Stuck { path: "Envelope".to_owned(), reason: "it needs more namespaces than an envelope may declare".to_owned() })?;
+    let bytes = write(&envelope, &mut generator.prefixes, hand).ok_or_else(|| Stuck {
+        path: "Envelope".to_owned(),
+        reason: "it needs more namespaces than an envelope may declare".to_owned(),
+        steps: 0,
+    })?;
     Ok(Message { bytes, is_news: coverage.shown > before })
 }
 
@@ -139,7 +149,18 @@ impl Generator<'_, '_> {
 
     fn stuck<T>(&self, reason: impl Into<String>) -> Made<T> {
         let path: Vec<&str> = self.path.iter().map(QName::local).collect();
-        Err(Stuck { path: path.join("/"), reason: reason.into() })
+        Err(Stuck { path: path.join("/"), reason: reason.into(), steps: MAX_STEPS - self.steps })
+    }
+
+    /// One step more.
+    fn step(&mut self) -> Made<()> {
+        match self.steps.checked_sub(1) {
+            Some(left) => {
+                self.steps = left;
+                Ok(())
+            }
+            None => self.stuck(format!("what must be there is more than {MAX_STEPS} particles and elements")),
+        }
     }
 
     /// Is only what must be there to be added?
