@@ -200,7 +200,9 @@ impl<'p> Run<'p> {
         let by_name = parts.iter().enumerate().filter(|(i, _)| free(i)).find(|(_, s)| self.stands_for(s, name));
         let by_local = || parts.iter().enumerate().filter(|(i, _)| rpc && free(i)).find(|(_, s)| *s.key == *tag.local());
         let next = seen.iter().position(|s| !s);
-        let by_position = || next.filter(|_| rpc).and_then(|i| parts.get(i).map(|p| (i, p)));
+        // A name that is a part's own never stands for another.
+        let is_unnamed = rpc && !parts.iter().any(|p| *p.key == *tag.local());
+        let by_position = || next.filter(|_| is_unnamed).and_then(|i| parts.get(i).map(|p| (i, p)));
         let Some((i, slot)) = by_name.or_else(by_local).or_else(by_position) else { return self.undeclared(tag) };
         self.end_undeclared();
         if let Some(seen) = self.machine.envelope.parts_seen.get_mut(i) {
