@@ -51,6 +51,9 @@ fn cid(uri: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("cid").then_some(rest)
 }
 
+/// Characters of a path that are kept for an error's text.
+const PATH_CHARS: usize = 120;
+
 impl Run<'_> {
     /// The attachment that an element is: `xop:Include`, or an encoded element whose `href` is a `cid:` URI.
     fn inclusion<'t, T: Tag>(&self, tag: &'t T) -> Option<&'t str> {
@@ -65,7 +68,10 @@ impl Run<'_> {
     }
 
     fn refer(&mut self, cid: &str) -> usize {
-        let reference = Reference { cid: cid.to_owned(), path: self.machine.path.text().to_owned() };
+        // As much of the path as an error needs: there may be a reference for every few bytes of a message.
+        let path = self.machine.path.text();
+        let from = path.char_indices().rev().nth(PATH_CHARS).map_or(0, |(at, _)| at);
+        let reference = Reference { cid: cid.to_owned(), path: path.get(from..).unwrap_or_default().to_owned() };
         self.machine.attached.references.push(reference);
         self.machine.attached.references.len() - 1
     }
@@ -138,6 +144,9 @@ impl Run<'_> {
         }
         let slots = self.message.map_or(&[][..], |m| &m.attachments);
         let Some(slot) = slots.iter().position(|a| *a.key == *tag.local()) else { return false };
+        if self.machine.attached.accessors.iter().any(|(taken, _)| *taken == slot) {
+            return false;
+        }
         let Some(cid) = tag.attribute("", "href").and_then(cid) else { return false };
         let n = self.refer(cid);
         self.machine.attached.accessors.push((slot, n));
@@ -194,7 +203,9 @@ impl Attached {
             let declared = declared(message, parts, &mut used, accessors);
             add(decoded, message, parts, &declared, &mut resolved.parts);
         }
-        let total: u64 = resolved.parts.iter().filter_map(|i| parts.get(*i)).map(|p| p.size).sum();
+        // An accessor only says which part is the declared attachment's: it is written once.
+        let said_twice: u64 = self.accessors.iter().filter_map(|(_, n)| parts.get(*resolved.parts.get(*n)?)).map(|p| p.size).sum();
+        let total: u64 = resolved.parts.iter().filter_map(|i| parts.get(*i)).map(|p| p.size).sum::<u64>().saturating_sub(said_twice);
         if total > limit {
             let message = format!("references to attachments multiply to more than {limit} bytes");
             return Err(DecodeError { kind: DecodeErrorKind::Limit, message });
