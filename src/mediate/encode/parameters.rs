@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::problem::short;
+use super::problem::{REDACTED, short};
 use crate::json::Value;
 use crate::mediate::{FieldError, ParameterIn, ParameterSite};
 use crate::plan::Program;
@@ -92,7 +92,12 @@ fn complex_target<'p>(program: &'p Program, complex: &'p ComplexType, rest: &[&s
     if place.array && !rest.is_empty() {
         return None;
     }
-    let target = type_target(program, program.element(*id).type_, rest, false)?;
+    let type_ = program.element(*id).type_;
+    // An array of arrays is no text; and a type may be an array of itself.
+    if place.array && matches!(&program.type_(type_).body, TypeBody::Complex(inner) if inner.is_flat) {
+        return None;
+    }
+    let target = type_target(program, type_, rest, false)?;
     match (place.array, target.array) {
         (true, true) => None,
         (array, of_type) => Some(ParameterTarget { array: array || of_type, ..target }),
@@ -110,7 +115,7 @@ pub fn parameters<'v>(
     body: Option<Value<'v>>,
 ) -> Result<Value<'v>, Vec<FieldError>> {
     let mut value = body.unwrap_or(Value::Object(Vec::new()));
-    let mut errors = Vec::new();
+    let mut errors: Vec<FieldError> = Vec::new();
     let mut done: Vec<&str> = Vec::new();
     for parameter in given {
         if done.contains(&parameter.pointer) {
@@ -119,9 +124,21 @@ pub fn parameters<'v>(
         done.push(parameter.pointer);
         let same: Vec<&Parameter<'v>> = given.iter().filter(|p| p.pointer == parameter.pointer).collect();
         let result = property(program, message, parameter, &same).and_then(|(made, target)| put(&mut value, parameter, made, target));
-        errors.extend(result.err().map(|e| *e));
+        errors.extend(result.err().map(|e| redacted(message, *e)));
     }
     if errors.is_empty() { Ok(value) } else { Err(errors) }
+}
+
+/// What was found for a secret header part is not repeated, nor what would have been equal to it.
+fn redacted(message: &MessagePlan, mut error: FieldError) -> FieldError {
+    let part = tokens(&error.pointer).filter(|t| t.first().is_some_and(|t| t == "$headers")).and_then(|t| t.into_iter().nth(1));
+    if part.is_some_and(|part| message.headers.iter().any(|h| h.secret && *h.key == *part)) {
+        REDACTED.clone_into(&mut error.found);
+        if let Some((words, _)) = error.expected.split_once(" in the body") {
+            error.expected = format!("{words} in the body");
+        }
+    }
+    error
 }
 
 /// The value of one property from all the parameters that fill it.
