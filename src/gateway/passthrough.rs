@@ -97,6 +97,7 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
             let envelope = whole(body, held, inspection).await?;
             let envelope = sign(envelope, security, &media_type).await?;
             let reply = upstream::send(gateway, &api, &outgoing, &Message::envelope(envelope), call.record).await?;
+            call.returned = upstream::returned(&api, &reply.headers);
             return answer(limits.reply, reply, Arc::default(), call.version).await;
         }
         let added = held.secure(&inspection, &head, &security, &media_type)?;

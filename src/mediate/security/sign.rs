@@ -112,9 +112,13 @@ impl Signer {
         );
         for (part, node) in parts.iter().zip(places) {
             let digest = STANDARD.encode(Sha256::digest(canonical(document, Some(node))?));
+            // The Body's id may be the caller's own: it is a value, never markup.
+            let mut id = Vec::with_capacity(part.len());
+            let _checked = crate::xml::writer::attribute(&mut id, part);
+            let id = String::from_utf8_lossy(&id);
             let _infallible = write!(
                 info,
-                "<ds:Reference URI=\"#{part}\"><ds:Transforms><ds:Transform Algorithm=\"{c14n}\"></ds:Transform></ds:Transforms>\
+                "<ds:Reference URI=\"#{id}\"><ds:Transforms><ds:Transform Algorithm=\"{c14n}\"></ds:Transform></ds:Transforms>\
                  <ds:DigestMethod Algorithm=\"{sha256}\"></ds:DigestMethod><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference>",
                 c14n = algorithm::EXC_C14N,
                 sha256 = algorithm::SHA256
