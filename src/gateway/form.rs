@@ -130,6 +130,9 @@ impl Form {
         };
         let base = self.fields.iter().find(|f| f.name == BODY);
         let mut root = base.and_then(|f| json(f, source, &mut errors)).unwrap_or(Value::Object(Vec::new()));
+        if self.fields.iter().filter(|f| f.name == BODY).count() > 1 {
+            errors.push(wrong(BODY, "one value for a place", "several"));
+        }
         let mut done: Vec<&str> = Vec::new();
         for field in self.fields.iter().filter(|f| f.name != BODY) {
             let value = match &field.content {
@@ -229,10 +232,16 @@ fn pointer(name: &str, message: &MessagePlan) -> String {
     pointer
 }
 
+/// Levels of a pointer at most: those of JSON.
+const MAX_LEVELS: usize = 320;
+
 /// Puts a value at a pointer; what is missing around it is made. No XML name begins with a digit, so such a token is an array's index.
 fn put<'v>(root: &mut Value<'v>, pointer: &str, value: Value<'v>) -> Result<(), &'static str> {
     let Some(tokens) = pointer.strip_prefix('/') else { return Err("the name of a property, or a JSON pointer") };
     let tokens: Vec<String> = tokens.split('/').map(|t| t.replace("~1", "/").replace("~0", "~")).collect();
+    if tokens.len() > MAX_LEVELS {
+        return Err("at most 320 levels");
+    }
     let is_index = |t: &str| t.bytes().next().is_some_and(|b| b.is_ascii_digit());
     let mut value = Some(value);
     let mut at = root;
