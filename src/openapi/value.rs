@@ -232,7 +232,11 @@ pub(super) fn is_bare(complex: &ComplexType) -> bool {
 
 /// The value or null: in the type itself where that is possible.
 fn or_null(mut value: Value) -> Value {
-    if let Value::Object(schema) = &mut value {
+    // Rules of an object hold of null in vain: two branches of a choice at once.
+    let has_rules = ["allOf", "anyOf", "oneOf", "not"].iter().any(|rule| value.get(rule).is_some());
+    if let Value::Object(schema) = &mut value
+        && !has_rules
+    {
         let with_null = match schema.get("type") {
             Some(Value::String(one)) => Some(json!([one, "null"])),
             Some(Value::Array(several)) if !several.contains(&json!("null")) => {
