@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -35,6 +36,8 @@ pub(super) struct Wire {
     heads: AtomicU64,
     answered: AtomicU64,
     refusal: Mutex<Option<(u64, Refusal)>>,
+    /// Who waits for bytes while an answer is under way: with its end a deadline begins, which nobody else would ask for.
+    reader: AtomicWaker,
 }
 
 impl Wire {
@@ -47,6 +50,7 @@ impl Wire {
     /// Says that one more answer is complete.
     pub(super) fn answer_done(&self) {
         self.answered.fetch_add(1, Ordering::AcqRel);
+        self.reader.wake();
     }
 
     fn is_busy(&self) -> bool {
@@ -306,6 +310,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Inspected<T> {
                 }
                 return Poll::Ready(Ok(()));
             }
+            // Before it is asked whether an answer is under way: its end must not be missed.
+            this.wire.reader.register(cx.waker());
             // While an answer is under way a next request may be sent ahead, but no more than a head of it.
             if this.wire.is_busy() && this.buffer.len() > this.limits.head.get() {
                 return Poll::Pending;
