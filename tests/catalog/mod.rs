@@ -1,6 +1,7 @@
 //! The folder of API definitions and the snapshots that are published from it; resources and what they bind.
 
 mod folder;
+mod parameters;
 mod resources;
 mod wire;
 
