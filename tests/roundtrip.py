@@ -3,7 +3,7 @@
   roundtrip.py SHARED CASTILE [--n 1] [--most 120]
 
 Runs SHARED/oracle/roundtrip.py over the corpus and over our sample services with CASTILE as the candidate. A service with a failed
-case fails the run (services of more than --most binding operations are left out, for the time they take) unless tests/roundtrip-later.txt names it with the construct that is not mapped yet; a service named there
+case fails the run (services of more than --most binding operations are left out, for the time they take) unless a file tests/roundtrip-later.txt names it with the construct that is not mapped yet; a service named there
 that has no failed case any more fails the run too, so that the list stays true.
 """
 import argparse, json, pathlib, subprocess, sys, tempfile

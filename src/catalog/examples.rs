@@ -102,10 +102,10 @@ impl<'p> Wire<'p> {
             members => members.iter().map(|m| program.element(*m).name).collect(),
         };
         let body = match &plan.input.body {
-            Body::Empty => Vec::new(),
+            Body::Empty | Body::Undefined { wrapper: None } => Vec::new(),
             Body::Element(slot) => of_slot(slot),
             Body::Parts(parts) => parts.first().map(of_slot).unwrap_or_default(),
-            Body::Rpc { wrapper, .. } => vec![*wrapper],
+            Body::Rpc { wrapper, .. } | Body::Undefined { wrapper: Some(wrapper) } => vec![*wrapper],
         };
         let stated = |action: &'p Option<std::sync::Arc<str>>| action.as_deref().map(str::trim).filter(|a| !a.is_empty());
         Self { version: plan.version, body, actions: [stated(&plan.soap_action), stated(&plan.wsa_action)] }

@@ -150,7 +150,7 @@ fn bare(program: &Program, type_: TypeId) -> Option<&Scalar> {
 fn top<'p>(program: &'p Program, message: &MessagePlan) -> Vec<Property<'p>> {
     match &message.body {
         Body::Element(slot) if slot.members.is_empty() => of_type(program, slot.type_),
-        Body::Empty | Body::Element(_) => Vec::new(),
+        Body::Empty | Body::Element(_) | Body::Undefined { .. } => Vec::new(),
         Body::Parts(slots) | Body::Rpc { parts: slots, .. } => {
             slots.iter().map(|s| Property { required: !message.encoded, ..of_slot(s) }).collect()
         }

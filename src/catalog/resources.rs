@@ -9,7 +9,7 @@ use crate::api::{ApiDefinition, Derivation, Method, Resource, codes, effective_r
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::plan::Program;
 use crate::plan::asks::Mtom;
-use crate::plan::node::{OperationPlan, Pattern, SoapVersion};
+use crate::plan::node::{Body, OperationPlan, Pattern, SoapVersion};
 
 /// What resources are bound to.
 pub(super) struct Targets<'a> {
@@ -208,7 +208,8 @@ pub(super) fn suggestions(program: &Program, published: &[PublishedResource]) ->
         let has_get = published.iter().any(|r| r.method == Method::Get && r.operation == resource.operation);
         let Some(word) = crate::api::reading_word(&plan.name) else { continue };
         let inputs = inputs(program, &plan.input);
-        if has_get || plan.output.is_none() || !inputs.beyond.is_empty() {
+        let is_undefined = matches!(plan.input.body, Body::Undefined { .. });
+        if has_get || plan.output.is_none() || is_undefined || !inputs.beyond.is_empty() {
             continue;
         }
         let names: Vec<_> = inputs.scalars.iter().map(|p| &*p.name).collect();

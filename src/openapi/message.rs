@@ -7,6 +7,10 @@ use super::schema::{Extra, Root, Schemas};
 use super::{Input, Side, set};
 use crate::plan::node::{AttachmentSlot, Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
 
+/// What is said of a message that the WSDL names and nothing defines.
+const UNDEFINED: &str =
+    "The WSDL does not define this message. Any properties pass, by local names; `$ns` says the namespace of an element.";
+
 /// Does nothing stand beside the value of the body?
 pub(super) fn is_bare(message: &MessagePlan) -> bool {
     message.headers.is_empty() && message.attachments.is_empty()
@@ -61,8 +65,12 @@ impl Schemas<'_> {
                     let schema = self.slot(part, false);
                     all.push((part.key.clone(), schema, !message.encoded));
                 }
-                // Without a single part nothing of it is known.
-                object(&all, json!(matches!(&message.body, Body::Parts(parts) if parts.is_empty())))
+                object(&all, json!(false))
+            }
+            Body::Undefined { .. } => {
+                let mut schema = object(&extra, json!(true));
+                self.note(&mut schema, Some(UNDEFINED));
+                schema
             }
         }
     }
@@ -124,7 +132,7 @@ impl Schemas<'_> {
             (slot.type_, self.slot(slot, false))
         } else {
             match &message.body {
-                Body::Empty => return None,
+                Body::Empty | Body::Undefined { .. } => return None,
                 Body::Element(slot) => self.property(slot.type_, &first)?,
                 Body::Parts(parts) | Body::Rpc { parts, .. } => {
                     let slot = parts.iter().find(|s| *s.key == *first)?;

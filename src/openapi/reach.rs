@@ -47,7 +47,7 @@ impl Reach {
             Walk { program, reach: Self::default(), order: Vec::new(), places: HashMap::new(), todo: Vec::new(), shapes: HashSet::new() };
         for message in messages {
             match &message.body {
-                Body::Empty => {}
+                Body::Empty | Body::Undefined { .. } => {}
                 Body::Element(slot) => walk.slot(slot),
                 Body::Parts(parts) | Body::Rpc { parts, .. } => parts.iter().for_each(|p| walk.slot(p)),
             }

@@ -81,6 +81,13 @@ impl Explain<'_> {
         let encoded = if m.encoded { ", encoded" } else { "" };
         match &m.body {
             Body::Empty => self.line(1, format_args!("{what}: nothing{encoded}")),
+            Body::Undefined { wrapper: None } => self.line(1, format_args!("{what}{encoded}: undefined, anything")),
+            Body::Undefined { wrapper: Some(wrapper) } => {
+                self.line(
+                    1,
+                    format_args!("{what}{encoded}: undefined, anything in the rpc wrapper {}", self.program.names.clark(*wrapper)),
+                );
+            }
             Body::Element(slot) => self.slot(1, &format!("{what}{encoded}: element"), slot),
             Body::Parts(parts) => {
                 self.line(1, format_args!("{what}{encoded}: parts"));

@@ -25,7 +25,7 @@ impl Program {
     pub fn file_places(&self, message: &MessagePlan) -> Vec<FilePlace> {
         let mut walk = Walk { program: self, found: Vec::new(), open: Vec::new() };
         match &message.body {
-            Body::Empty => {}
+            Body::Empty | Body::Undefined { .. } => {}
             Body::Element(slot) => walk.slot(slot, String::new(), true),
             Body::Parts(parts) | Body::Rpc { parts, .. } => parts.iter().for_each(|p| walk.slot(p, below("", &p.key), false)),
         }

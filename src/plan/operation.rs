@@ -156,7 +156,7 @@ pub enum Body {
     Empty,
     /// Document style with one part: its element's value is the JSON value. The element's type is not flattened here.
     Element(Slot),
-    /// Document style with several parts: an object by part name. Without any: a message that is defined nowhere, read by the generic rules.
+    /// Document style with several parts: an object by part name.
     Parts(Vec<Slot>),
     /// RPC style: an object by part name; the parts are accessors inside the wrapper.
     Rpc {
@@ -164,6 +164,11 @@ pub enum Body {
         wrapper: NameId,
         /// The accessors, in order.
         parts: Vec<Slot>,
+    },
+    /// A message that is defined nowhere: an object by local names, whatever stands there by the generic rules.
+    Undefined {
+        /// RPC style: the wrapper that it stands in.
+        wrapper: Option<NameId>,
     },
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Layout {
     /// SOAP encoding?
     pub(super) encoded: bool,
     pub(super) parts: Vec<Accessor>,
+    /// Is the message defined nowhere?
+    pub(super) is_undefined: bool,
     /// Declared header blocks, each name once.
     pub(super) headers: Vec<Accessor>,
     /// A declared fault: its parts are entries of the detail.
@@ -89,6 +91,7 @@ impl<'d> Place<'d> {
                 wrapper: None,
                 encoded,
                 parts: vec![part],
+                is_undefined: false,
                 headers: Vec::new(),
                 is_fault: true,
             })
@@ -121,6 +124,7 @@ impl<'d> Place<'d> {
             wrapper: is_rpc.then(|| QName::with_optional(namespace, format!("{}{suffix}", self.operation.name))),
             encoded: body.is_some_and(|b| b.use_ == Use::Encoded),
             parts: all.iter().filter(is_in_body).map(|p| accessor(definitions, p)).collect(),
+            is_undefined: message.message.is_none(),
             headers,
             is_fault: false,
         }

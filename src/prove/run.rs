@@ -95,6 +95,7 @@ impl<'p> Subject<'p> {
         let mut messages = Vec::new();
         let tried = |layout: Layout, fault, message| {
             let name = layout.parts.iter().chain(&layout.headers).find(|a| a.is_undeclared).map(|a| a.name.to_string());
+            let name = if layout.is_undefined { Some("its message".to_owned()) } else { name };
             let proved = ProvedMessage { message, cases: 0, envelopes: 0, exact: 0, first: None, not_made: None, undeclared: name };
             Tried { layout, fault, proved, stale: 0 }
         };

@@ -8,7 +8,7 @@ impl Run<'_> {
     /// The JSON value of a message. Headers are shown by full samples only: what they hold is often decided at import.
     pub(super) fn message(&mut self, message: &MessagePlan) -> Made {
         match &message.body {
-            Body::Empty => self.out.extend_from_slice(b"{}"),
+            Body::Empty | Body::Undefined { .. } => self.out.extend_from_slice(b"{}"),
             Body::Element(slot) => self.slot(slot, true)?,
             Body::Parts(parts) | Body::Rpc { parts, .. } => self.parts(parts)?,
         }

@@ -29,7 +29,8 @@ Import the document that has the `service` and `binding` elements; it names this
     UNDECLARED_MESSAGE = "wsdl.undeclared-message", "A message is named that no WSDL declares",
         "An `input`, `output`, `fault` or `soap:header` names a `wsdl:message` that is in none of the documents of this import. Usually the \
 name or its prefix is misspelt, or a `wsdl:import` is missing.\n\n\
-An operation whose message is unknown cannot be mapped and is left out of the API; the others are imported. Correct the name.";
+An operation whose input or output is unknown is published, but that message passes untyped and unchecked; an unknown fault or header is \
+left out. Correct the name.";
     /// A binding is named that is not declared.
     UNDECLARED_BINDING = "wsdl.undeclared-binding", "A port names a binding that no WSDL declares",
         "The `binding` of a `wsdl:port` names a `wsdl:binding` that is in none of the documents of this import. Usually the name or its \

@@ -190,7 +190,7 @@ fn an_import_proves_a_little() {
     assert!(again.out.contains("Proved 4 of 4"), "{}", again.out);
 }
 
-/// `exact` is said of what was proved only: not of a message with a part that nobody declares, in the body or a header, nor where none can be made.
+/// `exact` is said of what was proved only: not of a message that nobody defines, nor of one with a part that nobody declares, in the body or a header, nor where none can be made.
 #[test]
 fn exact_is_said_of_what_was_proved() {
     let dir = tempfile::tempdir().unwrap();
@@ -208,6 +208,9 @@ fn exact_is_said_of_what_was_proved() {
     assert_eq!((part["mapping"].as_str(), part["proved"]["response"].as_str()), (Some("noted"), Some("undeclared")), "{part}");
     let header = mapping("element=\"t:Session\"", "headers", "element=\"t:Nowhere\"");
     assert_eq!(header["mapping"].as_str(), Some("noted"), "{header}");
+    let undefined = mapping("", "undefined-input", "");
+    let verdicts = (undefined["mapping"].as_str(), undefined["proved"]["request"].as_str(), undefined["proved"]["response"].as_str());
+    assert_eq!(verdicts, (Some("noted"), Some("undeclared"), Some("undeclared")), "{undefined}");
     let none = mapping("<xs:complexType name=\"T\">", "sequence", "<xs:complexType name=\"T\" abstract=\"true\">");
     assert_eq!((none["mapping"].as_str(), none["proved"]["request"].as_str()), (Some("unproved"), Some("unproved")), "{none}");
 }

@@ -136,13 +136,13 @@ fn operation<'a>(program: &'a Program, document: &roxmltree::Document<'_>, direc
     program.operations.iter().find(|o| {
         let plan = if direction == Direction::Request { Some(&o.input) } else { o.output.as_ref() };
         let tag = plan.and_then(|p| match &p.body {
-            Body::Empty => None,
+            Body::Empty | Body::Undefined { wrapper: None } => None,
             Body::Element(slot) => Some(slot.tag),
             Body::Parts(parts) => parts.first().map(|s| s.tag),
-            Body::Rpc { wrapper, .. } => Some(*wrapper),
+            Body::Rpc { wrapper, .. } | Body::Undefined { wrapper: Some(wrapper) } => Some(*wrapper),
         });
         // The namespace of an rpc wrapper is often another than the binding says; it is not asked (mapping-cases.md, 44).
-        let is_rpc = plan.is_some_and(|p| matches!(p.body, Body::Rpc { .. }));
+        let is_rpc = plan.is_some_and(|p| matches!(p.body, Body::Rpc { .. } | Body::Undefined { wrapper: Some(_) }));
         let local = |name: &str| name.rsplit('}').next().map(str::to_owned);
         let tag = tag.map(|t| program.names.clark(t));
         is_fault || tag == name || (is_rpc && tag.as_deref().and_then(local) == name.as_deref().and_then(local))

@@ -42,7 +42,7 @@ impl<'p> Run<'p> {
                 self.machine.envelope.body = true;
                 let parts = match self.message.map(|m| &m.body) {
                     Some(Body::Parts(parts) | Body::Rpc { parts, .. }) => parts.len(),
-                    Some(Body::Empty | Body::Element(_)) | None => 0,
+                    Some(Body::Empty | Body::Element(_) | Body::Undefined { .. }) | None => 0,
                 };
                 self.machine.envelope.parts_seen = vec![false; parts];
                 Kind::Body
@@ -121,7 +121,7 @@ impl<'p> Run<'p> {
         let message = self.message;
         match message.map(|m| &m.body) {
             Some(Body::Element(slot)) if first => self.body_element(tag, slot),
-            Some(Body::Rpc { .. }) if first => {
+            Some(Body::Rpc { .. } | Body::Undefined { wrapper: Some(_) }) if first => {
                 self.open_root();
                 self.push(Kind::Wrapper, tag.namespace(), Close::Nothing);
                 Ok(())
@@ -132,14 +132,14 @@ impl<'p> Run<'p> {
                 }
                 self.part(tag, parts, false)
             }
-            Some(Body::Empty) => {
+            Some(Body::Empty | Body::Undefined { wrapper: None }) => {
                 if first {
                     self.open_root();
                 }
                 self.undeclared(tag)
             }
             // Of SOAP encoding: what is referred to. Otherwise there is no object that it could be a property of.
-            Some(Body::Element(_) | Body::Rpc { .. }) | None => {
+            Some(Body::Element(_) | Body::Rpc { .. } | Body::Undefined { wrapper: Some(_) }) | None => {
                 if !self.encoded() {
                     self.deviation("a further element in the Body")?;
                 }
@@ -181,6 +181,7 @@ impl<'p> Run<'p> {
     pub(super) fn wrapper_child<T: Tag>(&mut self, tag: &T) -> Step {
         match self.message.map(|m| &m.body) {
             Some(Body::Rpc { parts, .. }) => self.part(tag, parts, true),
+            Some(Body::Undefined { .. }) => self.undeclared(tag),
             Some(Body::Empty | Body::Element(_) | Body::Parts(_)) | None => {
                 self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
                 Ok(())
@@ -233,14 +234,19 @@ impl<'p> Run<'p> {
                 let text = format!("an empty Body, expected {}", self.program.names.clark(*wrapper));
                 return Err(self.fail(DecodeErrorKind::UnexpectedBody, text));
             }
-            Some(Body::Parts(_) | Body::Empty) | None => {
+            // What should stand in it is not known either.
+            Some(Body::Undefined { wrapper: Some(_) }) if empty => {
+                self.open_root();
+                self.emit(b"}");
+            }
+            Some(Body::Parts(_) | Body::Empty | Body::Undefined { wrapper: None }) | None => {
                 if empty || message.is_none() {
                     self.open_root();
                 }
                 self.end_undeclared();
                 self.emit(b"}");
             }
-            Some(Body::Element(_) | Body::Rpc { .. }) => {}
+            Some(Body::Element(_) | Body::Rpc { .. } | Body::Undefined { .. }) => {}
         }
         Ok(())
     }

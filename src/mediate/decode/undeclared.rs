@@ -87,12 +87,12 @@ impl<'a> Run<'a> {
     fn parts(&self) -> &'a [Slot] {
         match self.message.map(|m| &m.body) {
             Some(Body::Parts(parts) | Body::Rpc { parts, .. }) => parts,
-            Some(Body::Empty | Body::Element(_)) | None => &[],
+            Some(Body::Empty | Body::Element(_) | Body::Undefined { .. }) | None => &[],
         }
     }
 
     /// Is nothing known of the message?
     fn knows_nothing(&self) -> bool {
-        self.message.is_some_and(|m| matches!(&m.body, Body::Parts(parts) if parts.is_empty()))
+        self.message.is_some_and(|m| matches!(m.body, Body::Undefined { .. }))
     }
 }

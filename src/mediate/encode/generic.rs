@@ -1,6 +1,6 @@
 //! The generic rules: `xs:anyType` and elements that no schema declares.
 
-use super::given::{Given, NS};
+use super::given::{Given, Member, NS};
 use super::problem::{At, Found};
 use super::writer::{Ns, Tag};
 use super::{Encoder, raw, text};
@@ -44,17 +44,30 @@ impl Encoder<'_> {
             self.only(given, &["$content"], at);
             self.generic_content(ns, content, at.key("$content").at());
         } else {
-            for (key, value) in given.members().filter(|(k, _)| !k.starts_with('@')) {
-                let path = at.key(key);
-                if let Value::Array(items) = value {
-                    for (n, item) in items.iter().enumerate() {
-                        self.generic_child(ns, key, item, path.at().item(n).at());
-                    }
-                } else {
-                    self.generic_child(ns, key, value, path.at());
+            self.generic_members(ns, given.members().filter(|(k, _)| !k.starts_with('@')), at);
+        }
+    }
+
+    /// Elements by local name, an array as several of one name.
+    fn generic_members<'v>(&mut self, around: Ns<'_>, members: impl Iterator<Item = Member<'v>>, at: At<'_>) {
+        for (key, value) in members {
+            let path = at.key(key);
+            if let Value::Array(items) = value {
+                for (n, item) in items.iter().enumerate() {
+                    self.generic_child(around, key, item, path.at().item(n).at());
                 }
+            } else {
+                self.generic_child(around, key, value, path.at());
             }
         }
+    }
+
+    /// The elements of a message of which nothing is known: each in no namespace unless its `$ns` says one.
+    pub(super) fn undefined(&mut self, given: Given<'_>, at: At<'_>) {
+        if !given.is_object() {
+            return self.errors.add(at, "an object", Found::Value(given.value));
+        }
+        self.generic_members(Ns::NONE, given.members(), at);
     }
 
     #[inline(never)]

@@ -32,7 +32,7 @@ use super::package::{EncodedPackage, PackageOptions};
 use super::{Direction, EncodeError, FieldError};
 use crate::json::{Limits, Value, parse};
 use crate::plan::Program;
-use crate::plan::node::{Body, Content, MessagePlan, OperationPlan, Slot, SoapVersion, TypeBody};
+use crate::plan::node::{Body, Content, MessagePlan, NameId, OperationPlan, Slot, SoapVersion, TypeBody};
 use crate::xml::ns;
 use element::Site;
 use given::{ATTACHMENTS, Given, HEADERS};
@@ -192,16 +192,23 @@ impl<'p> Encoder<'p> {
             Body::Element(slot) => self.slot(slot, true, given, at),
             Body::Parts(parts) => self.parts(parts, message.encoded, given, at),
             Body::Rpc { wrapper, parts } => {
-                let tag = Tag::known(&self.program.names, *wrapper);
-                self.out.start(tag);
-                if message.encoded {
-                    self.encoding_style();
-                }
-                self.parts(parts, message.encoded, given, at);
-                self.out.end(tag);
+                self.wrapped(*wrapper, message.encoded, |encoder| encoder.parts(parts, message.encoded, given, at));
             }
+            Body::Undefined { wrapper: Some(wrapper) } => self.wrapped(*wrapper, message.encoded, |encoder| encoder.undefined(given, at)),
+            Body::Undefined { wrapper: None } => self.undefined(given, at),
         }
         self.out.end(body);
+    }
+
+    /// An RPC wrapper around its accessors.
+    fn wrapped(&mut self, wrapper: NameId, encoded: bool, accessors: impl FnOnce(&mut Self)) {
+        let tag = Tag::known(&self.program.names, wrapper);
+        self.out.start(tag);
+        if encoded {
+            self.encoding_style();
+        }
+        accessors(self);
+        self.out.end(tag);
     }
 
     fn encoding_style(&mut self) {
@@ -216,7 +223,7 @@ impl<'p> Encoder<'p> {
     /// Is `{"$value": …}` the first part's own object form?
     fn takes_value(&self, message: &MessagePlan) -> bool {
         let first = match &message.body {
-            Body::Empty => None,
+            Body::Empty | Body::Undefined { .. } => None,
             Body::Element(slot) => Some(slot),
             Body::Parts(parts) | Body::Rpc { parts, .. } => parts.first(),
         };

@@ -42,7 +42,7 @@ pub fn parameter_target<'p>(program: &'p Program, message: &'p MessagePlan, poin
     };
     match (&message.body, tokens.as_slice()) {
         (_, ["$headers", key, rest @ ..]) if !message.headers.is_empty() => of_slot(&message.headers, key, rest),
-        (Body::Empty, _) | (Body::Parts(_) | Body::Rpc { .. }, []) => None,
+        (Body::Empty | Body::Undefined { .. }, _) | (Body::Parts(_) | Body::Rpc { .. }, []) => None,
         (Body::Element(slot), rest) => {
             let of_root = slot_target(program, slot, rest, true);
             // A body that is no object stands under "$value" beside "$headers".

@@ -11,21 +11,15 @@ pub static FACET: Code = Code {
            not mention it.\n\nCorrect the schema, or leave it: upstreams that accepted such a schema do not check it either.",
 };
 
-/// An operation that cannot be mapped.
-pub static LEFT_OUT: Code = Code {
-    id: "plan.operation-left-out",
-    title: "an operation cannot be mapped",
-    help: "The WSDL does not say enough about this operation to build its messages, for example because a message it names is defined nowhere. \
-           It has no REST resource. Raw SOAP calls of it still pass.\n\nDefine what is missing, or import the WSDL that does.",
-};
-
-/// The output of an operation names a message that is defined nowhere.
-pub static UNKNOWN_REPLY: Code = Code {
-    id: "plan.unknown-reply",
-    title: "what an operation answers is not declared",
-    help: "The output of this operation names a message that is defined nowhere. Calls of it work: the request is mapped as ever, and whatever \
-           the upstream answers is given by local names, as undeclared content is (the mapping's generic rules), every value a string.\n\n\
-           Define the message, or import the WSDL that does, to have the reply typed.",
+/// The input or output of an operation names a message that is defined nowhere.
+pub static UNDEFINED_MESSAGE: Code = Code {
+    id: "plan.undefined-message",
+    title: "what an operation asks or answers is not declared",
+    help: "The input or the output of this operation names a message that is defined nowhere. Calls of it work, but nothing is known of that \
+           message: what the caller gives, or the upstream answers, passes by local names, as undeclared content does (the mapping's generic \
+           rules), every value a string and nothing checked. With RPC style it stands in the operation's wrapper, else in the Body itself; an \
+           element of a namespace says it in `$ns`.\n\n\
+           Define the message, or import the WSDL that does, to have it typed and checked.",
 };
 
 /// Content models that multiply beyond the limit.
@@ -37,4 +31,4 @@ pub static TOO_MANY_PARTICLES: Code = Code {
 };
 
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&FACET, &LEFT_OUT, &TOO_MANY_PARTICLES, &UNKNOWN_REPLY];
+pub static ALL: &[&Code] = &[&FACET, &TOO_MANY_PARTICLES, &UNDEFINED_MESSAGE];

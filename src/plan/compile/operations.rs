@@ -78,17 +78,14 @@ impl Compiler<'_> {
         version: SoapVersion,
         overload: u32,
     ) -> Option<OperationPlan> {
-        if let Some(m) = operation.input.as_ref().filter(|m| m.message.is_none()) {
-            let text = format!("operation {} is left out: the message of its input is defined nowhere", operation.name);
-            self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::LEFT_OUT, text).at(m.span));
-            return None;
-        }
-        if let Some(m) = operation.output.as_ref().filter(|m| m.message.is_none()) {
-            let text = format!(
-                "the reply of operation {} is read by the generic rules: the message of its output is defined nowhere",
-                operation.name
-            );
-            self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::UNKNOWN_REPLY, text).at(m.span));
+        for (what, message) in [("request", &operation.input), ("reply", &operation.output)] {
+            if let Some(m) = message.as_ref().filter(|m| m.message.is_none()) {
+                let text = format!(
+                    "the {what} of operation {} goes by the generic rules, unchecked: its message is defined nowhere",
+                    operation.name
+                );
+                self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::UNDEFINED_MESSAGE, text).at(m.span));
+            }
         }
         let pattern = match (&operation.input, &operation.output) {
             (Some(_), Some(_)) if operation.output_first => Pattern::SolicitResponse,
@@ -164,16 +161,15 @@ impl Compiler<'_> {
         let attachments = attachments.map(|p| attachment(p, bound)).collect();
         let encoded = body.is_some_and(|b| b.use_ == Use::Encoded);
         let mut slots: Vec<Slot> = parts.into_iter().map(|p| self.slot(p)).collect();
-        let body = match operation.style {
-            // Nothing is known of it: what comes is read by the generic rules.
-            _ if id.is_none() => Body::Parts(Vec::new()),
-            Style::Rpc => {
-                let namespace = body.and_then(|b| b.namespace.clone());
-                let wrapper = self.name(&QName::with_optional(namespace, format!("{}{suffix}", operation.name)));
-                Body::Rpc { wrapper, parts: slots }
-            }
-            Style::Document if slots.len() > 1 => Body::Parts(slots),
-            Style::Document => slots.pop().map_or(Body::Empty, Body::Element),
+        let wrapper = (operation.style == Style::Rpc).then(|| {
+            let namespace = body.and_then(|b| b.namespace.clone());
+            self.name(&QName::with_optional(namespace, format!("{}{suffix}", operation.name)))
+        });
+        let body = match wrapper {
+            _ if id.is_none() => Body::Undefined { wrapper },
+            Some(wrapper) => Body::Rpc { wrapper, parts: slots },
+            None if slots.len() > 1 => Body::Parts(slots),
+            None => slots.pop().map_or(Body::Empty, Body::Element),
         };
         MessagePlan { body, encoded, headers, fixed_headers: Vec::new(), attachments }
     }
