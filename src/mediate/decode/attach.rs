@@ -137,17 +137,19 @@ impl Run<'_> {
         cid(text).map(|cid| self.refer(cid))
     }
 
-    /// An accessor of an RPC body that only points to a declared attachment.
-    pub(super) fn accessor<T: Tag>(&mut self, tag: &T) -> bool {
-        if !self.machine.attached.on {
-            return false;
-        }
-        let slots = self.message.map_or(&[][..], |m| &m.attachments);
-        let Some(slot) = slots.iter().position(|a| *a.key == *tag.local()) else { return false };
+    /// The declared attachment that an accessor of an RPC body only points to, and its `cid:` URI without the scheme.
+    pub(super) fn attachment_of<'t, T: Tag>(&self, tag: &'t T) -> Option<(usize, &'t str)> {
+        let slots = self.message.filter(|_| self.machine.attached.on).map_or(&[][..], |m| &m.attachments);
+        let slot = slots.iter().position(|a| *a.key == *tag.local())?;
+        tag.attribute("", "href").and_then(cid).map(|cid| (slot, cid))
+    }
+
+    /// Such an accessor, the first for its attachment.
+    pub(super) fn attachment_accessor<T: Tag>(&mut self, tag: &T) -> bool {
+        let Some((slot, cid)) = self.attachment_of(tag) else { return false };
         if self.machine.attached.accessors.iter().any(|(taken, _)| *taken == slot) {
             return false;
         }
-        let Some(cid) = tag.attribute("", "href").and_then(cid) else { return false };
         let n = self.refer(cid);
         self.machine.attached.accessors.push((slot, n));
         true

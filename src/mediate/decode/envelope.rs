@@ -91,7 +91,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn stands_for(&self, slot: &Slot, name: Option<NameId>) -> bool {
+    pub(super) fn stands_for(&self, slot: &Slot, name: Option<NameId>) -> bool {
         name == Some(slot.tag) || slot.members.iter().any(|m| Some(self.program.element(*m).name) == name)
     }
 
@@ -130,7 +130,7 @@ impl<'p> Run<'p> {
                 if first {
                     self.open_root();
                 }
-                self.part(tag, parts, false)
+                self.part(tag, parts)
             }
             Some(Body::Empty | Body::Undefined { wrapper: None }) => {
                 if first {
@@ -180,7 +180,7 @@ impl<'p> Run<'p> {
 
     pub(super) fn wrapper_child<T: Tag>(&mut self, tag: &T) -> Step {
         match self.message.map(|m| &m.body) {
-            Some(Body::Rpc { parts, .. }) => self.part(tag, parts, true),
+            Some(Body::Rpc { parts, .. }) => self.accessor(tag, parts),
             Some(Body::Undefined { .. }) => self.undeclared(tag),
             Some(Body::Empty | Body::Element(_) | Body::Parts(_)) | None => {
                 self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
@@ -189,27 +189,24 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// A part by its name; an RPC accessor also by its local name, then by its position: the return value's name does not matter in SOAP 1.1.
-    fn part<T: Tag>(&mut self, tag: &T, parts: &[Slot], rpc: bool) -> Step {
-        if rpc && self.accessor(tag) {
-            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
-            return Ok(());
-        }
+    /// A part by its name.
+    fn part<T: Tag>(&mut self, tag: &T, parts: &[Slot]) -> Step {
         let name = self.name(tag.namespace(), tag.local(), tag.scope());
-        let seen = self.machine.envelope.parts_seen.clone();
-        let free = |i: &usize| seen.get(*i) == Some(&false);
-        let by_name = parts.iter().enumerate().filter(|(i, _)| free(i)).find(|(_, s)| self.stands_for(s, name));
-        let by_local = || parts.iter().enumerate().filter(|(i, _)| rpc && free(i)).find(|(_, s)| *s.key == *tag.local());
-        let next = seen.iter().position(|s| !s);
-        // A name that is a part's own never stands for another.
-        let is_unnamed = rpc && !parts.iter().any(|p| *p.key == *tag.local());
-        let by_position = || next.filter(|_| is_unnamed).and_then(|i| parts.get(i).map(|p| (i, p)));
-        let Some((i, slot)) = by_name.or_else(by_local).or_else(by_position) else { return self.undeclared(tag) };
-        self.end_undeclared();
-        if let Some(seen) = self.machine.envelope.parts_seen.get_mut(i) {
-            *seen = true;
+        let seen = &self.machine.envelope.parts_seen;
+        let found = parts.iter().zip(seen).position(|(part, seen)| !seen && self.stands_for(part, name));
+        match found {
+            Some(i) => self.part_value(tag, parts, i, name),
+            None => self.undeclared(tag),
         }
-        let comma = self.machine.envelope.headers_open || seen.contains(&true) || self.machine.envelope.undeclared.any();
+    }
+
+    /// Writes a part's property and opens its value.
+    pub(super) fn part_value<T: Tag>(&mut self, tag: &T, parts: &[Slot], i: usize, name: Option<NameId>) -> Step {
+        let Some(slot) = parts.get(i) else { return self.undeclared(tag) };
+        self.end_undeclared();
+        let envelope = &mut self.machine.envelope;
+        let comma = envelope.headers_open || envelope.parts_seen.contains(&true) || envelope.undeclared.any();
+        envelope.parts_seen.get_mut(i).into_iter().for_each(|seen| *seen = true);
         self.key(comma, &slot.key);
         self.slot(tag, slot, name)
     }

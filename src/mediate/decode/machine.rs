@@ -50,6 +50,8 @@ pub(super) struct Machine {
     pub(super) left_out: usize,
     /// A SOAP-encoded message on its way to being replayed.
     pub(super) tape: Option<super::tape::Tape>,
+    /// Does what comes now come from a tape?
+    pub(super) replaying: bool,
     /// Is a reply that breaks its schema refused?
     pub(super) strict: bool,
     pub(super) attached: super::attach::Attached,
@@ -69,6 +71,8 @@ pub(super) struct Envelope {
     pub(super) rows: usize,
     /// Parts that came already.
     pub(super) parts_seen: Vec<bool>,
+    /// The accessors of an RPC wrapper.
+    pub(super) accessors: super::accessors::Accessors,
     /// Did the Body's value begin?
     pub(super) started: bool,
     /// Was there a Body?
@@ -307,34 +311,43 @@ pub(super) type Step = Result<(), DecodeError>;
 impl<'a> Run<'a> {
     /// An event from the document: recorded where the message is SOAP-encoded.
     pub(super) fn document_start<T: Tag>(&mut self, tag: &T) -> Step {
-        let recording = matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Envelope, .. }));
-        match &mut self.machine.tape {
-            Some(tape) if recording => tape.start(tag).ok_or_else(|| self.too_long()),
-            Some(_) | None => self.start(tag),
+        if matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Envelope, .. }))
+            && let Some(tape) = &mut self.machine.tape
+        {
+            return tape.start(tag).ok_or_else(|| self.too_long());
+        }
+        match self.recorder() {
+            Some(tape) => tape.start(tag).ok_or_else(|| self.too_long()),
+            None => self.start(tag),
         }
     }
 
     /// As [`Run::document_start`].
     pub(super) fn document_text(&mut self, text: &str) -> Step {
-        match &mut self.machine.tape {
-            Some(tape) if tape.is_open() => tape.text(text).ok_or_else(|| self.too_long()),
-            Some(_) | None => self.text(text),
+        match self.recorder() {
+            Some(tape) => tape.text(text).ok_or_else(|| self.too_long()),
+            None => self.text(text),
         }
+    }
+
+    /// The tape on which an element is open.
+    fn recorder(&mut self) -> Option<&mut super::tape::Tape> {
+        let Machine { tape, envelope, .. } = &mut *self.machine;
+        tape.as_mut().filter(|tape| tape.is_open()).or_else(|| envelope.accessors.recorder())
     }
 
     /// As [`Run::document_start`]; at the end of the envelope the tape is replayed.
     pub(super) fn document_end(&mut self, scope: &Namespaces) -> Step {
-        match &mut self.machine.tape {
-            Some(tape) if tape.is_open() => {
-                tape.end();
-                return Ok(());
+        if let Some(tape) = self.recorder() {
+            tape.end();
+            let accessor_ended = !tape.is_open() && self.machine.tape.is_none();
+            if accessor_ended {
+                self.machine.path.pop();
             }
-            Some(_) => {
-                if let Some(mut tape) = self.machine.tape.take() {
-                    self.replay(&mut tape, scope)?;
-                }
-            }
-            None => {}
+            return Ok(());
+        }
+        if let Some(mut tape) = self.machine.tape.take() {
+            self.replay(&mut tape, scope)?;
         }
         self.end(Scope::at(scope))
     }
@@ -403,6 +416,7 @@ impl<'a> Run<'a> {
         match self.machine.frames.last().map(|f| &f.kind) {
             Some(Kind::Object(_)) => self.text_before_tag()?,
             Some(Kind::Generic(generic)) if generic.elements => self.gap(false),
+            Some(Kind::Wrapper) => self.release(scope.names())?,
             Some(_) | None => {}
         }
         let Some(frame) = self.machine.frames.pop() else { return Ok(()) };
@@ -482,6 +496,11 @@ impl<'a> Run<'a> {
     /// Is the top frame a fault's detail?
     pub(super) fn in_fault_detail(&self) -> bool {
         matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Fault(super::fault::Field::Detail), .. }))
+    }
+
+    /// Is the top frame an RPC wrapper?
+    pub(super) fn is_in_wrapper(&self) -> bool {
+        matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Wrapper, .. }))
     }
 
     /// Is nothing of the top frame data?

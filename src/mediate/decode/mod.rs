@@ -4,6 +4,7 @@
 //! (generic content, elements out of schema order, shapes that need the whole row) is held back to the end of the smallest element
 //! around it.
 
+mod accessors;
 mod assemble;
 mod attach;
 mod collect;
@@ -178,7 +179,7 @@ fn feed(
     let message = message(operation, direction);
     let mut run = Run { machine, program, operation, message };
     let fed = gate.feed(chunk, &mut run);
-    fed.map_err(|stop| stopped(stop, gate, message))
+    fed.map_err(|stop| stopped(stop, gate, machine.replaying))
 }
 
 fn finish(
@@ -191,7 +192,7 @@ fn finish(
     let message = message(operation, direction);
     let mut run = Run { machine, program, operation, message };
     let finished = gate.finish(&mut run);
-    finished.map_err(|stop| stopped(stop, gate, message))?;
+    finished.map_err(|stop| stopped(stop, gate, machine.replaying))?;
     if let Some(fault) = machine.envelope.fault.take() {
         return Ok(Decoded::Fault(fault.finish()));
     }
@@ -207,11 +208,10 @@ fn finish(
     Ok(Decoded::Value(std::mem::take(&mut machine.out)))
 }
 
-/// An encoded message is replayed from memory, where it has no lines any more.
-fn stopped(stop: Stop<DecodeError>, gate: &Gate, message: Option<&MessagePlan>) -> DecodeError {
-    let has_lines = !message.is_some_and(|m| m.encoded);
+/// What is replayed from memory has no lines any more.
+fn stopped(stop: Stop<DecodeError>, gate: &Gate, replaying: bool) -> DecodeError {
     match stop {
-        Stop::Handler(error) => match gate.stopped_at_line().filter(|_| has_lines && error.kind != DecodeErrorKind::Limit) {
+        Stop::Handler(error) => match gate.stopped_at_line().filter(|_| !replaying && error.kind != DecodeErrorKind::Limit) {
             Some(line) => DecodeError { message: format!("{}, line {line}", error.message), ..error },
             None => error,
         },

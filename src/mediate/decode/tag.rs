@@ -77,6 +77,23 @@ impl<'a> Scope<'a> {
         Self { names, kept: Some((bindings, place)) }
     }
 
+    /// All namespaces of the document so far.
+    pub(super) fn names(self) -> &'a Namespaces {
+        self.names
+    }
+
+    /// Prefix and namespace of the declarations, those that are hidden by another before it.
+    pub(super) fn declarations(self) -> Vec<(&'a str, NamespaceId)> {
+        match self.kept {
+            None => self.names.in_scope().collect(),
+            Some((bindings, place)) => {
+                let mut all: Vec<_> = bindings.in_scope(place).collect();
+                all.reverse();
+                all
+            }
+        }
+    }
+
     pub(super) fn uri(self, id: NamespaceId) -> &'a str {
         self.names.uri(id)
     }
@@ -125,16 +142,19 @@ impl Bindings {
         u32::try_from(self.all.len()).ok().map(Place)
     }
 
-    fn resolve(&self, place: Place, prefix: &str) -> Option<NamespaceId> {
+    /// The declarations at a place, the innermost first.
+    fn in_scope(&self, place: Place) -> impl Iterator<Item = (&str, NamespaceId)> {
         let mut at = place.0 as usize;
-        while let Some(binding) = at.checked_sub(1).and_then(|i| self.all.get(i)) {
+        std::iter::from_fn(move || {
+            let binding = at.checked_sub(1).and_then(|i| self.all.get(i))?;
             let end = self.all.get(at).map_or(self.prefixes.len(), |b| b.prefix as usize);
-            if self.prefixes.get(binding.prefix as usize..end) == Some(prefix) {
-                return Some(binding.namespace);
-            }
             at = binding.around.0 as usize;
-        }
-        None
+            Some((self.prefixes.get(binding.prefix as usize..end).unwrap_or(""), binding.namespace))
+        })
+    }
+
+    fn resolve(&self, place: Place, prefix: &str) -> Option<NamespaceId> {
+        self.in_scope(place).find(|(known, _)| *known == prefix).map(|(_, namespace)| namespace)
     }
 }
 

@@ -1,5 +1,6 @@
 //! SOAP-encoded messages: recorded whole, so that `href` can be followed to an `id` anywhere in the envelope, then replayed into the
-//! machine. SOAP 1.1 section 5.4.1, SOAP 1.2 part 2 section 3.1.5. Cycles and doublings are bounded.
+//! machine. SOAP 1.1 section 5.4.1, SOAP 1.2 part 2 section 3.1.5. Cycles and doublings are bounded. Also single elements of other messages
+//! that can be read only when more has come.
 
 use super::machine::{MAX_DEPTH, Run, Step};
 use super::names::{MessageName, Names};
@@ -34,6 +35,8 @@ pub(super) struct Tape {
     replayed: usize,
     /// Targets that are being replayed: their first words.
     following: Vec<usize>,
+    /// Are `id` and `href` those of SOAP encoding?
+    is_encoded: bool,
 }
 
 /// What a word says, in its highest bits; the others are its number.
@@ -114,8 +117,18 @@ struct TapeTag<'a> {
 impl Tape {
     /// A tape for what stands in the envelope whose start tag this is; `None` as for [`Tape::start`].
     pub(super) fn new<T: Tag>(envelope: &T) -> Option<Self> {
-        let mut tape = Self::default();
+        let mut tape = Self { is_encoded: true, ..Self::default() };
         tape.envelope = tape.bind(Place::default(), envelope)?;
+        Some(tape)
+    }
+
+    /// A tape for one element of a literal message, its start tag recorded; `None` as for [`Tape::start`].
+    pub(super) fn of_element<T: Tag>(tag: &T) -> Option<Self> {
+        let mut tape = Self::default();
+        for (prefix, namespace) in tag.scope().declarations() {
+            tape.envelope = tape.bindings.bind(tape.envelope, prefix, namespace)?;
+        }
+        tape.start(tag)?;
         Some(tape)
     }
 
@@ -154,8 +167,9 @@ impl Tape {
         }
         for a in tag.attributes() {
             let uri = tag.scope().uri(a.namespace);
-            let plain = uri.is_empty();
-            if (plain || uri == ns::SOAPENC12) && a.local == "id" {
+            let plain = uri.is_empty() && self.is_encoded;
+            let encoding = uri == ns::SOAPENC12 && self.is_encoded;
+            if (plain || encoding) && a.local == "id" {
                 let id = self.ids.number(NamespaceId::NONE, a.value, None)?;
                 if id.0 as usize == self.targets.len() {
                     self.targets.push(first);
@@ -163,7 +177,7 @@ impl Tape {
                 self.word(Word::Target, 0)?;
             }
             let reference = if plain && a.local == "href" { a.value.strip_prefix('#') } else { None };
-            let reference = reference.or((uri == ns::SOAPENC12 && a.local == "ref").then(|| a.value.trim_start_matches('#')));
+            let reference = reference.or((encoding && a.local == "ref").then(|| a.value.trim_start_matches('#')));
             if let Some(id) = reference {
                 self.word(Word::Reference, id.len())?;
                 self.strings.push_str(id);
@@ -253,6 +267,24 @@ impl Tape {
         cursor
     }
 
+    /// The start tags of the children of an element, their references not followed.
+    fn children<'t>(&'t self, uris: &'t Namespaces, parent: Head) -> impl Iterator<Item = TapeTag<'t>> {
+        let mut cursor = parent.content;
+        std::iter::from_fn(move || {
+            loop {
+                match self.at(cursor) {
+                    (Word::Text, length) => cursor = Cursor { word: cursor.word + 1, string: cursor.string + length },
+                    (Word::Start, _) => {
+                        let child = self.head(cursor, parent.place);
+                        cursor = self.after(child.content);
+                        return Some(TapeTag { tape: self, uris, name: child, target: child });
+                    }
+                    (Word::Scope | Word::Attribute | Word::Value | Word::Reference | Word::Target | Word::End, _) => return None,
+                }
+            }
+        })
+    }
+
     /// Counts bytes that are replayed; `false` where shared parts have multiplied too much.
     fn count(&mut self, bytes: usize) -> bool {
         self.replayed = self.replayed.saturating_add(bytes);
@@ -264,10 +296,12 @@ impl Run<'_> {
     /// Replays a finished tape; `uris` has the namespaces of the whole message.
     pub(super) fn replay(&mut self, tape: &mut Tape, uris: &Namespaces) -> Step {
         tape.words.shrink_to_fit();
+        self.machine.replaying = true;
         let mut cursor = Cursor::default();
         while cursor.word < tape.words.len() {
             cursor = self.replay_element(tape, uris, cursor, tape.envelope)?;
         }
+        self.machine.replaying = false;
         Ok(())
     }
 
@@ -280,6 +314,9 @@ impl Run<'_> {
             return Err(self.multiplied());
         }
         self.start(&TapeTag { tape, uris, name, target })?;
+        if self.is_in_wrapper() {
+            self.count_accessors(tape.children(uris, target));
+        }
         let detail = self.in_fault_detail();
         let mut cursor = target.content;
         if self.is_ignored() {
