@@ -83,6 +83,33 @@ fn stray_text_does_not_come_in_pieces() {
     }
 }
 
+/// Text beside properties that were sent has no place: the whole object would be `$content`.
+#[test]
+fn stray_text_after_what_was_sent_ends_the_stream() {
+    let api = published("decode", &support::path("tests/decode/service.wsdl"));
+    let xml = br#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><reply xmlns="urn:t"><n>5</n>lost?</reply></s:Body></s:Envelope>"#;
+    let whole = decode(&api.program, &api.program.operations[0], Direction::Response, xml, &DecodeOptions::default());
+    let Ok(Decoded::Value(whole)) = whole else { panic!("{whole:?}") };
+    assert_eq!(serde_json::from_slice::<Value>(&whole).unwrap(), json!({"$content": [{"n": 5}, "lost?"]}));
+    let parts = streamed(&api.program, 0, Direction::Response, xml, 1);
+    assert!(matches!(parts, Err(DecodeError { kind: DecodeErrorKind::Limit, .. })), "{parts:?}");
+}
+
+/// The end of the message's object is not sent before the Body's: another element may follow.
+#[test]
+fn what_stands_beside_the_message_is_streamed_too() {
+    let api = published("decode", &support::path("tests/decode/service.wsdl"));
+    let read = |body: &str| {
+        let xml = format!(r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>"#);
+        let json = streamed(&api.program, 0, Direction::Response, xml.as_bytes(), 1).unwrap().unwrap();
+        String::from_utf8(json).unwrap()
+    };
+    let reply = r#"<reply xmlns="urn:t"><n>5</n></reply>"#;
+    let alone = read(reply);
+    let beside = read(&format!("{reply}<a>1</a><b/><a>2</a>"));
+    assert_eq!(beside, format!(r#"{},"$body":{{"a":["1","2"],"b":""}}}}"#, alone.strip_suffix('}').unwrap()));
+}
+
 /// An array that was sent cannot be taken up again: rather no answer than one name twice.
 #[test]
 fn a_repeated_group_that_was_sent_does_not_come_again() {

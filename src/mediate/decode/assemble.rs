@@ -151,7 +151,7 @@ impl Row for Collected<'_, '_> {
 impl<'r> Collected<'r, '_> {
     /// Writes the members of the whole object; says whether its only property is an array.
     fn whole(&self, steps: &Steps, made: &mut Made) -> Result<bool, Trouble> {
-        if self.tail && !self.stray_text && self.is_late(steps) {
+        if self.tail && self.is_late(steps) {
             return Err(Trouble::SentAlready);
         }
         if self.stray_text {

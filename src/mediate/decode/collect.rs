@@ -119,6 +119,11 @@ impl Run<'_> {
             let shape = object.shape;
             self.begin_collecting(shape)?;
         }
+        if let Some(Frame { kind: Kind::Object(Object { collect: Some(Collect { tail: true, .. }), .. }), .. }) = self.machine.frames.last()
+        {
+            // The whole object would be `$content`.
+            return Err(self.fail(DecodeErrorKind::Limit, "text between elements in a reply larger than the reply buffer"));
+        }
         string_into(&mut self.machine.out, text);
         self.machine.children.push(Child::new(ChildKind::Text));
         let Some(Frame { kind: Kind::Object(Object { collect: Some(collect), .. }), .. }) = self.machine.frames.last_mut() else {

@@ -113,10 +113,23 @@ impl<'p> Run<'p> {
     }
 
     pub(super) fn body_child<T: Tag>(&mut self, tag: &T) -> Step {
+        if self.encoded() && tag.attribute(ns::SOAPENC11, "root").is_some_and(|root| root.trim() == "0") {
+            // SOAP 1.1 section 5.6: what others refer to, wherever it stands.
+            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+            return Ok(());
+        }
         self.machine.envelope.rows += 1;
         let first = self.machine.envelope.rows == 1;
         if first && tag.local() == "Fault" && tag.namespace() == self.machine.envelope.namespace.0 {
             return self.fault(tag);
+        }
+        if self.machine.envelope.fault.is_some() {
+            self.deviation("an element beside a Fault")?;
+            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+            return Ok(());
+        }
+        if first {
+            self.machine.envelope.value = self.position();
         }
         let message = self.message;
         match message.map(|m| &m.body) {
@@ -138,11 +151,10 @@ impl<'p> Run<'p> {
                 }
                 self.undeclared(tag)
             }
-            // Of SOAP encoding: what is referred to. Otherwise there is no object that it could be a property of.
-            Some(Body::Element(_) | Body::Rpc { .. } | Body::Undefined { wrapper: Some(_) }) | None => {
-                if !self.encoded() {
-                    self.deviation("a further element in the Body")?;
-                }
+            Some(Body::Element(_) | Body::Rpc { .. } | Body::Undefined { wrapper: Some(_) }) => self.beside_the_message(tag),
+            // Nothing is asked of what answers a one-way call.
+            None => {
+                self.deviation("an element in the Body of a message that is none")?;
                 self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
                 Ok(())
             }
@@ -221,6 +233,7 @@ impl<'p> Run<'p> {
             return Ok(());
         }
         let empty = self.machine.envelope.rows == 0;
+        self.machine.envelope.kept_back = None;
         let message = self.message;
         match message.map(|m| &m.body) {
             Some(Body::Element(slot)) if empty => {
@@ -243,7 +256,7 @@ impl<'p> Run<'p> {
                 self.end_undeclared();
                 self.emit(b"}");
             }
-            Some(Body::Element(_) | Body::Rpc { .. } | Body::Undefined { .. }) => {}
+            Some(Body::Element(_) | Body::Rpc { .. } | Body::Undefined { .. }) => self.end_beside(),
         }
         Ok(())
     }

@@ -73,6 +73,10 @@ pub(super) struct Envelope {
     pub(super) parts_seen: Vec<bool>,
     /// The accessors of an RPC wrapper.
     pub(super) accessors: super::accessors::Accessors,
+    /// Absolute offset of the Body's value.
+    pub(super) value: usize,
+    /// Once the message's own element ended: the absolute offset from which on its value may change because another element follows.
+    pub(super) kept_back: Option<usize>,
     /// Did the Body's value begin?
     pub(super) started: bool,
     /// Was there a Body?
@@ -437,6 +441,9 @@ impl<'a> Run<'a> {
             Close::Nothing | Close::Root => {}
             Close::Brace => self.machine.out.push(b'}'),
             Close::Child(values) => self.end_child(values)?,
+        }
+        if matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Body, .. })) {
+            self.message_ended();
         }
         self.machine.path.pop();
         self.is_held(0)

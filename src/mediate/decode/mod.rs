@@ -247,7 +247,12 @@ impl Machine {
             | Kind::Mixed(_)
             | Kind::Fault(_) => end,
         });
-        held.chain(self.envelope.undeclared.held()).min().unwrap_or(end).saturating_sub(self.base).min(self.out.len())
+        held.chain(self.envelope.undeclared.held())
+            .chain(self.envelope.kept_back)
+            .min()
+            .unwrap_or(end)
+            .saturating_sub(self.base)
+            .min(self.out.len())
     }
 }
 

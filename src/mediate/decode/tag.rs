@@ -30,6 +30,11 @@ pub(super) trait Tag {
         false
     }
 
+    /// Has it an id, so that others may refer to it (SOAP encoding)?
+    fn is_target(&self) -> bool {
+        false
+    }
+
     /// The namespace name, empty for none.
     fn uri(&self) -> &str {
         self.scope().uri(self.namespace())

@@ -430,4 +430,8 @@ impl Tag for TapeTag<'_> {
     fn is_reference(&self) -> bool {
         self.name.reference.is_some()
     }
+
+    fn is_target(&self) -> bool {
+        self.name.is_target
+    }
 }

@@ -1,9 +1,10 @@
-//! Elements beside the parts of a message: no part is declared for them, so the generic rules read them (mapping decisions 28–31 and 50).
+//! Elements beside the parts of a message, or beside its one element: nothing is declared for them, so the generic rules read them (mapping
+//! decisions 28–31 and 50).
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::machine::{Child, ChildKind, Close, Run, Step};
+use super::machine::{Child, ChildKind, Close, Kind, Run, Step};
 use super::tag::Tag;
 use super::value::Wanted;
 use crate::plan::node::{Body, Slot, TypeId};
@@ -15,7 +16,12 @@ pub(super) struct Undeclared {
     open: Option<Open>,
     /// Properties of earlier ones.
     keys: HashSet<String>,
+    /// Do they stand beside the message's one element, in an object of their own?
+    beside: bool,
 }
+
+/// The property of what stands in the Body beside the message's one element: no element has such a name.
+const BODY: &str = "$body";
 
 #[derive(Debug, Clone, Copy)]
 struct Open {
@@ -74,14 +80,62 @@ impl<'a> Run<'a> {
     pub(super) fn end_undeclared(&mut self) {
         let mut undeclared = std::mem::take(&mut self.machine.envelope.undeclared);
         if let Some(open) = undeclared.open.take() {
-            let parts = self.parts();
+            let parts = if undeclared.beside { &[] } else { self.parts() };
             let children = self.machine.children.split_off(open.children.min(self.machine.children.len()));
-            let mut comma = self.machine.envelope.headers_open || self.machine.envelope.parts_seen.contains(&true) || undeclared.any();
+            let envelope = &self.machine.envelope;
+            let after_parts = !undeclared.beside && (envelope.headers_open || envelope.parts_seen.contains(&true));
+            let mut comma = after_parts || undeclared.any();
             let mut made = Vec::new();
             self.by_local_name(&children, open.values, &mut made, &mut comma, |local| undeclared.key(local, parts));
             self.replace(open.values, &made);
         }
         self.machine.envelope.undeclared = undeclared;
+    }
+
+    /// An element of the Body ended.
+    pub(super) fn message_ended(&mut self) {
+        let is_whole = match self.message.map(|m| &m.body) {
+            Some(Body::Element(_) | Body::Rpc { .. } | Body::Undefined { wrapper: Some(_) }) => self.machine.envelope.rows == 1,
+            Some(Body::Empty | Body::Parts(_) | Body::Undefined { wrapper: None }) | None => false,
+        };
+        let envelope = &self.machine.envelope;
+        if is_whole && envelope.fault.is_none() && !envelope.undeclared.beside {
+            let is_object = self.machine.out.ends_with(b"}");
+            self.machine.envelope.kept_back = Some(if is_object { self.position() - 1 } else { envelope.value });
+        }
+    }
+
+    /// A further element in the Body: of SOAP encoding what others refer to, else a property of `$body` in the message's object.
+    pub(super) fn beside_the_message<T: Tag>(&mut self, tag: &T) -> Step {
+        if tag.is_target() {
+            self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
+            return Ok(());
+        }
+        if let Some(from) = self.machine.envelope.kept_back.take() {
+            self.machine.envelope.undeclared = Undeclared { beside: true, ..Undeclared::default() };
+            let value = self.written(from).to_vec();
+            let is_object = value == b"}";
+            match value.as_slice() {
+                b"}" => self.replace(from, b""),
+                b"null" => self.replace(from, br#"{"$nil":true"#),
+                value => {
+                    self.replace(from, br#"{"$value":"#);
+                    self.emit(value);
+                }
+            }
+            let is_empty = is_object && !self.machine.envelope.headers_open && from == self.machine.envelope.value + 1;
+            self.key(!is_empty, BODY);
+            self.emit(b"{");
+        }
+        self.undeclared(tag)
+    }
+
+    /// The end of `$body` and of the message's object around it.
+    pub(super) fn end_beside(&mut self) {
+        if self.machine.envelope.undeclared.beside {
+            self.end_undeclared();
+            self.emit(b"}}");
+        }
     }
 
     fn parts(&self) -> &'a [Slot] {
