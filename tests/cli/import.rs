@@ -210,7 +210,11 @@ fn exact_is_said_of_what_was_proved() {
     assert_eq!(header["mapping"].as_str(), Some("noted"), "{header}");
     for (construct, message) in [("undefined-input", "request"), ("undefined-output", "response")] {
         let undefined = mapping("", construct, "");
-        assert_eq!((undefined["mapping"].as_str(), undefined["proved"][message].as_str()), (Some("noted"), Some("undeclared")), "{undefined}");
+        assert_eq!(
+            (undefined["mapping"].as_str(), undefined["proved"][message].as_str()),
+            (Some("noted"), Some("undeclared")),
+            "{undefined}"
+        );
     }
     let none = mapping("<xs:complexType name=\"T\">", "sequence", "<xs:complexType name=\"T\" abstract=\"true\">");
     assert_eq!((none["mapping"].as_str(), none["proved"]["request"].as_str()), (Some("unproved"), Some("unproved")), "{none}");

@@ -17,6 +17,7 @@ mod names;
 mod object;
 mod output;
 mod properties;
+mod record;
 mod slots;
 mod soap_array;
 mod tag;
