@@ -183,175 +183,144 @@ async fn sigterm_drains() {
     assert!(process.child.wait().unwrap().success());
 }
 
+/// The bytes of a part that a service sends or gets in the tests of memory.
+const PART: usize = 50 << 20;
+
+const LARGE_LIMITS: &str = "limits: { json_request: 128MiB, soap_request: 128MiB, reply: 128MiB }";
+
+/// A service that counts what it gets in one call and answers with these bytes, so many zeros between the two.
+struct LargeService {
+    address: SocketAddr,
+    got: Arc<Mutex<usize>>,
+}
+
+impl LargeService {
+    async fn start(head: Vec<u8>, zeros: usize, tail: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let got = Arc::new(Mutex::new(0usize));
+        let counted = got.clone();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (mut buffer, mut seen, mut length, mut body) = (vec![0; 1 << 16], Vec::new(), None, 0);
+            while length.is_none_or(|l| body < l) {
+                let n = stream.read(&mut buffer).await.unwrap();
+                assert!(n > 0, "the request was cut off");
+                match length {
+                    Some(_) => body += n,
+                    None => {
+                        seen.extend_from_slice(&buffer[..n]);
+                        if let Some(end) = find(&seen, b"\r\n\r\n") {
+                            length = Some(content_length(&seen[..end]));
+                            body = seen.len() - end - 4;
+                        }
+                    }
+                }
+            }
+            *counted.lock().unwrap() = body;
+            let type_ = "multipart/related; type=\"application/xop+xml\"; start=\"<root>\"; boundary=b";
+            let length = head.len() + zeros + tail.len();
+            stream
+                .write_all(format!("HTTP/1.1 200 OK\r\ncontent-type: {type_}\r\ncontent-length: {length}\r\n\r\n").as_bytes())
+                .await
+                .unwrap();
+            stream.write_all(&head).await.unwrap();
+            for _ in 0..zeros / buffer.len() {
+                stream.write_all(&vec![0; buffer.len()]).await.unwrap();
+            }
+            stream.write_all(&tail).await.unwrap();
+        });
+        Self { address, got }
+    }
+
+    /// Sends it a request through a gateway with that folder: head and beginning, then the rest in pieces.
+    async fn call(self, what: &str, folder: &std::path::Path, head: &str, pieces: impl Iterator<Item = Vec<u8>>) -> LargeCall {
+        let process = Process::start(folder).await;
+        let before = process.memory_kib("VmRSS");
+        let mut stream = TcpStream::connect(process.gateway).await.unwrap();
+        let (mut read, mut write) = stream.split();
+        let send = async {
+            write.write_all(head.as_bytes()).await.unwrap();
+            for piece in pieces {
+                write.write_all(&piece).await.unwrap();
+            }
+        };
+        let receive = async {
+            let (mut buffer, mut count, mut first) = (vec![0; 1 << 16], 0, Vec::new());
+            loop {
+                let n = read.read(&mut buffer).await.unwrap();
+                if n == 0 {
+                    return (count, first);
+                }
+                if first.len() < 4096 {
+                    first.extend_from_slice(&buffer[..n]);
+                }
+                count += n;
+            }
+        };
+        let ((), (received, first)) = tokio::join!(send, receive);
+        assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
+        let extra_kib = process.memory_kib("VmHWM").saturating_sub(before);
+        eprintln!("{what}: {extra_kib} KiB more than before");
+        let sent = *self.got.lock().unwrap();
+        LargeCall { received, sent, extra_kib }
+    }
+}
+
+fn content_length(head: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(head).to_lowercase();
+    text.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap()
+}
+
+/// What came of a call of a [`LargeService`].
+struct LargeCall {
+    /// Bytes of the answer, its head too.
+    received: usize,
+    /// Bytes that the service got.
+    sent: usize,
+    /// What the gateway held at most beyond what it had before.
+    extra_kib: u64,
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_megabytes_of_raw_soap_need_no_memory() {
     const SIZE: usize = 100 << 20;
-    // An upstream that counts and sends as much back.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let total = Arc::new(Mutex::new(0usize));
-    let counted = total.clone();
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let (mut buffer, mut seen, mut body) = (vec![0; 1 << 16], Vec::new(), 0);
-        loop {
-            let n = stream.read(&mut buffer).await.unwrap();
-            if body == 0 {
-                seen.extend_from_slice(&buffer[..n]);
-                if let Some(end) = find(&seen, b"\r\n\r\n") {
-                    body = seen.len() - end - 4;
-                }
-            } else {
-                body += n;
-            }
-            if body >= SIZE || n == 0 {
-                break;
-            }
-        }
-        *counted.lock().unwrap() = body;
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {SIZE}\r\n\r\n");
-        stream.write_all(head.as_bytes()).await.unwrap();
-        for _ in 0..SIZE / buffer.len() {
-            stream.write_all(&buffer).await.unwrap();
-        }
-    });
-    let folder = countries(address, "limits: { soap_request: 128MiB, reply: 128MiB }");
-    let process = Process::start(folder.path()).await;
-    let before = process.memory_kib("VmRSS");
+    let service = LargeService::start(Vec::new(), SIZE, Vec::new()).await;
+    let folder = countries(service.address, "limits: { soap_request: 128MiB, reply: 128MiB }");
     let (start, end) = get_country().split_once("LK").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     let item = "<x y=\"z\">1</x>&lt;";
     let filler = SIZE - start.len() - end.len();
     let items = filler / item.len();
-    let mut stream = TcpStream::connect(process.gateway).await.unwrap();
     let head = format!(
         "POST /countries/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: {SIZE}\r\nConnection: close\r\n\r\n{start}"
     );
-    let (mut read, mut write) = stream.split();
-    let block = item.repeat(1000);
-    let send = async {
-        write.write_all(head.as_bytes()).await.unwrap();
-        for _ in 0..items / 1000 {
-            write.write_all(block.as_bytes()).await.unwrap();
-        }
-        write.write_all(item.repeat(items % 1000).as_bytes()).await.unwrap();
-        write.write_all(format!("{}{end}", " ".repeat(filler % item.len())).as_bytes()).await.unwrap();
-    };
-    let receive = async {
-        let (mut buffer, mut count, mut first) = (vec![0; 1 << 16], 0, Vec::new());
-        loop {
-            let n = read.read(&mut buffer).await.unwrap();
-            if n == 0 {
-                return (count, first);
-            }
-            if first.len() < 4096 {
-                first.extend_from_slice(&buffer[..n]);
-            }
-            count += n;
-        }
-    };
-    let ((), (count, first)) = tokio::join!(send, receive);
-    assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
-    assert!(count > SIZE, "{count}");
-    assert_eq!(*total.lock().unwrap(), SIZE);
-    let extra = process.memory_kib("VmHWM").saturating_sub(before);
-    eprintln!("100 MiB each way: {extra} KiB more than before");
-    assert!(extra < 30 << 10, "{extra} KiB more than before");
+    let last = format!("{}{}{end}", item.repeat(items % 1000), " ".repeat(filler % item.len()));
+    let pieces = (0..items / 1000).map(|_| item.repeat(1000).into_bytes()).chain([last.into_bytes()]);
+    let call = service.call("100 MiB each way", folder.path(), &head, pieces).await;
+    assert!(call.received > SIZE, "{}", call.received);
+    assert_eq!(call.sent, SIZE);
+    assert!(call.extra_kib < 30 << 10, "{} KiB more than before", call.extra_kib);
 }
 
-/// The bytes that a service sends or gets in the tests of memory.
-const PART: usize = 50 << 20;
-
-/// A service that counts what it gets and answers with these bytes, `PART` zeros between the two.
-async fn large_service(head: Vec<u8>, tail: Vec<u8>, zeros: usize) -> (SocketAddr, Arc<Mutex<usize>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let total = Arc::new(Mutex::new(0usize));
-    let counted = total.clone();
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let (mut buffer, mut seen, mut length, mut body) = (vec![0; 1 << 16], Vec::new(), None, 0);
-        while length.is_none_or(|l| body < l) {
-            let n = stream.read(&mut buffer).await.unwrap();
-            assert!(n > 0, "the request was cut off");
-            match length {
-                Some(_) => body += n,
-                None => {
-                    seen.extend_from_slice(&buffer[..n]);
-                    if let Some(end) = find(&seen, b"\r\n\r\n") {
-                        let text = String::from_utf8_lossy(&seen[..end]).to_lowercase();
-                        length =
-                            Some(text.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse::<usize>().unwrap());
-                        body = seen.len() - end - 4;
-                    }
-                }
-            }
-        }
-        *counted.lock().unwrap() = body;
-        let type_ = "multipart/related; type=\"application/xop+xml\"; start=\"<root>\"; boundary=b";
-        let length = head.len() + zeros + tail.len();
-        stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-type: {type_}\r\ncontent-length: {length}\r\n\r\n").as_bytes()).await.unwrap();
-        stream.write_all(&head).await.unwrap();
-        for _ in 0..zeros / buffer.len() {
-            stream.write_all(&vec![0; buffer.len()]).await.unwrap();
-        }
-        stream.write_all(&tail).await.unwrap();
-    });
-    (address, total)
-}
-
-/// Sends a request in pieces and counts the answer's bytes; gives its beginning too.
-async fn large_call(process: &Process, head: &str, pieces: impl Iterator<Item = Vec<u8>>) -> (usize, Vec<u8>) {
-    let mut stream = TcpStream::connect(process.gateway).await.unwrap();
-    let (mut read, mut write) = stream.split();
-    let send = async {
-        write.write_all(head.as_bytes()).await.unwrap();
-        for piece in pieces {
-            write.write_all(&piece).await.unwrap();
-        }
-    };
-    let receive = async {
-        let (mut buffer, mut count, mut first) = (vec![0; 1 << 16], 0, Vec::new());
-        loop {
-            let n = read.read(&mut buffer).await.unwrap();
-            if n == 0 {
-                return (count, first);
-            }
-            if first.len() < 4096 {
-                first.extend_from_slice(&buffer[..n]);
-            }
-            count += n;
-        }
-    };
-    let ((), answered) = tokio::join!(send, receive);
-    answered
-}
-
-const LARGE_LIMITS: &str = "limits: { json_request: 128MiB, soap_request: 128MiB, reply: 128MiB }";
+const PUT_NOTHING: &str =
+    "POST /docs/1/Put HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_part_of_a_reply_is_not_held_in_memory() {
     let whole = package("<data><x:Include href=\"cid:a\"/></data>", &[("a", "x/y", b"@@")]);
     let at = find(&whole, b"@@").unwrap();
-    let (address, _) = large_service(whole[..at].to_vec(), whole[at + 2..].to_vec(), PART).await;
-    let folder = api("attachments-xop", address, LARGE_LIMITS);
-    let process = Process::start(folder.path()).await;
-    let before = process.memory_kib("VmRSS");
-    let head = "POST /docs/1/Put HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    let (count, first) = large_call(&process, head, std::iter::empty()).await;
-    assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
-    assert!(count > PART.div_ceil(3) * 4, "{count}");
-    let extra = process.memory_kib("VmHWM").saturating_sub(before);
-    eprintln!("50 MiB in a reply: {extra} KiB more than before");
-    assert!(extra < 40 << 10, "{extra} KiB more than before");
+    let service = LargeService::start(whole[..at].to_vec(), PART, whole[at + 2..].to_vec()).await;
+    let folder = api("attachments-xop", service.address, LARGE_LIMITS);
+    let call = service.call("50 MiB in a reply", folder.path(), PUT_NOTHING, std::iter::empty()).await;
+    assert!(call.received > PART.div_ceil(3) * 4, "{}", call.received);
+    assert!(call.extra_kib < 40 << 10, "{} KiB more than before", call.extra_kib);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_of_a_form_is_not_held_in_memory() {
     for yaml in ["mtom: true", ""] {
-        let (address, total) = large_service(package("", &[]), Vec::new(), 0).await;
-        let folder = api("attachments-xop", address, &format!("{LARGE_LIMITS}\n{yaml}"));
-        let process = Process::start(folder.path()).await;
-        let before = process.memory_kib("VmRSS");
+        let service = LargeService::start(package("", &[]), 0, Vec::new()).await;
+        let folder = api("attachments-xop", service.address, &format!("{LARGE_LIMITS}\n{yaml}"));
         let open = "--f\r\nContent-Disposition: form-data; name=\"data\"; filename=\"x\"\r\n\r\n";
         let close = "\r\n--f--\r\n";
         let length = open.len() + PART + close.len();
@@ -360,13 +329,10 @@ async fn a_large_file_of_a_form_is_not_held_in_memory() {
              Connection: close\r\n\r\n{open}"
         );
         let pieces = (0..PART >> 16).map(|_| vec![0; 1 << 16]).chain([close.as_bytes().to_vec()]);
-        let (_, first) = large_call(&process, &head, pieces).await;
-        assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
+        let call = service.call(&format!("50 MiB in a form ({yaml})"), folder.path(), &head, pieces).await;
         let sent = if yaml.is_empty() { PART.div_ceil(3) * 4 } else { PART };
-        assert!((sent..sent + 4096).contains(&*total.lock().unwrap()), "{}", total.lock().unwrap());
-        let extra = process.memory_kib("VmHWM").saturating_sub(before);
-        eprintln!("50 MiB in a form ({yaml}): {extra} KiB more than before");
-        assert!(extra < 40 << 10, "{extra} KiB more than before");
+        assert!((sent..sent + 4096).contains(&call.sent), "{}", call.sent);
+        assert!(call.extra_kib < 40 << 10, "{} KiB more than before", call.extra_kib);
     }
 }
 
@@ -375,23 +341,16 @@ async fn a_large_file_of_a_form_is_not_held_in_memory() {
 async fn a_large_value_of_a_json_request_is_held_once() {
     let text = PART.div_ceil(3) * 4;
     for yaml in ["mtom: true", ""] {
-        let (address, total) = large_service(package("", &[]), Vec::new(), 0).await;
-        let folder = api("attachments-xop", address, &format!("{LARGE_LIMITS}\n{yaml}"));
-        let process = Process::start(folder.path()).await;
-        let before = process.memory_kib("VmRSS");
+        let service = LargeService::start(package("", &[]), 0, Vec::new()).await;
+        let folder = api("attachments-xop", service.address, &format!("{LARGE_LIMITS}\n{yaml}"));
         let (open, close) = ("{\"data\":\"", "\"}");
         let length = open.len() + text + close.len();
-        let head = format!(
-            "POST /docs/1/Put HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{open}"
-        );
+        let head = PUT_NOTHING.replace("Length: 2", &format!("Length: {length}")).replace("{}", open);
         let pieces = (0..text >> 16).map(|_| vec![b'A'; 1 << 16]).chain([vec![b'A'; text & 0xFFFF], close.as_bytes().to_vec()]);
-        let (_, first) = large_call(&process, &head, pieces).await;
-        assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first[..first.len().min(1000)]));
+        let call = service.call(&format!("50 MiB in JSON ({yaml})"), folder.path(), &head, pieces).await;
         let sent = if yaml.is_empty() { text } else { text / 4 * 3 };
-        assert!((sent..sent + 4096).contains(&*total.lock().unwrap()), "{}", total.lock().unwrap());
-        let extra = process.memory_kib("VmHWM").saturating_sub(before);
-        eprintln!("50 MiB in JSON ({yaml}): {extra} KiB more than before");
+        assert!((sent..sent + 4096).contains(&call.sent), "{}", call.sent);
         let once = (text >> 10) as u64;
-        assert!(extra < once + (30 << 10), "{extra} KiB more than before, {once} KiB of them the request");
+        assert!(call.extra_kib < once + (30 << 10), "{} KiB more than before, {once} KiB of them the request", call.extra_kib);
     }
 }
