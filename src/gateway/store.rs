@@ -17,9 +17,9 @@ use super::spool::Stored;
 use crate::mediate::mime::is_media_type;
 use crate::problem::{Problem, Reason};
 
-/// Attachments that are kept at once; each large one holds a file open.
+/// Attachments that are kept at once; each large one holds the file of its message open.
 const COUNT: usize = 256;
-/// Bytes of all of them.
+/// Bytes of all of them and of the files that they hold.
 const TOTAL_BYTES: u64 = 1 << 30;
 /// How long each is kept.
 pub(super) const LIFETIME: Duration = Duration::from_secs(5 * 60);
@@ -50,8 +50,8 @@ impl Store {
         let name = super::token::token()?;
         let until = Instant::now() + LIFETIME;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let total: u64 = kept.values().map(|k| k.stored.size()).sum();
-        if kept.len() >= COUNT || total.saturating_add(stored.size()) > TOTAL_BYTES {
+        let total = Stored::held_bytes(kept.values().map(|k| &k.stored).chain([&stored]));
+        if kept.len() >= COUNT || total > TOTAL_BYTES {
             return Ok(None);
         }
         let media_type = if is_media_type(media_type) { media_type } else { "application/octet-stream" };
@@ -114,8 +114,9 @@ mod tests {
         tokio::time::sleep(LIFETIME + Duration::from_millis(10)).await;
         assert!(store.kept.lock().unwrap().is_empty(), "what is over is gone");
         assert!(store.answer("a", name).is_err(), "its time is over");
-        let file = Arc::new(Mutex::new(tempfile::tempfile().unwrap()));
-        assert!(store.keep(&api, Stored::File(file, TOTAL_BYTES), "").unwrap().is_some());
+        let large = Stored::of_file(TOTAL_BYTES);
+        assert!(store.keep(&api, large.clone(), "").unwrap().is_some());
+        assert!(store.keep(&api, large, "").unwrap().is_some(), "a part of the same file takes no more room");
         assert!(store.keep(&api, stored(b"x"), "").unwrap().is_none(), "the total");
     }
 }

@@ -66,6 +66,11 @@ impl Process {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
 
+    /// Files and sockets that are open.
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
     /// Resident memory and its peak, in KiB.
     fn memory_kib(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -353,4 +358,28 @@ async fn a_large_value_of_a_json_request_is_held_once() {
         let once = (text >> 10) as u64;
         assert!(call.extra_kib < once + (30 << 10), "{} KiB more than before, {once} KiB of them the request", call.extra_kib);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_large_parts_need_few_descriptors() {
+    // Just more than what stays in memory, and all that a message may have, with its root part.
+    let (part, count) = (vec![7; (32 << 10) + 1], 999);
+    let names: Vec<String> = (0..count).map(|n| format!("p{n}")).collect();
+    let pages: String = names.iter().map(|n| format!("<page><x:Include href=\"cid:{n}\"/></page>")).collect();
+    let parts: Vec<(&str, &str, &[u8])> = names.iter().map(|n| (n.as_str(), "x/y", &part[..])).collect();
+    let service = LargeService::start(package(&pages, &parts), 0, Vec::new()).await;
+    let folder = api("attachments-xop", service.address, LARGE_LIMITS);
+    let process = Process::start(folder.path()).await;
+    let before = process.descriptors();
+    let mut stream = TcpStream::connect(process.gateway).await.unwrap();
+    stream.write_all(PUT_NOTHING.as_bytes()).await.unwrap();
+    let mut first = vec![0; 1 << 10];
+    stream.read_exact(&mut first).await.unwrap();
+    // The rest waits for this caller, and so do the parts.
+    let extra = process.descriptors().saturating_sub(before);
+    let received = [first, to_end(&mut stream).await].concat();
+    let answer = Answer::parse(&received);
+    assert_eq!((answer.status, answer.complete), (200, true), "{:.500}", answer.text());
+    assert_eq!(answer.json()["page"].as_array().unwrap().len(), count);
+    assert!(extra < 16, "{extra} descriptors more than before, for {count} parts");
 }
