@@ -9,14 +9,7 @@ import java.net.URL;
 import java.util.List;
 import javax.xml.ws.Holder;
 
-class Client {
-    static int calls = 0;
-
-    static void called(boolean right, Object answer) {
-        calls++;
-        if (!right) throw new AssertionError("call " + calls + ": " + answer);
-    }
-
+class Client extends Calls {
     public static void main(String[] arguments) throws Exception {
         Countries_Service service = new Countries_Service(new URL(arguments[0]));
         for (Countries port : List.of(service.getCountriesSoap(), service.getCountriesSoap12())) {

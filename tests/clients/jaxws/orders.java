@@ -16,14 +16,7 @@ import orders.Orders_Service;
 import orders.Shop;
 import orders.Status;
 
-class Client {
-    static int calls = 0;
-
-    static void called(boolean right, Object answer) {
-        calls++;
-        if (!right) throw new AssertionError("call " + calls + ": " + answer);
-    }
-
+class Client extends Calls {
     public static void main(String[] arguments) throws Exception {
         Orders port = new Orders_Service(new URL(arguments[0])).getOrdersSoap();
         Shop shop = new Shop();

@@ -139,7 +139,7 @@ public class Server {
         }
     }
 
-    /** What all three endpoints do. */
+    /** What the endpoints do. */
     public static class Work {
         static Order place(WebServiceContext context, String token, Holder<Long> receipt, Order order) {
             received(context, "place", token + "|" + order.shown());
@@ -198,33 +198,13 @@ public class Server {
 
         @WebMethod
         public String fail(@WebParam(name = "how") String how) throws Refused {
-            return Work.fail(context, how, false);
+            return Work.fail(context, how, getClass().isAnnotationPresent(BindingType.class));
         }
     }
 
     @WebService(targetNamespace = NAMESPACE, serviceName = "Shop", portName = "ShopPort", name = "Shop")
     @BindingType(javax.xml.ws.soap.SOAPBinding.SOAP12HTTP_BINDING)
-    public static class Soap12 {
-        @Resource
-        WebServiceContext context;
-
-        @WebMethod
-        @WebResult(name = "order")
-        public Order place(@WebParam(name = "token", header = true, targetNamespace = NAMESPACE) String token,
-            @WebParam(name = "receipt", header = true, mode = WebParam.Mode.OUT, targetNamespace = NAMESPACE) Holder<Long> receipt,
-            @WebParam(name = "order") Order order) {
-            return Work.place(context, token, receipt, order);
-        }
-
-        @WebMethod
-        public byte[] bytes(@WebParam(name = "size") int size) {
-            return Work.bytes(context, size);
-        }
-
-        @WebMethod
-        public String fail(@WebParam(name = "how") String how) throws Refused {
-            return Work.fail(context, how, true);
-        }
+    public static class Soap12 extends Soap11 {
     }
 
     @MTOM
