@@ -178,6 +178,16 @@ pub static ASKED_BY_POLICY: Code = Code {
            password is sent (`type`), and which parts are signed (`parts`), is taken from the policy where api.yaml does not say it.",
 };
 
+/// A signature and attachments.
+pub static SIGNED_ATTACHMENTS: Code = Code {
+    id: "api.signed-attachments",
+    title: "messages with attachments are not signed",
+    help: "`endpoint: { auth: { wss: { signature } } }` signs an envelope, and covers nothing that travels beside it. Where requests are MTOM packages (`mtom: true`, or \
+           a policy that requires MTOM) that is an error, because no call of these resources could be made: `mtom: false` for the API, or below the resource, sends binary \
+           values in the envelope, where the signature covers them. Where an operation only may take attachments (`mime:content` parts, `swaRef` values) it is a warning: calls \
+           without them are signed and sent, calls with them are refused with 400.",
+};
+
 /// All codes of this room.
 pub static ALL: &[&Code] = &[
     &NOT_YAML,
@@ -202,4 +212,5 @@ pub static ALL: &[&Code] = &[
     &NO_SECRET,
     &OPEN_SECRET,
     &ASKED_BY_POLICY,
+    &SIGNED_ATTACHMENTS,
 ];

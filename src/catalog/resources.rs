@@ -20,6 +20,7 @@ pub(super) struct Targets<'a> {
 /// Publishes what can be, and says why the rest cannot.
 pub(super) fn publish(targets: &Targets<'_>, derivation: &Derivation, diagnostics: &mut Vec<Diagnostic>) -> Vec<PublishedResource> {
     let mut published = Vec::new();
+    let mut bound: Vec<(Resource, usize)> = Vec::new();
     let mut taken: BTreeSet<(Method, String)> = BTreeSet::new();
     for resource in effective_resources(targets.definition, derivation) {
         let explicit = targets.definition.resources.iter().any(|r| r.span == resource.span && r.path == resource.path);
@@ -30,17 +31,33 @@ pub(super) fn publish(targets: &Targets<'_>, derivation: &Derivation, diagnostic
             continue;
         }
         match targets.find(&resource) {
-            Some(index) => published.extend(targets.bind(&resource, index, explicit, diagnostics)),
+            Some(index) => {
+                published.extend(targets.bind(&resource, index, explicit, diagnostics));
+                bound.push((resource, index));
+            }
             None if explicit => diagnostics.push(targets.unknown(&resource)),
             // The compiler said why it left the operation out.
             None => {}
         }
     }
+    targets.signed_attachments(&bound, diagnostics);
     published
 }
 
 fn at(resource: &Resource, diagnostic: Diagnostic) -> Diagnostic {
     Diagnostic { span: resource.span, ..diagnostic }
+}
+
+/// The first of these resources, and how many more there are.
+fn named(resources: &[(&Resource, &OperationPlan)]) -> Option<String> {
+    const NAMED: usize = 5;
+    let names = resources.iter().take(NAMED).map(|(r, _)| format!("{} {}", r.method.as_str(), r.path));
+    let names = names.collect::<Vec<_>>().join(", ");
+    match resources.len() {
+        0 => None,
+        n if n > NAMED => Some(format!("{names} and {} more", n - NAMED)),
+        _ => Some(names),
+    }
 }
 
 /// MTOM of an operation's requests: as its resource says, else as the API says, else where the WSDL's policy requires it.
@@ -121,6 +138,27 @@ impl Targets<'_> {
             unwrap: resource.unwrap.as_deref().map(Arc::from),
             wire: Wire::default(),
         })
+    }
+
+    /// A signature covers an envelope, not what travels beside it: says which resources always send more than that, and which may.
+    fn signed_attachments(&self, bound: &[(Resource, usize)], diagnostics: &mut Vec<Diagnostic>) {
+        let wss = self.definition.endpoint.auth.as_ref().and_then(|a| a.wss.as_ref());
+        if wss.is_none_or(|w| w.signature.is_none()) {
+            return;
+        }
+        let plans = bound.iter().filter_map(|(resource, index)| Some((resource, self.program.operations.get(*index)?)));
+        let (packages, others): (Vec<_>, Vec<_>) = plans.partition(|(r, plan)| mtom(self.definition, r.mtom, plan).is_some());
+        let others: Vec<_> = others.into_iter().filter(|(_, plan)| self.program.takes_attachments(&plan.input)).collect();
+        if let Some(((first, _), named)) = packages.first().zip(named(&packages)) {
+            let text = format!("messages with attachments are not signed, and MTOM makes every request one: {named}");
+            let hint =
+                "`mtom: false`, for the API or below the resource, sends binary values in the envelope, where the signature covers them";
+            diagnostics.push(at(first, Diagnostic::error(&codes::SIGNED_ATTACHMENTS, text).hint(hint)));
+        }
+        if let Some(((first, _), named)) = others.first().zip(named(&others)) {
+            let text = format!("messages with attachments are not signed: calls that give one are refused: {named}");
+            diagnostics.push(at(first, Diagnostic::new(Severity::Warning, &codes::SIGNED_ATTACHMENTS, text)));
+        }
     }
 
     fn path_parameters(&self, resource: &Resource, plan: &OperationPlan, diagnostics: &mut Vec<Diagnostic>) -> Vec<Parameter> {

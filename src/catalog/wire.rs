@@ -12,7 +12,7 @@ use crate::api::{self, ApiDefinition, PasswordKind, SignedPart, TokenAuth, codes
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::mediate::security::{Password, Security, Signature, Signer, UsernameToken};
 use crate::net::secret::Secret;
-use crate::plan::asks::{AddressingVersion, Asks, Mtom, PasswordType, SignedParts};
+use crate::plan::asks::{AddressingVersion, Asks, PasswordType, SignedParts};
 
 /// What is put into every request of an operation.
 #[derive(Debug, Clone, Default)]
@@ -141,12 +141,6 @@ impl<'a> Wiring<'a> {
             asks.username_token.is_some() && token.is_none(),
             &format!("the service asks for a UsernameToken{kind}"),
             "give one: `endpoint: { auth: { wss: { username_token: { user: …, password_env: … } } } }` in api.yaml",
-        );
-        let mtom = self.definition.attachments.mtom.unwrap_or(asks.mtom == Mtom::Required);
-        say(
-            mtom && wss.and_then(|w| w.signature.as_ref()).is_some(),
-            "messages with attachments (MTOM) are not signed: requests of this API fail",
-            "choose one: `mtom: false`, or no `wss: { signature }`, in api.yaml",
         );
         let needs_key = asks.signature.is_some() && wss.and_then(|w| w.signature.as_ref()).is_none();
         say(

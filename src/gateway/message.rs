@@ -8,7 +8,7 @@ use super::passthrough::Forwarded;
 use super::segments::{self, Segment};
 use super::spool::Stored;
 use crate::mediate::package::{EncodedPackage, Source, Stretch};
-use crate::problem::Problem;
+use crate::problem::{Problem, Reason};
 
 /// What the encoder made of a request, before its header blocks are complete.
 #[derive(Debug, Default)]
@@ -28,10 +28,11 @@ impl Draft {
     /// The same with all of it in the envelope: for one that is to be signed.
     ///
     /// # Errors
-    /// It has parts beside the envelope, which no signature of ours covers.
+    /// The caller gave parts that stand beside the envelope, which no signature of ours covers.
     pub(super) async fn in_one_piece(self) -> Result<Self, Problem> {
         if self.package.is_multipart() {
-            return Err(Problem::internal("a message with attachments is not signed"));
+            let text = "This API signs its messages, which is not done for messages with attachments: send none.";
+            return Err(Problem::new(Reason::InvalidRequest, 400, text));
         }
         if self.package.insertions.is_empty() {
             return Ok(self);

@@ -15,6 +15,8 @@ pub struct FilePlace {
     pub pointer: String,
     /// Does it take several?
     pub array: bool,
+    /// Does the file travel beside the envelope, also without MTOM?
+    pub beside: bool,
     /// The media types that it may have, where the WSDL says; else empty.
     pub types: Vec<std::sync::Arc<str>>,
 }
@@ -30,9 +32,17 @@ impl Program {
             Body::Parts(parts) | Body::Rpc { parts, .. } => parts.iter().for_each(|p| walk.slot(p, below("", &p.key), false)),
         }
         for slot in &message.attachments {
-            walk.add(FilePlace { pointer: below("/$attachments", &slot.key), array: false, types: slot.types.clone() });
+            walk.add(FilePlace { pointer: below("/$attachments", &slot.key), array: false, beside: true, types: slot.types.clone() });
         }
         walk.found
+    }
+}
+
+impl Program {
+    /// May a message have parts beside its envelope without MTOM: declared attachments, `swaRef` values? Looks as far as
+    /// [`Program::file_places`].
+    pub fn takes_attachments(&self, message: &MessagePlan) -> bool {
+        !message.attachments.is_empty() || self.file_places(message).iter().any(|p| p.beside)
     }
 }
 
@@ -72,10 +82,11 @@ impl Walk<'_> {
         self.open.push(type_);
         match &self.program.type_(type_).body {
             TypeBody::Simple(scalar) if is_binary(scalar) || self.program.is_swa_ref(type_) => {
-                self.add(FilePlace { pointer, array, types: Vec::new() });
+                let beside = self.program.is_swa_ref(type_);
+                self.add(FilePlace { pointer, array, beside, types: Vec::new() });
             }
             TypeBody::Complex(complex) => match &complex.content {
-                Content::Simple(scalar) if is_binary(scalar) => self.add(FilePlace { pointer, array, types: Vec::new() }),
+                Content::Simple(scalar) if is_binary(scalar) => self.add(FilePlace { pointer, array, beside: false, types: Vec::new() }),
                 Content::Elements(shape) => self.shape(*shape, &pointer, array, complex.is_flat && !root),
                 Content::Simple(_) | Content::Mixed(_) => {}
             },

@@ -3,7 +3,7 @@
 mod folder;
 mod parameters;
 mod resources;
-mod wire;
+pub mod wire;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -27,8 +27,15 @@ fn rsa() -> rcgen::KeyPair {
     rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap()
 }
 
-fn ec() -> rcgen::KeyPair {
+pub fn ec() -> rcgen::KeyPair {
     rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap()
+}
+
+/// Writes a key and a certificate of it into an API's folder: `key.pem`, `cert.pem`.
+pub fn write_key(api: &Path, key: &rcgen::KeyPair) {
+    let certificate = rcgen::CertificateParams::new(vec!["castile.example".to_owned()]).unwrap().self_signed(key).unwrap();
+    std::fs::write(api.join("cert.pem"), certificate.pem()).unwrap();
+    std::fs::write(api.join("key.pem"), key.serialize_pem()).unwrap();
 }
 
 async fn captured(key: rcgen::KeyPair) -> Captured {
@@ -36,9 +43,7 @@ async fn captured(key: rcgen::KeyPair) -> Captured {
     let yaml = "addressing: on\nresources:\n  - post: /get12\n    operation: GetCountry\n    port: CountriesSoap12";
     let folder = countries(upstream.address, yaml);
     let api = folder.path().join("countries");
-    let certificate = rcgen::CertificateParams::new(vec!["castile.example".to_owned()]).unwrap().self_signed(&key).unwrap();
-    std::fs::write(api.join("cert.pem"), certificate.pem()).unwrap();
-    std::fs::write(api.join("key.pem"), key.serialize_pem()).unwrap();
+    write_key(&api, &key);
     std::fs::write(api.join("pw"), PASSWORD).unwrap();
     let auth = format!(
         "wss: {{ username_token: {{ user: \"{USER}\", password_file: pw, type: digest }}, timestamp: true, signature: {{ certificate_file: cert.pem, \

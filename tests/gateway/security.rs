@@ -6,7 +6,9 @@ use castile::catalog::{self, Secrets};
 use castile::config::Config;
 use castile::mediate::security::password_digest;
 
+use super::attachments;
 use super::bench_of::{Server, Upstream, countries, country, get_country, soap};
+use super::outsiders::{ec, write_key};
 
 const GET_COUNTRY: &str = "/countries/1/GetCountry";
 const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
@@ -221,4 +223,47 @@ async fn a_failure_of_the_callers_own_credentials_is_the_callers() {
     let answer = server.post(&path, &with.to_string()).await;
     assert_eq!((answer.status, answer.field("www-authenticate")), (401, Some("wsse profile=\"usernametoken\"")), "{}", answer.text());
     assert_eq!(server.post(&path, &without.to_string()).await.status, 502);
+}
+
+const SIGNATURE: &str = "auth: { wss: { signature: { certificate_file: cert.pem, key_file: key.pem } } }";
+
+/// Lets an API's endpoint have these settings, and a key.
+fn with_key(api: &std::path::Path, settings: &str) {
+    write_key(api, &ec());
+    let path = api.join("api.yaml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("/up\" }", &format!("/up\", {settings} }}"));
+    std::fs::write(&path, text).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_messages_are_signed_attachments_are_refused() {
+    let upstream = Upstream::answering("200 OK", "text/xml", soap("<PutResponse xmlns=\"urn:swa\">done</PutResponse>").as_bytes()).await;
+    let folder = attachments::api("attachments-mime", upstream.address, "");
+    with_key(&folder.path().join("docs"), SIGNATURE);
+    let server = Server::of(folder, Config::default()).await;
+    let answer = server.post("/docs/1/Put", "{\"title\":\"t\"}").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let sent = String::from_utf8(upstream.got().pop().unwrap().body).unwrap();
+    assert!(sent.contains("SignatureValue>") && sent.contains(">t</"), "{sent}");
+    let form = "--f\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"x\"\r\n\r\nx\r\n--f--\r\n";
+    for answer in [
+        server.post("/docs/1/Put", "{\"title\":\"t\",\"$attachments\":{\"notes\":\"aGVsbG8=\"}}").await,
+        server.post("/docs/1/Put", "{\"title\":\"t\",\"sheet\":\"aGVsbG8=\"}").await,
+        server.ask("POST /docs/1/Only\nContent-Type: multipart/form-data; boundary=f", form.replace("photo", "file")).await,
+    ] {
+        assert_eq!((answer.status, answer.problem().as_str()), (400, "castile.invalid_request"), "{}", answer.text());
+        assert!(answer.text().contains("signs its messages"), "{}", answer.text());
+    }
+    assert_eq!(upstream.got().len(), 1, "nothing of them was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listed_fields_come_back_with_signed_raw_calls() {
+    let upstream = Upstream::answering("200 OK", "text/xml\r\nx-rate: 5\r\nx-other: 6", country().as_bytes()).await;
+    let folder = countries(upstream.address, "");
+    with_key(&folder.path().join("countries"), &format!("{SIGNATURE}, return_headers: [X-Rate]"));
+    let server = Server::of(folder, Config::default()).await;
+    let raw = server.ask("POST /countries/1\nContent-Type: text/xml", get_country()).await;
+    assert_eq!((raw.status, raw.field("x-rate"), raw.field("x-other")), (200, Some("5"), None), "{}", raw.head);
+    assert!(String::from_utf8(upstream.got()[0].body.clone()).unwrap().contains("SignatureValue>"));
 }
