@@ -6,6 +6,7 @@ use super::write::Flow;
 use super::yaml::{Fields, File, Node};
 use super::{codes, units};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::net::fields;
 
 /// How long a `wsu:Timestamp` is good by default: 5 minutes, as most stacks have it.
 pub const TTL: Duration = Duration::from_secs(300);
@@ -191,32 +192,13 @@ fn basic(file: &mut File<'_>, node: &Node) -> Option<BasicAuth> {
 }
 
 fn header(file: &mut File<'_>, node: &Node) -> Option<HeaderAuth> {
-    /// What the call itself writes, and what belongs to one connection.
-    const NEVER: [&str; 15] = [
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "soapaction",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ];
     let mut fields = file.fields(node);
     let name = fields.need(file, "name").and_then(|n| Some((n, file.text(n)?)));
     let value = secret(file, &mut fields, node, ["value_env", "value_file"]);
     fields.end(file);
     let (at, name) = name?;
     let name = name.to_ascii_lowercase();
-    let is_token = (1..=100).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    if !is_token || NEVER.contains(&name.as_str()) {
+    if name.len() > 100 || !fields::is_name(&name) || !fields::may_be_added(&name) {
         file.wrong(at, "the name of a header field that the call itself does not write");
     }
     Some(HeaderAuth { name, value: value? })

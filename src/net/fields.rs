@@ -15,25 +15,13 @@ const HOP_BY_HOP: [&str; 11] = [
     "upgrade",
 ];
 
-/// Of a request: what the call writes itself, and what is meant for the gateway alone: callers' credentials are not the upstream's.
-const REQUEST: [&str; 16] = [
-    "accept",
-    "accept-encoding",
-    "apikey",
-    "authorization",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "expect",
-    "host",
-    "set-cookie",
-    "soapaction",
-    "user-agent",
-    "x-authorization",
-    "x-jwt-assertion",
-    "x-request-id",
-];
+/// Of a request: what each call says of its own message.
+const MESSAGE: [&str; 8] =
+    ["accept", "accept-encoding", "content-encoding", "content-length", "content-type", "expect", "host", "soapaction"];
+
+/// Of a request: what is the gateway's to say, or meant for it alone: callers' credentials are not the upstream's.
+const CALLERS: [&str; 8] =
+    ["apikey", "authorization", "cookie", "set-cookie", "user-agent", "x-authorization", "x-jwt-assertion", "x-request-id"];
 
 /// Of an answer: what the gateway writes itself, and what a browser takes as said by the whole origin, of which an API is only a part.
 const ANSWER: [&str; 17] = [
@@ -78,7 +66,12 @@ const BY_THEMSELVES: [&str; 16] = [
 
 /// May an API let this field of a request travel to the upstream? `name` in lower case.
 pub fn may_be_forwarded(name: &str) -> bool {
-    !HOP_BY_HOP.contains(&name) && !REQUEST.contains(&name)
+    may_be_added(name) && !CALLERS.contains(&name)
+}
+
+/// May an API add this field, with a value of its own, to the requests that the upstream gets? `name` in lower case.
+pub fn may_be_added(name: &str) -> bool {
+    !HOP_BY_HOP.contains(&name) && !MESSAGE.contains(&name)
 }
 
 /// May an API let this field of the upstream's answer travel to the caller? `name` in lower case. What browsers ask of an origin
@@ -104,7 +97,7 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_and_in_lower_case() {
-        for list in [&HOP_BY_HOP[..], &REQUEST, &ANSWER, &BY_THEMSELVES] {
+        for list in [&HOP_BY_HOP[..], &MESSAGE, &CALLERS, &ANSWER, &BY_THEMSELVES] {
             assert!(list.is_sorted() && list.iter().all(|n| is_name(n) && *n == n.to_ascii_lowercase()), "{list:?}");
         }
     }
