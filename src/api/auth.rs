@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::write::Flow;
-use super::yaml::{Fields, File, Node};
+use super::yaml::{Fields, File, Kind, Node};
 use super::{codes, units};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::net::fields;
@@ -137,9 +137,18 @@ pub enum SecretSource {
     File(String),
 }
 
-/// `addressing`.
+/// `addressing: MODE` or `addressing: { mode, to }`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Addressing {
+    /// `mode`.
+    pub mode: AddressingMode,
+    /// `to`: what `wsa:To` says, an absolute URI; `None`: the address that is called.
+    pub to: Option<String>,
+}
+
+/// Is WS-Addressing written, and in which version?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Addressing {
+pub enum AddressingMode {
     /// Where the WSDL or its policy asks for it, and in that version.
     #[default]
     Auto,
@@ -151,14 +160,45 @@ pub enum Addressing {
     Submission,
 }
 
-impl Addressing {
-    /// The words of the file.
-    pub(super) const WORDS: [(&'static str, Self); 4] =
-        [("auto", Self::Auto), ("on", Self::On), ("off", Self::Off), ("2004", Self::Submission)];
+impl AddressingMode {
+    const WORDS: [(&'static str, Self); 4] = [("auto", Self::Auto), ("on", Self::On), ("off", Self::Off), ("2004", Self::Submission)];
 
-    /// Its word in the file.
-    pub(super) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, a)| *a == self).map_or("auto", |(word, _)| word)
+    }
+}
+
+impl Addressing {
+    /// Reads `addressing`.
+    pub(super) fn read(file: &mut File<'_>, node: &Node) -> Self {
+        if !matches!(node.kind, Kind::Map(_)) {
+            return Self { mode: file.word(node, &AddressingMode::WORDS).unwrap_or_default(), to: None };
+        }
+        let mut fields = file.fields(node);
+        let mode = fields.take("mode").and_then(|n| file.word(n, &AddressingMode::WORDS)).unwrap_or_default();
+        let to = fields.take("to").and_then(|n| Some((n, file.text(n)?)));
+        fields.end(file);
+        if let Some((at, text)) = &to {
+            // A relative one would say nothing: there is no base that both sides know.
+            let is_absolute = url::Url::parse(text).is_ok() && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+            if !is_absolute || text.len() > 2048 {
+                file.wrong(at, "an absolute URI of at most 2048 bytes");
+            } else if mode == AddressingMode::Off {
+                file.wrong(at, "needed: with `mode: off` no `wsa:To` is written");
+            }
+        }
+        Self { mode, to: to.map(|(_, text)| text) }
+    }
+
+    /// The value in the file.
+    pub(super) fn to_flow(&self) -> String {
+        let Some(to) = &self.to else { return self.mode.word().to_owned() };
+        let mut map = Flow::default();
+        if self.mode != AddressingMode::default() {
+            map.raw("mode", self.mode.word());
+        }
+        map.text("to", to);
+        map.end()
     }
 }
 
@@ -388,7 +428,8 @@ mod tests {
             "wss: { signature: { certificate_file: c.pem, key_env: KEY, parts: [body, certificate] } }",
             "wss: { signature: { certificate_env: C, key_file: k.pem } }",
         ];
-        for (auth, addressing) in all.iter().zip(["auto", "on", "off", "2004"].iter().cycle()) {
+        let modes = ["auto", "on", "off", "2004", "{ to: \"urn:orders:main\" }", "{ mode: 2004, to: \"https://x/y?z=1\" }"];
+        for (auth, addressing) in all.iter().zip(modes.iter().cycle()) {
             let definition = parse(&format!("addressing: {addressing}\nendpoint: {{ auth: {{ {auth} }} }}")).unwrap();
             assert!(definition.not_in_force.is_empty());
             let text = definition.to_yaml(&[]);
@@ -423,6 +464,10 @@ mod tests {
             assert!(said.iter().any(|s| s.contains(expected)), "{auth}: {said:?}");
             assert!(!said.iter().any(|s| s.contains("hunter2")), "{auth}: {said:?}");
         }
-        assert!(parse("addressing: 2005").is_err() && parse("addressing: true").is_err());
+        for addressing in
+            ["2005", "true", "[on]", "{ mode: on, to: /orders }", "{ to: \"urn:a\\nb\" }", "{ to: \"a b\" }", "{ mode: off, to: urn:a }"]
+        {
+            assert!(parse(&format!("addressing: {addressing}")).is_err(), "{addressing}");
+        }
     }
 }

@@ -14,7 +14,7 @@ pub struct ApiDefinition {
     pub source: Source,
     /// `endpoint`: where its SOAP service is.
     pub endpoint: Endpoint,
-    /// `addressing`: is WS-Addressing written?
+    /// `addressing`: is WS-Addressing written, and whom does it name?
     pub addressing: Addressing,
     /// `security`: schemes of which one is asked for. Only `none` is in force yet.
     pub security: Vec<String>,

@@ -19,7 +19,8 @@ mod yaml;
 
 pub use attachments::{Attachments, Deliver};
 pub use auth::{
-    Addressing, Auth, BasicAuth, HeaderAuth, PasswordKind, SecretRef, SecretSource, SignatureAuth, SignedPart, TTL, TokenAuth, Wss,
+    Addressing, AddressingMode, Auth, BasicAuth, HeaderAuth, PasswordKind, SecretRef, SecretSource, SignatureAuth, SignedPart, TTL,
+    TokenAuth, Wss,
 };
 pub use definition::{
     ApiDefinition, Endpoint, Expose, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream, Unknown,

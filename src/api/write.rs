@@ -27,7 +27,7 @@ impl ApiDefinition {
         writeln!(out, "source: {}", map.end())?;
         self.write_endpoint(out, default)?;
         if self.addressing != default.addressing {
-            writeln!(out, "addressing: {}", self.addressing.word())?;
+            writeln!(out, "addressing: {}", self.addressing.to_flow())?;
         }
         if self.security != default.security {
             writeln!(out, "security: {}", list(&self.security))?;

@@ -21,6 +21,8 @@ pub struct Wire {
     pub security: Option<Arc<Security>>,
     /// WS-Addressing, in this version.
     pub addressing: Option<AddressingVersion>,
+    /// What its `wsa:To` says; `None`: the address that is called.
+    pub to: Option<Arc<str>>,
 }
 
 /// Settings and secrets of an API, from which the [`Wire`] of each operation is made.
@@ -66,13 +68,14 @@ impl<'a> Wiring<'a> {
         if let Some(made) = self.made.get(asks) {
             return made.clone();
         }
-        let addressing = match self.definition.addressing {
-            api::Addressing::Auto => asks.addressing,
-            api::Addressing::On => Some(asks.addressing.unwrap_or(AddressingVersion::V10)),
-            api::Addressing::Off => None,
-            api::Addressing::Submission => Some(AddressingVersion::Submission),
+        let addressing = match self.definition.addressing.mode {
+            api::AddressingMode::Auto => asks.addressing,
+            api::AddressingMode::On => Some(asks.addressing.unwrap_or(AddressingVersion::V10)),
+            api::AddressingMode::Off => None,
+            api::AddressingMode::Submission => Some(AddressingVersion::Submission),
         };
-        let made = Wire { security: self.security(asks).map(Arc::new), addressing };
+        let to = self.definition.addressing.to.as_deref().map(Arc::from);
+        let made = Wire { security: self.security(asks).map(Arc::new), addressing, to };
         self.made.insert(asks.clone(), made.clone());
         made
     }

@@ -99,7 +99,7 @@ fn secured(screen: &Screen, api: &PublishedApi, plan: &OperationPlan, url: &str,
     let Some(resource) = api.resources.iter().find(|r| Some(r.operation) == index) else { return Ok(envelope) };
     let ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
     let moment = Moment::new(ms, crate::net::random::bytes().map_err(|e| failed(&e))?);
-    let route = Route { action: &plan.action, to: url };
+    let route = Route { action: &plan.action, to: resource.wire.to.as_deref().unwrap_or(url) };
     let addressing = resource.wire.addressing.map(|version| Addressing { version, route });
     security::secure(envelope, resource.wire.security.as_deref(), addressing.as_ref(), &moment).map_err(|e| failed(&e))
 }

@@ -33,7 +33,7 @@ pub(super) async fn request(api: &PublishedApi, wire: &Wire, plan: &OperationPla
     }
     let moment = moment()?;
     let (security, version) = (wire.security.clone(), wire.addressing);
-    let (action, to) = (plan.action.clone(), url.to_owned());
+    let (action, to) = (plan.action.clone(), wire.to.as_deref().unwrap_or(url).to_owned());
     let run = move || {
         let addressing = version.map(|version| Addressing { version, route: Route { action: &action, to: &to } });
         security::secure(Vec::from(envelope), security.as_deref(), addressing.as_ref(), &moment)

@@ -151,7 +151,16 @@ async fn addressing_is_written_where_it_is_asked_for() {
         let (upstream, server) = both("", yaml).await;
         assert!(rest(&upstream, &server).await.1.contains(&format!("<wsa:Action xmlns:wsa=\"{uri}\">")), "{yaml}");
     }
-    for yaml in ["addressing: off", ""] {
+    for (yaml, to) in [
+        ("addressing: { mode: on, to: \"urn:orders:a&b\" }", "urn:orders:a&amp;b"),
+        ("addressing: { mode: 2004, to: https://x/y }", "https://x/y"),
+    ] {
+        let (upstream, server) = both("", yaml).await;
+        let (head, body) = rest(&upstream, &server).await;
+        assert!(body.contains(&format!(">{to}</wsa:To>")), "{yaml}: {body}");
+        assert!(head.starts_with("post /up "), "and it is still called at its address: {head}");
+    }
+    for yaml in ["addressing: off", "", "addressing: { to: urn:orders }"] {
         let (upstream, server) = both("", yaml).await;
         assert!(!rest(&upstream, &server).await.1.contains("wsa:"), "{yaml}");
     }

@@ -58,7 +58,7 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
         definition.endpoint = endpoint(file, node);
     }
     if let Some(node) = fields.take("addressing") {
-        definition.addressing = file.word(node, &Addressing::WORDS).unwrap_or_default();
+        definition.addressing = Addressing::read(file, node);
     }
     if let Some(node) = fields.take("security") {
         definition.security = security(file, node, &mut definition.not_in_force);

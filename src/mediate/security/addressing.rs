@@ -27,7 +27,7 @@ fn anonymous(version: AddressingVersion) -> &'static str {
 pub struct Route<'a> {
     /// `wsa:Action`: absolute.
     pub action: &'a str,
-    /// `wsa:To`: the endpoint's address.
+    /// `wsa:To`: what the service calls itself, usually its address.
     pub to: &'a str,
 }
 
