@@ -29,6 +29,8 @@ pub(super) struct Form {
     fields: Vec<Field>,
     /// The files, in the order of their fields.
     pub(super) files: Vec<Stored>,
+    /// Bytes of the fields that are no files.
+    pub(super) text_bytes: u64,
     pub(super) uploads: Uploads,
 }
 
@@ -103,7 +105,7 @@ impl Form {
             };
             fields.push(Field { name, pointer, content });
         }
-        Ok(Self { fields, files, uploads: Uploads::new(uploads) })
+        Ok(Self { fields, files, text_bytes, uploads: Uploads::new(uploads) })
     }
 
     /// The JSON text that is the base of the value, where there is one.

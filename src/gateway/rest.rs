@@ -103,24 +103,29 @@ async fn request(
         Target::Soap | Target::Base | Target::OpenApi | Target::Attachment(_) | Target::Options(_) => &[],
     };
     let fields = fields(resource, call.headers)?;
-    let beside = Given { path, query: call.query, fields: &fields };
-    if let Some(media_type) = form_type {
-        let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
-        // Its files are not held in memory: the limit is that of the messages that carry such values.
-        let body = RequestBody::new(body, limits.soap_request, &gateway.config.limits.http);
-        let form = Form::read(body, &media_type, &plan.input, limits.json_request).await?;
-        let source = form.source();
-        return encode(api, resource, &source, Some(&form), &beside);
-    }
-    let text = RequestBody::new(body, limits.json_request, &gateway.config.limits.http).whole().await;
-    let text = text.map_err(super::body::BodyError::problem)?;
-    if text.len() <= PIECE_BYTES {
-        return encode(api, resource, &text, None, &beside);
+    let http = &gateway.config.limits.http;
+    let (text, form) = match form_type {
+        Some(media_type) => {
+            let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
+            // Its files are not held in memory: the limit is that of the messages that carry such values.
+            let body = RequestBody::new(body, limits.soap_request, http);
+            let form = Form::read(body, &media_type, &plan.input, limits.json_request).await?;
+            (form.source(), Some(form))
+        }
+        None => {
+            let text = RequestBody::new(body, limits.json_request, http).whole().await;
+            (text.map_err(super::body::BodyError::problem)?, None)
+        }
+    };
+    if form.as_ref().map_or(text.len() as u64, |f| f.text_bytes) <= PIECE_BYTES as u64 {
+        let beside = Given { path, query: call.query, fields: &fields };
+        return encode(api, resource, &text, form.as_ref(), &beside);
     }
     // A long conversion must not hold up the calls that share its thread.
     let (api, resource, path, query) = (api.clone(), resource.clone(), path.to_vec(), call.query.map(str::to_owned));
     let encoded = tokio::task::spawn_blocking(move || {
-        encode(&api, &resource, &text, None, &Given { path: &path, query: query.as_deref(), fields: &fields })
+        let beside = Given { path: &path, query: query.as_deref(), fields: &fields };
+        encode(&api, &resource, &text, form.as_ref(), &beside)
     })
     .await;
     encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string())))

@@ -329,3 +329,28 @@ async fn large_parts_can_be_fetched_instead() {
     let form = &document["paths"]["/Put"]["post"]["requestBody"]["content"]["multipart/form-data"];
     assert_eq!(form["schema"]["properties"]["data"]["contentMediaType"], "application/octet-stream", "{form}");
 }
+
+/// One thread for all calls: a conversion that held it would stop the clock of the others.
+#[tokio::test(flavor = "current_thread")]
+async fn long_conversions_do_not_hold_up_other_calls() {
+    let (_upstream, server) = both("attachments-xop", XOP_TYPE, &package("", &[]), "limits: { json_request: 32MiB }").await;
+    let text = format!("{{\"page\":[{}\"AQI=\"]}}", "\"AQI=\",".repeat(300_000));
+    let body = form(&[("$body", "\r\nContent-Type: application/json", text.as_bytes())]);
+    for (media_type, body) in [("application/json", text.as_bytes()), ("multipart/form-data; boundary=f", &body)] {
+        let head = format!("POST /docs/1/Put\nContent-Type: {media_type}");
+        let began = std::time::Instant::now();
+        let mut call = std::pin::pin!(server.ask(&head, body));
+        let (mut longest, mut last) = (std::time::Duration::ZERO, began);
+        let answer = loop {
+            tokio::select! {
+                answer = &mut call => break answer,
+                () = tokio::time::sleep(std::time::Duration::from_millis(1)) => {}
+            }
+            longest = longest.max(last.elapsed());
+            last = std::time::Instant::now();
+        };
+        assert_eq!(answer.status, 200, "{media_type}: {}", answer.text());
+        eprintln!("{media_type}: {:?}, the longest pause {longest:?}", began.elapsed());
+        assert!(longest < began.elapsed() / 3, "{media_type}: {longest:?} of {:?}", began.elapsed());
+    }
+}
