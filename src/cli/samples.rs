@@ -1,6 +1,7 @@
 //! Lines that can be pasted into a shell.
 
 use crate::catalog::{PublishedApi, PublishedResource};
+use crate::mediate::package::content_type;
 use crate::mediate::{self, Direction};
 use crate::plan::node::SoapVersion;
 use crate::sample::{self, Style};
@@ -33,16 +34,11 @@ pub(super) fn curl_soap(api: &PublishedApi, public_url: &str) -> Option<String> 
     let envelope = mediate::encode(&api.program, plan, Direction::Request, json.as_bytes()).ok()?;
     let envelope = String::from_utf8(envelope).ok()?;
     let envelope = envelope.split_once("?>").map_or(envelope.as_str(), |(_, rest)| rest).trim();
-    let headers = match plan.version {
-        SoapVersion::Soap11 => {
-            let action = plan.soap_action.as_deref().unwrap_or_default();
-            format!("-H 'content-type: text/xml; charset=utf-8' -H {}", quoted(&format!("SOAPAction: \"{action}\"")))
-        }
-        SoapVersion::Soap12 => {
-            let action = plan.soap_action.as_deref().map(|a| format!("; action=\"{a}\"")).unwrap_or_default();
-            format!("-H {}", quoted(&format!("content-type: application/soap+xml; charset=utf-8{action}")))
-        }
-    };
+    let action = plan.soap_action.as_deref().unwrap_or_default();
+    let mut headers = format!("-H {}", quoted(&format!("content-type: {}", content_type(plan.version, action))));
+    if plan.version == SoapVersion::Soap11 {
+        headers.push_str(&format!(" -H {}", quoted(&format!("SOAPAction: \"{action}\""))));
+    }
     let url = format!("{public_url}{}", api.base_path);
     Some(format!("curl {headers} -d {} {}", quoted(envelope), quoted_if_needed(&url)))
 }

@@ -22,7 +22,7 @@ use super::{Call, Gateway, respond};
 use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource, Stream};
 use crate::json::ParseErrorKind;
 use crate::mediate::mime::MediaType;
-use crate::mediate::package::PackageOptions;
+use crate::mediate::package::{self, PackageOptions};
 use crate::mediate::{self, DecodeError, DecodeOptions, Decoded, Decoder, Direction, EncodeError, Parameter, ParameterIn};
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::problem::{InvalidField, Place, Problem, Reason};
@@ -52,7 +52,7 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     let draft = if signs { draft.in_one_piece().await? } else { draft };
     let Secured { envelope, callers } = secure::request(&api, &resource.wire, plan, &outgoing.url, draft.envelope()).await?;
     let message = draft.into_message(envelope, plan.soap_action.as_deref().unwrap_or_default())?;
-    if let Some(value) = message.content_type.as_deref().and_then(|t| HeaderValue::from_str(t).ok()) {
+    if let Some(value) = message.content_type.as_deref().and_then(|t| HeaderValue::from_bytes(t.as_bytes()).ok()) {
         outgoing.headers.insert(CONTENT_TYPE, value);
     }
     let reply = upstream::send(gateway, &api, &outgoing, &message, call.record).await?;
@@ -292,22 +292,17 @@ fn refused(error: EncodeError) -> Problem {
 fn outgoing(api: &PublishedApi, resource: &PublishedResource, plan: &OperationPlan, call: &Call<'_>) -> Outgoing {
     let mut headers = upstream::forwarded(api, call.headers, &call.record.request_id);
     let action = plan.soap_action.as_deref().unwrap_or_default();
-    let quoted = action.replace('\\', "\\\\").replace('"', "\\\"");
-    let (content_type, accept) = match plan.version {
+    let accept = match plan.version {
         SoapVersion::Soap11 => {
-            if let Ok(value) = HeaderValue::from_str(&format!("\"{action}\"")) {
+            // Not every action is ASCII; none has a control character (`wsdl.bad-value`).
+            if let Ok(value) = HeaderValue::from_bytes(format!("\"{action}\"").as_bytes()) {
                 headers.insert(HeaderName::from_static("soapaction"), value);
             }
-            (String::from("text/xml; charset=utf-8"), "text/xml, multipart/related")
+            "text/xml, multipart/related"
         }
-        SoapVersion::Soap12 if action.is_empty() => {
-            (String::from("application/soap+xml; charset=utf-8"), "application/soap+xml, multipart/related")
-        }
-        SoapVersion::Soap12 => {
-            (format!("application/soap+xml; charset=utf-8; action=\"{quoted}\""), "application/soap+xml, multipart/related")
-        }
+        SoapVersion::Soap12 => "application/soap+xml, multipart/related",
     };
-    if let Ok(value) = HeaderValue::from_str(&content_type) {
+    if let Ok(value) = HeaderValue::from_bytes(package::content_type(plan.version, action).as_bytes()) {
         headers.insert(CONTENT_TYPE, value);
     }
     headers.insert(ACCEPT, HeaderValue::from_static(accept));

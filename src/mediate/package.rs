@@ -207,18 +207,18 @@ impl EncodedPackage {
     /// The message's Content-Type and its bytes, stretch by stretch. `boundary`: letters and digits that nobody can guess.
     pub fn layout(&self, action: &str, boundary: &str) -> (String, Vec<Stretch<'_>>) {
         let mut all = Vec::with_capacity(2 * self.insertions.len() + 3 * self.parts.len() + 3);
-        let (plain, parameter) = envelope_type(self.version, action);
         if !self.is_multipart() {
             self.lay_envelope(&mut all);
-            return (format!("{plain}; charset=utf-8{parameter}"), all);
+            return (content_type(self.version, action), all);
         }
+        let (plain, parameter) = envelope_type(self.version, action);
         let root_id = format!("root.{boundary}@castile");
         let multipart = Multipart::new(boundary.to_owned());
         let (kind, root_type) = if self.is_xop {
             let kind = format!("type=\"application/xop+xml\"; start-info=\"{plain}\"{parameter}");
             (kind, format!("application/xop+xml; charset=utf-8; type=\"{plain}\"{parameter}"))
         } else {
-            (format!("type=\"{plain}\"{parameter}"), format!("{plain}; charset=utf-8{parameter}"))
+            (format!("type=\"{plain}\"{parameter}"), content_type(self.version, action))
         };
         let content_type = format!("multipart/related; boundary=\"{boundary}\"; start=\"<{root_id}>\"; {kind}");
         all.push(Stretch::Bytes(multipart.open(true, &root_type, &root_id).into()));
@@ -293,6 +293,12 @@ fn envelope_type(version: SoapVersion, action: &str) -> (&'static str, String) {
             ("application/soap+xml", format!("; action=\"{quoted}\""))
         }
     }
+}
+
+/// The Content-Type of an envelope in UTF-8 that travels alone. An empty action is not said.
+pub fn content_type(version: SoapVersion, action: &str) -> String {
+    let (plain, parameter) = envelope_type(version, action);
+    format!("{plain}; charset=utf-8{parameter}")
 }
 
 /// JSON text with every attachment in its place as a base64 string.

@@ -9,7 +9,7 @@ use super::{Mock, scatter};
 use crate::catalog::RawOperation;
 use crate::json::{Limits as JsonLimits, parse, string_into};
 use crate::mediate::mime::{MediaType, RootPart};
-use crate::mediate::package::{PackageOptions, decode_package};
+use crate::mediate::package::{PackageOptions, content_type, decode_package};
 use crate::mediate::{DecodeOptions, Decoded, Direction, EncodeError, FaultCode, PeekError, decode, encode_package, fault_envelope, peek};
 use crate::plan::Program;
 use crate::plan::node::{AttachmentSlot, OperationPlan, SoapVersion};
@@ -73,7 +73,7 @@ impl Mock {
             None => return text(200, &format!("SOAP mock of {}. POST an envelope here; the WSDL is at ?wsdl\n", self.api.name)),
         };
         match document {
-            Some(document) => Reply { status: 200, content_type: TEXT_XML.into(), body: document.into_bytes().into() },
+            Some(document) => Reply { status: 200, content_type: "text/xml; charset=utf-8".into(), body: document.into_bytes().into() },
             None => text(404, "no such document\n"),
         }
     }
@@ -158,7 +158,7 @@ impl Mock {
         match self.examples.envelope(program, index, fault_index, varied) {
             Ok(envelope) => {
                 let status = if fault_index.is_some() { 500 } else { 200 };
-                Reply { status, content_type: envelope_type(raw.version).into(), body: envelope }
+                Reply { status, content_type: content_type(raw.version, "").into(), body: envelope }
             }
             Err(e) => fault(raw.version, FaultCode::Receiver, &format!("the mock has no example of this answer: {e}"), &[]),
         }
@@ -247,19 +247,10 @@ pub(super) fn named(error: &EncodeError) -> Vec<String> {
     }
 }
 
-const TEXT_XML: &str = "text/xml; charset=utf-8";
-
-fn envelope_type(version: SoapVersion) -> &'static str {
-    match version {
-        SoapVersion::Soap11 => TEXT_XML,
-        SoapVersion::Soap12 => "application/soap+xml; charset=utf-8",
-    }
-}
-
 /// SOAP 1.1 over HTTP answers every fault with 500 (section 6.2), SOAP 1.2 the sender's with 400 (part 2, section 7.5.2.2).
 fn fault(version: SoapVersion, code: FaultCode, reason: &str, details: &[(&'static str, &str)]) -> Reply {
     let status = if version == SoapVersion::Soap12 && code == FaultCode::Sender { 400 } else { 500 };
-    Reply { status, content_type: envelope_type(version).into(), body: fault_envelope(version, code, reason, details).into() }
+    Reply { status, content_type: content_type(version, "").into(), body: fault_envelope(version, code, reason, details).into() }
 }
 
 fn text(status: u16, words: &str) -> Reply {

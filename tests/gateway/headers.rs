@@ -182,3 +182,71 @@ fn fields_that_never_travel_are_refused_where_they_are_listed() {
         assert!(found.len() == 1 && found[0].0 == "api.wrong-value" && found[0].1.contains(name), "{list} {name}: {found:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_in_a_form_is_named_and_not_repeated() {
+    let upstream = Upstream::answering("200 OK", "text/xml", soap(ANSWER).as_bytes()).await;
+    let folder = assigned(upstream.address, "formed", "headers: { caller: secret, apikey: secret, version: { constant: 1 } }");
+    let wsdl = folder.path().join("formed/wsdl/service.wsdl");
+    let text = std::fs::read_to_string(&wsdl).unwrap().replace("name=\"a\" type=\"xs:string\"", "name=\"a\" type=\"xs:base64Binary\"");
+    std::fs::write(&wsdl, text).unwrap();
+    let server = Server::of(folder, Config::default()).await;
+    let ask = |fields: &[(&str, &str, &str)]| {
+        let mut body = "--f\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\nx\r\n".to_owned();
+        for (name, type_, text) in fields {
+            body.push_str(&format!("--f\r\nContent-Disposition: form-data; name=\"{name}\"\r\nContent-Type: {type_}\r\n\r\n{text}\r\n"));
+        }
+        body.push_str("--f--\r\n");
+        let server = &server;
+        async move { server.ask("POST /formed/1/Op\nContent-Type: multipart/form-data; boundary=f", body).await }
+    };
+    let (json, plain) = ("application/json", "text/plain");
+    let caller = "{\"id\":1,\"tag\":[\"t\"]}";
+    let answer = ask(&[("/$headers/apikey", plain, "s3cret"), ("/$headers/caller", json, caller)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let sent = String::from_utf8(upstream.got()[0].body.clone()).unwrap();
+    assert!(sent.contains(">s3cret</") && sent.contains(">1</"), "{sent}");
+    for (fields, name) in [
+        (vec![("/$headers/caller", json, "{\"id\":\"s3cret\",\"tag\":[]}")], "/$headers/caller"),
+        (vec![("/$headers/caller", json, "{\"id\":s3cret}")], "/$headers/caller"),
+        (vec![("/$headers/caller", json, "\"s3cret\"")], "/$headers/caller"),
+        (vec![("/$headers/caller", plain, "s3cret")], "/$headers/caller"),
+        (vec![("/$headers/caller/id", plain, "s3cret")], "/$headers/caller/id"),
+        (vec![("/$headers/apikey", plain, "s3cret"), ("/$headers/apikey", plain, "s3cret too")], "/$headers/apikey"),
+        (vec![("/$headers/apikey/s3", plain, "s3cret")], "/$headers/apikey/s3"),
+    ] {
+        let answer = ask(&fields).await;
+        assert_eq!(answer.status, 400, "{fields:?}: {}", answer.text());
+        let errors = answer.json()["errors"].clone();
+        assert!(errors.as_array().unwrap().iter().any(|e| e["in"] == "form" && e["name"] == name), "{fields:?}: {errors}");
+        assert!(!answer.text().contains("s3cret"), "{fields:?}: {}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_stays_in_its_header_field() {
+    let upstream = Upstream::answering("200 OK", "text/xml", country().as_bytes()).await;
+    let yaml = "resources:\n  - post: /get12\n    operation: GetCountry\n    port: CountriesSoap12\n  - post: /mtom\n    operation: GetCountry\n    \
+                port: CountriesSoap12\n    mtom: true\n";
+    let actions =
+        [("urn:x&#13;&#10;x-evil: 1", None), ("urn:gr\u{f6}\u{df}e?a=\u{201c}b\u{201d}", Some("urn:gr\u{f6}\u{df}e?a=\u{201c}b\u{201d}"))];
+    for (written, sent) in actions {
+        let folder = countries(upstream.address, yaml);
+        let wsdl = folder.path().join("countries/wsdl/service.wsdl");
+        let text = std::fs::read_to_string(&wsdl).unwrap();
+        let with = text.replace("soapAction=\"urn:castile:samples:countries/GetCountry\"", &format!("soapAction=\"{written}\""));
+        assert_ne!(with, text);
+        std::fs::write(&wsdl, with).unwrap();
+        let server = Server::of(folder, Config::default()).await;
+        for path in ["/countries/1/get12", "/countries/1/mtom"] {
+            server.post(path, "{\"code\":\"LK\"}").await;
+            let got = upstream.got().pop().unwrap();
+            let type_ = got.head.lines().find_map(|l| l.strip_prefix("content-type: ")).unwrap();
+            let action = type_.split("action=\"").nth(1).map(|a| a.trim_end_matches('"'));
+            assert_eq!(action, sent, "{path}: {}", got.head);
+            let all = format!("{}{}", got.head, String::from_utf8_lossy(&got.body));
+            assert!(!all.contains("x-evil"), "{all}");
+            assert_eq!(path.ends_with("mtom"), type_.starts_with("multipart/related"), "{type_}");
+        }
+    }
+}

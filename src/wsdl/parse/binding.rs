@@ -74,13 +74,23 @@ impl Reader {
         BindingOperation {
             name: Arc::from(name),
             operation,
-            soap_action: soap.and_then(|s| s.unqualified("soapAction")).map(|a| Arc::from(a.trim())),
+            soap_action: soap.and_then(|s| self.soap_action(document, s)),
             style,
             input,
             output,
             faults: children(node, "fault").map(|f| self.binding_fault(document, f)).collect(),
             span: document.span(node),
         }
+    }
+
+    /// `soapAction`. It travels in a header field, which could be ended by what it holds.
+    fn soap_action<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) -> Option<Arc<str>> {
+        let action = node.unqualified("soapAction")?.trim();
+        let Some(control) = action.chars().find(|c| c.is_control()) else { return Some(Arc::from(action)) };
+        let message =
+            format!("`soapAction` holds the control character U+{:04X}; the operation is called without an action", u32::from(control));
+        self.warn(&codes::BAD_VALUE, message, document.span(node));
+        None
     }
 
     /// Which operation of the port type is bound. Overloads are told apart by the names of input and output, given or default.
