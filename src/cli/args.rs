@@ -151,7 +151,7 @@ pub(super) struct Mock {
     /// How likely a declared fault is, from 0 to 1
     #[arg(long, value_name = "P", default_value_t = 0.0)]
     pub(super) fault: f64,
-    /// Check requests against their schema
+    /// Check requests against their schema, and that they have the WS-Security parts that are asked for
     #[arg(long)]
     pub(super) validate: bool,
     /// Varied answers, the same for equal seeds; without it each operation has one readable answer

@@ -21,6 +21,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Mock) -> Outcome {
         fault: args.fault,
         seed: args.seed,
         validate: args.validate,
+        security: args.validate,
         ..Options::default()
     };
     let operations = api.program.operations.len();

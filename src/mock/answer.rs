@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::find::{NotFound, find};
-use super::{Mock, scatter};
+use super::{Mock, scatter, security};
 use crate::catalog::RawOperation;
 use crate::json::{Limits as JsonLimits, parse, string_into};
 use crate::mediate::mime::{MediaType, RootPart};
@@ -123,6 +123,12 @@ impl Mock {
                 return fault(version, FaultCode::Sender, &format!("an action must decide between {}", names.join(", ")), &[]);
             }
         };
+        if let (true, Some(plan)) = (self.options.security, operation.plan.and_then(|p| self.api.program.operations.get(p))) {
+            let missing = security::missing(&self.api, operation, plan, envelope, charset.as_deref());
+            if !missing.is_empty() {
+                return fault(version, FaultCode::Sender, &format!("the request's wsse:Security has no {}", missing.join(" and no ")), &[]);
+            }
+        }
         self.call(operation, &received)
     }
 

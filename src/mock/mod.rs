@@ -6,6 +6,7 @@
 mod answer;
 mod examples;
 mod find;
+mod security;
 mod server;
 
 use std::sync::Arc;
@@ -28,13 +29,15 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Are requests checked against their schema?
     pub validate: bool,
+    /// Must requests carry the parts of WS-Security that the API's `wss` setting or the WSDL's policy asks for? Whether they are true is not looked at.
+    pub security: bool,
     /// Largest request, in bytes.
     pub body_limit_bytes: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { delay: Duration::ZERO, fault: 0.0, seed: None, validate: false, body_limit_bytes: 10 << 20 }
+        Self { delay: Duration::ZERO, fault: 0.0, seed: None, validate: false, security: false, body_limit_bytes: 10 << 20 }
     }
 }
 

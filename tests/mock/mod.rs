@@ -241,3 +241,42 @@ fn who_asks_with_mtom_is_answered_with_mtom() {
         assert!(reply.status == 500 && text.contains(says), "{says}: {} {text}", reply.status);
     }
 }
+
+#[test]
+fn what_the_setting_or_the_policy_wants_of_security_is_missed() {
+    use crate::catalog::wire::{POLICY, definition, with_policy};
+    use castile::mediate::security::{Moment, Password, Security, UsernameToken, secure};
+
+    let setting = "endpoint: { auth: { wss: { username_token: { user: u, password_env: P }, timestamp: true, signature: { certificate_env: C, key_env: K } } } }";
+    let service = |yaml: &str, wsdl: &Path| {
+        let made = support::api::defined(&definition(yaml), wsdl);
+        let api = Arc::new(made.api.unwrap_or_else(|| panic!("{:?}", made.diagnostics)));
+        Mock::new(api, Options { security: true, ..Options::default() })
+    };
+    let countries = support::path("wsdl/countries/service.wsdl");
+    let policy = with_policy(POLICY);
+    let plain = api("countries");
+    let plan = plain.program.operations.iter().find(|o| &*o.name == "GetCountry").unwrap();
+    let bare = encode(&plain.program, plan, Direction::Request, b"{\"code\":\"LK\"}").unwrap();
+    let username = Some(UsernameToken { user: "u".into(), password: Password::None, nonce: true });
+    let stamped = Security { timestamp: Some(Duration::from_secs(60)), ..Security::default() };
+    let both = Security { username, ..stamped.clone() };
+    let secured = |security: &Security| secure(bare.clone(), Some(security), None, &Moment::new(0, [1; 48])).unwrap();
+    let elsewhere = String::from_utf8(bare.clone()).unwrap().replace("LK", "<w:Security xmlns:w='urn:w'><w:UsernameToken/></w:Security>");
+    for (mock, envelope, missing) in [
+        (service("", &countries), bare.clone(), None),
+        (service(setting, &countries), bare.clone(), Some("no wsu:Timestamp and no wsse:UsernameToken and no ds:Signature")),
+        (service(setting, &countries), secured(&both), Some("has no ds:Signature")),
+        (service("", &policy.path().join("service.wsdl")), bare.clone(), Some("no wsu:Timestamp and no wsse:UsernameToken")),
+        (service("", &policy.path().join("service.wsdl")), elsewhere.into_bytes(), Some("no wsu:Timestamp and no wsse:UsernameToken")),
+        (service("", &policy.path().join("service.wsdl")), secured(&stamped), Some("has no wsse:UsernameToken")),
+        (service("", &policy.path().join("service.wsdl")), secured(&both), None),
+    ] {
+        let reply = mock.answer(&post(&envelope, plan.version, plan.soap_action.as_deref()));
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        match missing {
+            None => assert_eq!(reply.status, 200, "{text}"),
+            Some(missing) => assert!(reply.status == 500 && text.contains("Client<") && text.contains(missing), "{missing}: {text}"),
+        }
+    }
+}
