@@ -237,7 +237,7 @@ async fn forms_send_files() {
 #[tokio::test(flavor = "multi_thread")]
 async fn forms_that_do_not_fit_name_their_fields() {
     let (upstream, server) = both("attachments-xop", XOP_TYPE, &package("", &[]), "limits: { json_request: 1KiB }").await;
-    let file = "; filename=x";
+    let (file, json) = ("; filename=x", "\r\nContent-Type: application/json");
     let table: Vec<(Fields<'_>, &str, &str)> = vec![
         (vec![("name", file, b"x")], "name", "a file"),
         (vec![("small", file, b"12345")], "small", "a file"),
@@ -246,6 +246,8 @@ async fn forms_that_do_not_fit_name_their_fields() {
         (vec![("data", "\r\nContent-Type: application/json", b"{")], "data", "expected"),
         (vec![("data", file, b"1"), ("data", file, b"2")], "data", "["),
         (vec![("data", "\r\nContent-Type: application/json", b"[]"), ("/data/x", file, b"2")], "/data/x", "a field"),
+        (vec![("$body", json, b"{}"), ("$body", json, b"{\"name\":\"x\"}")], "$body", "several"),
+        (vec![("$body", json, b"{}"), ("$body", "", b"{")], "$body", "several"),
     ];
     for (fields, name, found) in table {
         let answer = send(&server, &fields).await;
@@ -255,6 +257,19 @@ async fn forms_that_do_not_fit_name_their_fields() {
         let error = named.unwrap_or_else(|| panic!("{name}: {errors}"));
         assert_eq!(error["in"], "form", "{error}");
         assert!(error["found"].as_str().unwrap().contains(found), "{error}");
+    }
+    // Who names a place that is deeper than JSON may be gets an answer, not a gateway out of stack.
+    for (deep, expected) in
+        [("/other".to_owned() + &"/a".repeat(320), "320 levels"), ("/other".to_owned() + &"/0".repeat(8_000), "320 levels")]
+    {
+        for (header, bytes) in [(file, &b"x"[..]), (json, b"1")] {
+            let answer = send(&server, &[(&deep, header, bytes)]).await;
+            assert_eq!(answer.status, 400, "{}", answer.text());
+            let error = answer.json()["errors"][0].clone();
+            assert!(deep.starts_with(error["name"].as_str().unwrap()) && error["in"] == "form", "{error}");
+            assert!(error["expected"].as_str().unwrap().contains(expected), "{error}");
+        }
+        assert_eq!(send(&server, &[(&deep, "", b"x")]).await.status, 400);
     }
     let long = vec![b'x'; 2_000];
     assert_eq!(send(&server, &[("name", "", &long)]).await.status, 413);

@@ -10,6 +10,7 @@ mod replies;
 use std::path::Path;
 use std::sync::Arc;
 
+use castile::mediate::package::Attachment;
 use castile::mediate::{DecodeError, DecodeErrorKind, DecodeOptions, Decoded, Decoder, Direction};
 use castile::plan::Program;
 use castile::plan::compile::{Settings, compile};
@@ -36,12 +37,18 @@ fn program(service: &str) -> Arc<Program> {
 }
 
 /// Decodes as the gateway does where it may not stream; the peak of the heap beyond what was there before, in bytes.
-fn measure(program: &Arc<Program>, direction: Direction, envelope: &[u8]) -> (usize, Result<Decoded, DecodeError>) {
+fn measure(program: &Arc<Program>, service: Service, envelope: &[u8]) -> (usize, Result<Decoded, DecodeError>) {
+    let package = matches!(service, Service::Package);
+    let direction = if matches!(service, Service::Encoded) { Direction::Request } else { Direction::Response };
+    let attached = [Attachment { content_id: Some("a".to_owned()), ..Attachment::default() }];
     HEAP.reset_peak_usage();
     let before = HEAP.current_usage();
-    let mut decoder = Decoder::new(program.clone(), 0, direction, &DecodeOptions::default());
+    let mut decoder = Decoder::new(program.clone(), 0, direction, &DecodeOptions { package, ..DecodeOptions::default() });
     let fed = envelope.chunks(16 << 10).try_for_each(|chunk| decoder.feed(chunk));
-    let read = fed.and_then(|()| decoder.finish());
+    let read = fed.and_then(|()| match package {
+        true => decoder.finish_package(&attached).map(|p| p.decoded),
+        false => decoder.finish(),
+    });
     (HEAP.peak_usage() - before, read)
 }
 
@@ -57,11 +64,8 @@ fn a_reply_takes_at_most_twenty_times_its_size() {
     for Reply { name, service, make, limit } in replies::ALL {
         for size in &sizes {
             let envelope = replies::envelope(*service, &make(*size));
-            let (program, direction) = match service {
-                Service::Plain | Service::Fault => (&plain, Direction::Response),
-                Service::Encoded => (&encoded, Direction::Request),
-            };
-            let (peak, read) = measure(program, direction, envelope.as_bytes());
+            let program = if matches!(service, Service::Encoded) { &encoded } else { &plain };
+            let (peak, read) = measure(program, *service, envelope.as_bytes());
             let ratio = peak as f64 / envelope.len() as f64;
             let outcome = match &read {
                 Ok(Decoded::Value(json)) => format!("{} bytes of JSON", json.len()),

@@ -9,6 +9,8 @@ pub enum Service {
     Fault,
     /// `tests/properties/services/encoded.wsdl`: SOAP encoding.
     Encoded,
+    /// The first, in a package with an attachment `a`.
+    Package,
 }
 
 /// One kind of reply.
@@ -31,7 +33,7 @@ const fn limited(name: &'static str, service: Service, limit: &'static str, make
 
 pub fn envelope(service: Service, inside: &str) -> String {
     let body = match service {
-        Service::Plain => format!("<t:reply>{inside}</t:reply>"),
+        Service::Plain | Service::Package => format!("<t:reply>{inside}</t:reply>"),
         Service::Fault => format!("<s:Fault><faultcode>s:Server</faultcode><detail>{inside}</detail></s:Fault>"),
         Service::Encoded => format!("<n:Op xmlns:n='urn:s'>{inside}"),
     };
@@ -166,6 +168,14 @@ pub const ALL: &[Reply] = &[
     reply("long generic text in elements", Plain, |n| format!("<t:any><a><b><c>{}</c></b></a></t:any>", "\"".repeat(n))),
     reply("long text of references", Plain, |n| format!("<t:any>{}</t:any>", "&#x9;".repeat(n / 5))),
     reply("CDATA pieces", Plain, |n| format!("<t:any>{}</t:any>", "<![CDATA[\t]]>".repeat(n / 13))),
+    reply("references to an attachment, far down", Service::Package, |n| {
+        // A quarter of it is the path that each reference has.
+        let names: Vec<String> = (0..90).map(|_| "p".repeat((n / 8 / 90).min(1_000))).collect();
+        let open: String = names.iter().map(|n| format!("<{n}>")).collect();
+        let close: String = names.iter().rev().map(|n| format!("</{n}>")).collect();
+        let one = "<i><x:Include href='cid:a'/></i>";
+        format!("<t:any xmlns:x='http://www.w3.org/2004/08/xop/include'>{open}{}{close}</t:any>", one.repeat(n / 4 * 3 / one.len()))
+    }),
     reply("fault, entries of two names", Fault, |n| "<a/><b/>".repeat(n / 8)),
     reply("fault, entries that differ", Fault, |n| distinct(n, |i, t| *t += &format!("<{}/>", name(i)))),
     reply("encoded array", Encoded, |n| members("grid", " c:arrayType='x:int[]'", "<i>1</i>", n)),
