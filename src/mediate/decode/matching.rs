@@ -203,20 +203,23 @@ impl<'a> Matcher<'a> {
         empty && next(self, at, out)
     }
 
-    /// The particles of an `all` are single elements, each at most once, in any order.
+    /// The particles of an `all` are elements in any order, each at most once (XML Schema 1.1: as often as it says).
     fn all(&mut self, shape: &Shape, group: &Group, at: usize, out: &mut Vec<u32>, next: Next<'_, 'a>) -> bool {
-        let mut left: Vec<(PlaceIx, bool)> = Vec::new();
-        collect_places(shape, &group.particles, &mut left, true);
+        let mut places: Vec<OfAll> = Vec::new();
+        collect_places(shape, &group.particles, &mut places, true);
         let before = out.len();
         let mut to = at;
         while let Some(name) = self.row.get(to) {
-            let found = left.iter().position(|(p, _)| matches!(shape.places.get(*p as usize).map(|p| &p.kind), Some(PlaceKind::Element(e)) if Some(self.program.element(*e).name) == name.name));
+            let found = places.iter_mut().find(|p| {
+                let place = shape.places.get(p.place as usize);
+                place.is_some_and(|place| place.max.is_none_or(|m| p.times < m) && self.fits(&place.kind, name))
+            });
             let Some(found) = found else { break };
-            let (place, _) = left.remove(found);
-            out.push(place_word(place));
+            found.times += 1;
+            out.push(place_word(found.place));
             to += 1;
         }
-        if (left.iter().all(|(_, required)| !required) || (group.optional && to == at)) && next(self, to, out) {
+        if (places.iter().all(|p| p.times >= p.min) || (group.optional && to == at)) && next(self, to, out) {
             return true;
         }
         out.truncate(before);
@@ -364,11 +367,23 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// The places of an `all`, and whether each must be there.
-fn collect_places(shape: &Shape, particles: &[Particle], out: &mut Vec<(PlaceIx, bool)>, required: bool) {
+/// A place of an `all`.
+struct OfAll {
+    place: PlaceIx,
+    /// How often it must stand.
+    min: u32,
+    /// How often it does.
+    times: u32,
+}
+
+/// The places of an `all`.
+fn collect_places(shape: &Shape, particles: &[Particle], out: &mut Vec<OfAll>, required: bool) {
     for p in particles {
         match p {
-            Particle::Place(ix) => out.push((*ix, required && shape.places.get(*ix as usize).is_some_and(|p| p.min > 0))),
+            Particle::Place(ix) => {
+                let min = if required { shape.places.get(*ix as usize).map_or(0, |p| p.min) } else { 0 };
+                out.push(OfAll { place: *ix, min, times: 0 });
+            }
             // A head's members: one of them may stand.
             Particle::Group(g) => collect_places(shape, &g.particles, out, false),
         }

@@ -104,18 +104,20 @@ impl Row<'_> {
         }
     }
 
-    /// `xs:all`: each particle (an element, or the choice of a substitution group) at most once, in any order.
+    /// `xs:all`: each particle (an element, or the choice of a substitution group) in any order, at most once (XML Schema 1.1: as
+    /// often as it says).
     fn all(&self, shape: &Shape, group: &Group, starts: &[usize]) -> Positions {
         let mut ends = Vec::new();
         for start in starts {
-            let mut left: Vec<&Particle> = group.particles.iter().collect();
+            let mut times = vec![0; group.particles.len()];
             let mut at = *start;
             while let Some(tag) = self.tags.get(at) {
-                let Some(found) = left.iter().position(|p| self.stands_in(shape, p, tag)) else { break };
-                left.remove(found);
+                let found = group.particles.iter().zip(&mut times).find(|(p, n)| self.stands_in(shape, p, tag) && has_room(shape, p, **n));
+                let Some((_, n)) = found else { break };
+                *n += 1;
                 at += 1;
             }
-            if left.iter().all(|p| is_optional(shape, p)) {
+            if group.particles.iter().zip(&times).all(|(p, n)| is_enough(shape, p, *n)) {
                 ends.push(at);
             }
         }
@@ -133,10 +135,18 @@ impl Row<'_> {
     }
 }
 
-fn is_optional(shape: &Shape, particle: &Particle) -> bool {
+/// May a particle of an `all` that stands so often stand once more?
+fn has_room(shape: &Shape, particle: &Particle, times: u32) -> bool {
     match particle {
-        Particle::Place(ix) => shape.places[*ix as usize].min == 0,
-        Particle::Group(group) => group.optional,
+        Particle::Place(ix) => shape.places[*ix as usize].max.is_none_or(|m| times < m),
+        Particle::Group(_) => times == 0,
+    }
+}
+
+fn is_enough(shape: &Shape, particle: &Particle, times: u32) -> bool {
+    match particle {
+        Particle::Place(ix) => times >= shape.places[*ix as usize].min,
+        Particle::Group(group) => times > 0 || group.optional,
     }
 }
 
