@@ -1,5 +1,6 @@
 //! Local files: how locations are followed, and what is looked for by name and namespace.
 
+use castile::diagnostic::Severity;
 use castile::wsdl::documents::Target;
 use castile::wsdl::source::{Limits, Options, Origin, Policy, load_local};
 
@@ -126,6 +127,22 @@ fn standard_schemas_need_no_file() {
     )]);
     let loaded = load_file(dir.path().join("a.wsdl")).unwrap();
     assert_eq!(loaded.documents.links.values().filter(|t| **t == Target::Standard).count(), 3);
+}
+
+/// The published schema of XML signatures has a document type declaration, and so have the copies of it that services deliver.
+#[test]
+fn the_schema_that_ships_stands_in_for_a_copy_that_is_refused() {
+    let dir = folder(&[
+        ("a.wsdl", &wsdl_with_schemas(&[("http://www.w3.org/2000/09/xmldsig#", "xmldsig-core-schema.xsd"), ("urn:1", "own.xsd")])),
+        ("xmldsig-core-schema.xsd", "<!DOCTYPE schema><schema xmlns='http://www.w3.org/2001/XMLSchema'/>"),
+        ("own.xsd", "<!DOCTYPE schema><schema xmlns='http://www.w3.org/2001/XMLSchema'/>"),
+    ]);
+    let loaded = load_file(dir.path().join("a.wsdl")).unwrap();
+    assert_eq!(loaded.documents.links.values().filter(|t| **t == Target::Standard).count(), 1);
+    assert_eq!(missing(&loaded.documents).len(), 1);
+    assert_eq!(codes(&loaded), ["source.not-well-formed"; 2]);
+    let severities: Vec<Severity> = loaded.diagnostics.iter().map(|d| d.severity).collect();
+    assert_eq!(severities, [Severity::Note, Severity::Error]);
 }
 
 #[test]

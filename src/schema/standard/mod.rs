@@ -19,7 +19,7 @@ pub struct Standard {
 macro_rules! standards {
     ($($namespace:expr => $file:literal,)*) => {
         /// All of them.
-        pub static ALL: [Standard; 19] = [$(Standard { namespace: $namespace, text: include_str!($file), parsed: OnceLock::new() },)*];
+        pub static ALL: [Standard; 20] = [$(Standard { namespace: $namespace, text: include_str!($file), parsed: OnceLock::new() },)*];
     };
 }
 
@@ -37,6 +37,7 @@ standards! {
     crate::xml::ns::XOP => "xop-include.xsd",
     crate::xml::ns::SWAREF => "swaref.xsd",
     "http://www.w3.org/1999/xlink" => "xlink.xsd",
+    crate::xml::ns::DSIG => "xmldsig.xsd",
     crate::xml::ns::WSSE => "wss-secext-1.0.xsd",
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd" => "wss-utility-1.0.xsd",
     "http://docs.oasis-open.org/wsn/b-2" => "wsn-b-2.xsd",

@@ -246,13 +246,27 @@ impl<'a> Walk<'a> {
             Way::Declared => return,
             Way::Standard => Target::Standard,
             Way::Missing(reason) => Target::Missing { reason: reason.into() },
-            Way::Place(place) => match self.load(&place, depth + 1, reference).await {
-                Ok(id) => Target::Document(id),
-                // A server that is gone, of a schema that everybody has.
-                Err(_) if matches!(place, Place::Address(_)) && is_standard_reference(reference) => Target::Standard,
-                Err(reason) => Target::Missing { reason: reason.into() },
-            },
+            Way::Place(place) => {
+                let said = self.diagnostics.len();
+                match self.load(&place, depth + 1, reference).await {
+                    Ok(id) => Target::Document(id),
+                    // A server that is gone, a copy with a document type declaration, of a schema that everybody has.
+                    Err(_) if is_standard_reference(reference) => {
+                        self.make_light_of(said);
+                        Target::Standard
+                    }
+                    Err(reason) => Target::Missing { reason: reason.into() },
+                }
+            }
         };
         documents.link(from, reference, target);
+    }
+
+    /// What was said of a copy that cannot be read, where the schema that ships stands in for it.
+    fn make_light_of(&mut self, said: usize) {
+        for diagnostic in self.diagnostics.iter_mut().skip(said) {
+            diagnostic.severity = Severity::Note;
+            diagnostic.hint = Some("the schema of this namespace that ships is read in its place".into());
+        }
     }
 }
