@@ -65,7 +65,8 @@ impl Prefixes {
         let prefix = match namespace {
             ns::XSI => "xsi".to_owned(),
             ns::XSD => "xsd".to_owned(),
-            ns::SOAP11 | ns::SOAP12 => "soap".to_owned(),
+            ns::SOAP11 => "soap".to_owned(),
+            ns::SOAP12 => "soap12".to_owned(),
             ns::SOAPENC11 | ns::SOAPENC12 => format!("enc{}", self.order.len()),
             _ => format!("n{}", self.order.len()),
         };

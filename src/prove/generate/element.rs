@@ -254,7 +254,9 @@ impl Generator<'_, '_> {
         }
         let set = model.schemas;
         let mut all: Vec<&QName> = set.attribute_names.keys().collect();
-        all.retain(|n| namespaces.admits(n.namespace()) && !is_encoding(n) && !matches!(n.namespace(), Some(ns::WSDL | ns::XSI)));
+        // What is no data (decision 34) is no attribute to show.
+        all.retain(|n| namespaces.admits(n.namespace()) && !is_encoding(n));
+        all.retain(|n| !matches!(n.namespace(), Some(ns::WSDL | ns::XSI | ns::SOAP11 | ns::SOAP12)));
         all.sort();
         let name = (*all.get(self.choices.below(all.len()))?).clone();
         let declaration = set.attribute(*set.attribute_names.get(&name)?);
