@@ -47,7 +47,7 @@ impl Run<'_> {
         match particle {
             Particle::Place(ix) => {
                 let place = &shape.places[*ix as usize];
-                if place.min == 0 && !(self.wants() && self.may_be_added(place)) {
+                if place.min == 0 && (is_second_choice(shape, *ix) || !(self.wants() && self.may_be_added(place))) {
                     return Ok(());
                 }
                 self.choose_place(*ix, place, chosen)
@@ -63,7 +63,10 @@ impl Run<'_> {
 
     fn choose_group(&mut self, shape: &Shape, group: &Group, chosen: &mut Vec<Chosen>) -> Made {
         if group.compositor != Compositor::Choice {
-            return group.particles.iter().try_for_each(|p| self.choose(shape, p, chosen));
+            let begin = chosen.len();
+            group.particles.iter().try_for_each(|p| self.choose(shape, p, chosen))?;
+            self.settle(shape, group, begin, chosen);
+            return Ok(());
         }
         let depth = |run: &Self, p: &Particle| run.ways.particle(run.program, shape, p);
         let ending: Vec<&Particle> = group.particles.iter().filter(|p| depth(self, p).is_some()).collect();
@@ -85,6 +88,36 @@ impl Run<'_> {
             self.choose_some(shape, branch, chosen)?;
         }
         Ok(())
+    }
+
+    /// An element that may stand at several places of a sequence is read at the first of them that has room, where nothing that was
+    /// chosen stands between: there it is put. Such models break a rule (Unique Particle Attribution), and services have them.
+    fn settle(&self, shape: &Shape, group: &Group, begin: usize, chosen: &mut Vec<Chosen>) {
+        let own: Vec<PlaceIx> = group.particles.iter().filter_map(|p| if let Particle::Place(ix) = p { Some(*ix) } else { None }).collect();
+        let name = |ix: PlaceIx| match shape.places[ix as usize].kind {
+            PlaceKind::Element(id) => Some(self.program.element(id).name),
+            PlaceKind::Items(_) | PlaceKind::Any(_) => None,
+        };
+        let is_free = |ix: PlaceIx| shape.places[ix as usize].min == 0 && own.contains(&ix);
+        let mut at = begin;
+        while let Some((ix, count)) = chosen.get(at).copied() {
+            let before = at.checked_sub(1).filter(|b| *b >= begin).and_then(|b| chosen.get(b)).copied();
+            let Some(name_here) = name(ix).filter(|_| is_free(ix)) else {
+                at += 1;
+                continue;
+            };
+            let has_room = |(b, n): (PlaceIx, u32)| shape.places[b as usize].max.is_none_or(|m| n < m);
+            if before.is_some_and(|b| name(b.0) == Some(name_here) && has_room(b)) {
+                chosen.remove(at);
+                continue;
+            }
+            let after = before.map(|b| b.0);
+            let earlier = own.iter().copied().find(|p| *p < ix && after.is_none_or(|b| *p > b) && is_free(*p) && name(*p) == Some(name_here));
+            if let Some(earlier) = earlier {
+                chosen[at] = (earlier, count.min(shape.places[earlier as usize].max.unwrap_or(u32::MAX)));
+            }
+            at += 1;
+        }
     }
 
     /// Something of a particle that is optional: the first of it that can be there.
@@ -250,4 +283,11 @@ impl Run<'_> {
         *count += 1;
         Ok(())
     }
+}
+
+/// A wildcard of a later branch: what it admits would be taken for the first one's (decision 27), so it needs `$content`.
+fn is_second_choice(shape: &Shape, ix: PlaceIx) -> bool {
+    let is_wild = |p: &Place| matches!(p.kind, PlaceKind::Any(_));
+    let (before, from) = shape.places.split_at(ix as usize);
+    from.first().is_some_and(|p| is_wild(p) && p.in_choice) && before.iter().any(is_wild)
 }
