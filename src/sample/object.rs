@@ -112,7 +112,8 @@ impl Run<'_> {
                 continue;
             }
             let after = before.map(|b| b.0);
-            let earlier = own.iter().copied().find(|p| *p < ix && after.is_none_or(|b| *p > b) && is_free(*p) && name(*p) == Some(name_here));
+            let earlier =
+                own.iter().copied().find(|p| *p < ix && after.is_none_or(|b| *p > b) && is_free(*p) && name(*p) == Some(name_here));
             if let Some(earlier) = earlier {
                 chosen[at] = (earlier, count.min(shape.places[earlier as usize].max.unwrap_or(u32::MAX)));
             }

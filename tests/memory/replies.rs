@@ -239,4 +239,45 @@ pub const ALL: &[Reply] = &[
         let step = |i: usize| format!("<m id='a{i}'><i href='#a{}'/></m>", i + 1);
         encoded("<thing href='#a0'/>", &format!("{}<m id='a{}'>x</m>", (0..n / 36).map(step).collect::<String>(), n / 36))
     }),
+    // Several of these at once, one below or behind another.
+    reply("typed anew, rows that are held back", Plain, |n| inside("any", "<a i:type='t:Twice'><t:b/></a>", n)),
+    reply("typed anew, lists that are empty", Plain, |n| inside("any", "<a i:type='t:Flat'/>", n)),
+    reply("typed anew, a record of another type", Plain, |n| "<t:record i:type='t:Flat'/>".repeat(n / 27)),
+    reply("records of an unknown type", Plain, |n| "<t:record i:type='t:q'><b/><c/></t:record>".repeat(n / 42)),
+    reply("nil records with attributes", Plain, |n| "<t:record i:nil='1' kind=''/>".repeat(n / 29)),
+    reply("attributes that nobody declares", Plain, |n| {
+        let attributes: String = (0..190).map(|i| format!(" {}=''", name(i))).collect();
+        format!("<t:record{attributes}/>").repeat(n / (10 + attributes.len()))
+    }),
+    reply("attribute of references", Plain, |n| "<t:record kind='&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#9;&#9;'/>".repeat(n / 56)),
+    reply("messages in wildcards of messages", Plain, |n| {
+        let (begin, end) = ("<t:wild><t:reply>", "</t:reply></t:wild>");
+        format!("{}{}{}", begin.repeat(30), "<t:wild><t:reply/></t:wild>".repeat(n / 27), end.repeat(30))
+    }),
+    reply("repeated single ones and strangers", Plain, |n| "<t:record><t:name/><q/><t:name/><r/><t:id>x</t:id></t:record>".repeat(n / 61)),
+    reply("two places of one name, in turn", Plain, |n| format!("<twice xmlns='urn:t'>{}</twice>", "<b/><a/>".repeat(n / 8))),
+    reply("mixed, strangers and text", Plain, |n| inside("mixed", "x<q/><t:a/>y<t:b/>", n)),
+    reply("white space that may be data", Plain, |n| format!("<t:any>{}<a/></t:any>", " ".repeat(n))),
+    reply("white space in each", Plain, |n| inside("any", "<a> </a><b>\n</b>", n)),
+    reply("text in pieces", Plain, |n| inside("any", "x<!----><?p?>", n)),
+    reply("generic, one name and another at the end", Plain, |n| format!("<t:any>{}<b/><a/></t:any>", "<a/>".repeat(n / 4))),
+    reply("generic, nested, in turn on the way out", Plain, |n| {
+        format!("<t:any>{}{}{}</t:any>", "<a>".repeat(90), "<c/><d/>".repeat(n / 8), "<b/><a/></a>".repeat(90))
+    }),
+    reply("generic, nested, text on the way out", Plain, |n| {
+        format!("<t:any>{}{}{}</t:any>", "<a>".repeat(90), "<c/>".repeat(n / 4), "x</a>".repeat(90))
+    }),
+    reply("generic, long names that differ", Plain, |n| {
+        format!("<t:any>{}</t:any>", distinct(n, |i, t| *t += &format!("<{}{}/>", name(i), "n".repeat(900))))
+    }),
+    reply("generic, nil and typed in turn", Plain, |n| inside("any", "<a i:nil='1' q='1'/><b i:type='x:int'>5</b>", n)),
+    reply("fault, a detail of text and elements", Fault, |n| "x<a/>".repeat(n / 5)),
+    reply("fault, nested entries", Fault, |n| format!("{}{}", "<a><b/>".repeat(90), "</a>".repeat(90)).repeat(n / 1_000)),
+    reply("encoded, nil members", Encoded, |n| members("people", "", "<i i:nil='1'/>", n)),
+    reply("encoded, members typed anew", Encoded, |n| members("people", "", "<i i:type='t:Boss'/>", n)),
+    reply("encoded, structs that do not fit", Encoded, |n| members("people", "", "<i><age>x</age><q/><name/></i>", n)),
+    reply("encoded, references among what nobody asks for", Encoded, |n| {
+        encoded("", &(0..n / 34).map(|i| format!("<a id='{}'><b href='#{}'/></a>", name(i), name(i + 1))).collect::<String>())
+    }),
+    reply("encoded, accessors that come again", Encoded, |n| encoded(&"<person/><thing/>".repeat(n / 17), "")),
 ];
