@@ -369,3 +369,26 @@ async fn long_conversions_do_not_hold_up_other_calls() {
         assert!(longest < began.elapsed() / 3, "{media_type}: {longest:?} of {:?}", began.elapsed());
     }
 }
+
+/// Services that name a declared attachment in the Body too (`href="cid:…"`) send it once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accessor_of_an_attachment_counts_its_part_once() {
+    let part = vec![b'x'; 700 << 10];
+    let reply = |accessors: &str| {
+        let head = format!(
+            "--b\r\nContent-Type: text/xml\r\n\r\n<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body><r:RpcResponse \
+             xmlns:r=\"urn:swa\">{accessors}</r:RpcResponse></e:Body></e:Envelope>\r\n--b\r\nContent-Type: x/y\r\nContent-ID: <f>\r\n\r\n"
+        );
+        [head.as_bytes(), &part, b"\r\n--b--\r\n"].concat()
+    };
+    for accessors in ["<ok>true</ok><file href=\"cid:f\"/>", "<ok>true</ok>"] {
+        let type_ = "multipart/related; type=\"text/xml\"; boundary=b";
+        let (_upstream, server) = both("attachments-mime", type_, &reply(accessors), "limits: { reply: 1MiB }").await;
+        let answer = server.post("/docs/1/Rpc", "{\"n\":1}").await;
+        assert_eq!(answer.status, 200, "{accessors}: {:.300}", answer.text());
+        let json = answer.json();
+        assert_eq!(json["ok"], true);
+        let file = &json["$attachments"]["file"];
+        assert_eq!(file.get("$value").unwrap_or(file), &STANDARD.encode(&part), "{accessors}");
+    }
+}
