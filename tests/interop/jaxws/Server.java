@@ -28,6 +28,8 @@ import javax.xml.bind.annotation.XmlType;
 import javax.xml.bind.annotation.XmlValue;
 import javax.xml.datatype.XMLGregorianCalendar;
 import javax.xml.namespace.QName;
+import javax.xml.soap.SOAPConstants;
+import javax.xml.soap.SOAPException;
 import javax.xml.soap.SOAPFactory;
 import javax.xml.soap.SOAPFault;
 import javax.xml.ws.BindingType;
@@ -139,42 +141,12 @@ public class Server {
         }
     }
 
-    /** What the endpoints do. */
-    public static class Work {
-        static Order place(WebServiceContext context, String token, Holder<Long> receipt, Order order) {
-            received(context, "place", token + "|" + order.shown());
-            receipt.value = 9007199254740993L;
-            return order;
-        }
-
-        static byte[] bytes(WebServiceContext context, int size) {
-            received(context, "bytes", String.valueOf(size));
-            byte[] made = new byte[size];
-            for (int i = 0; i < size; i++) made[i] = (byte) i;
-            return made;
-        }
-
-        static String fail(WebServiceContext context, String how, boolean soap12) throws Refused {
-            received(context, "fail", how);
-            if (how.equals("declared")) {
-                Refusal refusal = new Refusal();
-                refusal.reason = "too much";
-                refusal.limit = new BigDecimal("100.10");
-                throw new Refused("Refused by the bank", refusal);
-            }
-            if (how.equals("client")) {
-                try {
-                    SOAPFactory factory = SOAPFactory.newInstance(soap12 ? javax.xml.soap.SOAPConstants.SOAP_1_2_PROTOCOL : javax.xml.soap.SOAPConstants.SOAP_1_1_PROTOCOL);
-                    SOAPFault fault = factory.createFault("What is this?", soap12
-                        ? javax.xml.soap.SOAPConstants.SOAP_SENDER_FAULT
-                        : new QName(javax.xml.soap.SOAPConstants.URI_NS_SOAP_1_1_ENVELOPE, "Client"));
-                    throw new SOAPFaultException(fault);
-                } catch (javax.xml.soap.SOAPException wrong) {
-                    throw new IllegalStateException(wrong);
-                }
-            }
-            if (how.equals("server")) throw new IllegalStateException("the disk of db7 is full");
-            return how;
+    static SOAPFault clientFault(boolean soap12) {
+        try {
+            return SOAPFactory.newInstance(soap12 ? SOAPConstants.SOAP_1_2_PROTOCOL : SOAPConstants.SOAP_1_1_PROTOCOL)
+                .createFault("What is this?", soap12 ? SOAPConstants.SOAP_SENDER_FAULT : new QName(SOAPConstants.URI_NS_SOAP_1_1_ENVELOPE, "Client"));
+        } catch (SOAPException wrong) {
+            throw new IllegalStateException(wrong);
         }
     }
 
@@ -188,17 +160,31 @@ public class Server {
         public Order place(@WebParam(name = "token", header = true, targetNamespace = NAMESPACE) String token,
             @WebParam(name = "receipt", header = true, mode = WebParam.Mode.OUT, targetNamespace = NAMESPACE) Holder<Long> receipt,
             @WebParam(name = "order") Order order) {
-            return Work.place(context, token, receipt, order);
+            received(context, "place", token + "|" + order.shown());
+            receipt.value = 9007199254740993L;
+            return order;
         }
 
         @WebMethod
         public byte[] bytes(@WebParam(name = "size") int size) {
-            return Work.bytes(context, size);
+            received(context, "bytes", String.valueOf(size));
+            byte[] made = new byte[size];
+            for (int i = 0; i < size; i++) made[i] = (byte) i;
+            return made;
         }
 
         @WebMethod
         public String fail(@WebParam(name = "how") String how) throws Refused {
-            return Work.fail(context, how, getClass().isAnnotationPresent(BindingType.class));
+            received(context, "fail", how);
+            if (how.equals("declared")) {
+                Refusal refusal = new Refusal();
+                refusal.reason = "too much";
+                refusal.limit = new BigDecimal("100.10");
+                throw new Refused("Refused by the bank", refusal);
+            }
+            if (how.equals("client")) throw new SOAPFaultException(clientFault(getClass().isAnnotationPresent(BindingType.class)));
+            if (how.equals("server")) throw new IllegalStateException("the disk of db7 is full");
+            return how;
         }
     }
 
