@@ -1,6 +1,7 @@
 //! `castile prove`: evidence that the mapping of a WSDL loses nothing, or the first place where it does.
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 
 use super::args::{Global, Prove};
 use super::{Exit, Outcome, Screen, target};
-use crate::prove::{Compiled, Failure, Options, Progress, ProvedOperation, Report, Way, prove};
+use crate::prove::{Compiled, Failure, Options, Progress, ProvedOperation, Report, Stage, Way, prove};
 
 /// Bytes of a message that is shown.
 const SHOWN: usize = 64 << 10;
@@ -18,6 +19,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Proves and reports: exit code 0 where every operation is exact.
 pub(super) fn run(screen: &Screen, global: &Global, args: &Prove) -> Outcome {
     let (definitions, program) = target::compiled(screen, global, &args.target)?;
+    let program = Arc::new(program);
     let mut options = Options { cases: args.cases, seed: args.seed, ..Options::whole() };
     if let Some(name) = &args.operation {
         // Says what is wrong with the name.
@@ -102,6 +104,7 @@ fn write_failure(out: &mut String, screen: &Screen, failure: &Failure) -> std::f
 /// The three texts of a case by what they are.
 fn shown(failure: &Failure) -> [(&'static str, &[u8]); 3] {
     let titles = match failure.way {
+        Way::Xml if failure.stage == Stage::Pieces => ["the envelope", "became the JSON", "became the JSON in pieces"],
         Way::Xml => ["the envelope", "became the JSON", "became the envelope"],
         Way::Json => ["the JSON", "became the envelope", "became the JSON"],
     };

@@ -10,6 +10,7 @@ mod generate;
 mod json;
 mod layout;
 mod model;
+mod pieces;
 mod report;
 mod run;
 mod shallow;
@@ -22,8 +23,10 @@ pub use json::json_difference;
 pub use report::{Failure, Message, ProvedMessage, ProvedOperation, Report, Stage, Verdict, Way};
 pub use run::{Progress, prove};
 
+use std::sync::Arc;
+
 use crate::json::Value;
-use crate::mediate::{self, DecodeError, DecodeOptions, Decoded, Direction, EncodeError};
+use crate::mediate::{self, DecodeError, DecodeOptions, Decoded, Decoder, Direction, EncodeError};
 use crate::plan::Program;
 use crate::plan::node::{FaultPlan, OperationPlan};
 use crate::xml::Limits;
@@ -65,6 +68,15 @@ impl Options {
     }
 }
 
+/// How a reply arrives, and is sent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pieces {
+    /// Bytes of each piece, from 1.
+    pub bytes: usize,
+    /// Bytes of JSON that are kept before the first is sent: the gateway's `reply_buffer`. `None`: nothing is sent before the end.
+    pub buffer_bytes: Option<usize>,
+}
+
 /// What is proved: a mapping of envelopes to JSON and back.
 pub trait Mapping {
     /// Envelope → JSON, strictly: a valid message is read without leniency.
@@ -72,6 +84,12 @@ pub trait Mapping {
     /// # Errors
     /// The envelope cannot be read.
     fn decode(&self, operation: &OperationPlan, direction: Direction, envelope: &[u8]) -> Result<Decoded, DecodeError>;
+
+    /// Envelope → JSON as the gateway reads replies: leniently, as it arrives in pieces. `operation`: index into the program's operations.
+    ///
+    /// # Errors
+    /// The envelope cannot be read.
+    fn decode_in_pieces(&self, operation: usize, direction: Direction, envelope: &[u8], pieces: Pieces) -> Result<Decoded, DecodeError>;
 
     /// JSON → envelope.
     ///
@@ -88,13 +106,36 @@ pub trait Mapping {
 
 /// The mapping that a program is.
 #[derive(Debug, Clone, Copy)]
-pub struct Compiled<'p>(pub &'p Program);
+pub struct Compiled<'p>(pub &'p Arc<Program>);
+
+/// How an envelope that the schema gave is read.
+fn options(envelope: &[u8], strict: bool) -> DecodeOptions {
+    let limits = Limits::message_of((envelope.len() as u64).max(10 << 20));
+    DecodeOptions { limits, strict, ..DecodeOptions::default() }
+}
 
 impl Mapping for Compiled<'_> {
     fn decode(&self, operation: &OperationPlan, direction: Direction, envelope: &[u8]) -> Result<Decoded, DecodeError> {
-        let limits = Limits::message_of((envelope.len() as u64).max(10 << 20));
-        let options = DecodeOptions { limits, strict: true, ..DecodeOptions::default() };
-        mediate::decode(self.0, operation, direction, envelope, &options)
+        mediate::decode(self.0, operation, direction, envelope, &options(envelope, true))
+    }
+
+    fn decode_in_pieces(&self, operation: usize, direction: Direction, envelope: &[u8], pieces: Pieces) -> Result<Decoded, DecodeError> {
+        let mut decoder = Decoder::new(self.0.clone(), operation, direction, &options(envelope, false));
+        let mut taken = Vec::new();
+        for piece in envelope.chunks(pieces.bytes.max(1)) {
+            decoder.feed(piece)?;
+            let ready = decoder.ready();
+            if ready > 0 && pieces.buffer_bytes.is_some_and(|kept| ready > kept || !taken.is_empty()) {
+                taken.extend(decoder.take_ready());
+            }
+        }
+        Ok(match decoder.finish()? {
+            Decoded::Value(rest) => {
+                taken.extend(rest);
+                Decoded::Value(taken)
+            }
+            other => other,
+        })
     }
 
     fn encode(&self, operation: &OperationPlan, direction: Direction, json: &[u8]) -> Result<Vec<u8>, EncodeError> {

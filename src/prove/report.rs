@@ -83,6 +83,8 @@ pub enum Way {
 pub enum Stage {
     /// The envelope could not be read.
     Decode,
+    /// The reply, read leniently and in pieces as it arrives, became another JSON.
+    Pieces,
     /// The JSON could not be written.
     Encode,
     /// What came back says something else.
@@ -94,6 +96,7 @@ impl Stage {
     pub fn word(self) -> &'static str {
         match self {
             Self::Decode => "decode",
+            Self::Pieces => "pieces",
             Self::Encode => "encode",
             Self::Compare => "compare",
         }

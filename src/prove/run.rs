@@ -4,6 +4,7 @@ use super::compare::Comparer;
 use super::coverage::{Coverage, Vertex};
 use super::layout::{Layout, Place};
 use super::model::Model;
+use super::pieces;
 use super::report::{Failure, Message, ProvedMessage, ProvedOperation, Report, Stage, Way};
 use super::{Mapping, Options, generate, json_difference};
 use crate::json::{Limits, Value, parse};
@@ -83,6 +84,8 @@ struct Subject<'p> {
 
 /// One message and what was found of it.
 struct Tried<'p> {
+    /// Index of the operation.
+    operation: usize,
     layout: Layout,
     fault: Option<&'p FaultPlan>,
     proved: ProvedMessage,
@@ -97,7 +100,7 @@ impl<'p> Subject<'p> {
             let name = layout.parts.iter().chain(&layout.headers).find(|a| a.is_undeclared).map(|a| a.name.to_string());
             let name = if layout.is_undefined { Some("its message".to_owned()) } else { name };
             let proved = ProvedMessage { message, cases: 0, envelopes: 0, exact: 0, first: None, not_made: None, undeclared: name };
-            Tried { layout, fault, proved, stale: 0 }
+            Tried { operation: index, layout, fault, proved, stale: 0 }
         };
         if let Some(place) = Place::of(definitions, plan) {
             messages.extend(place.request(definitions, program, plan).map(|l| tried(l, None, Message::Request)));
@@ -194,6 +197,7 @@ impl Run<'_, '_> {
         let direction = if tried.proved.message == Message::Request { Direction::Request } else { Direction::Response };
         let decoded = self.mapping.decode(plan, direction, envelope);
         let decoded = decoded.map_err(|e| Wrong::new(Stage::Decode, "Envelope", format!("valid, but refused: {}", e.message)))?;
+        self.in_pieces(tried, direction, envelope, &decoded).map_or(Ok(()), Err)?;
         let (json, back) = match (decoded, tried.fault) {
             (Decoded::Fault(read), Some(fault)) => {
                 let json = read.fault_json.clone();
@@ -216,6 +220,20 @@ impl Run<'_, '_> {
                 Err(wrong.with(&json, &back))
             }
         }
+    }
+
+    /// A reply as the gateway reads it.
+    fn in_pieces(&self, tried: &Tried<'_>, direction: Direction, envelope: &[u8], whole: &Decoded) -> Option<Wrong> {
+        if direction == Direction::Request {
+            return None;
+        }
+        let found = pieces::difference(self.mapping, tried.operation, envelope, whole)?;
+        let became = match whole {
+            Decoded::Value(json) => json.as_slice(),
+            Decoded::Fault(fault) => &fault.fault_json,
+            Decoded::Empty => b"",
+        };
+        Some(Wrong::new(Stage::Pieces, &found.path, found.text).with(became, &found.json))
     }
 
     fn fault_back(&self, plan: &OperationPlan, fault: &FaultPlan, read: &crate::mediate::Fault) -> Result<Vec<u8>, Wrong> {
@@ -259,11 +277,15 @@ impl Run<'_, '_> {
 
     fn json(&self, plan: &OperationPlan, tried: &Tried<'_>, direction: Direction, sent: &[u8]) -> Result<(), Wrong> {
         let envelope = self.mapping.encode(plan, direction, sent).map_err(|e| Wrong::refused(&e))?;
-        let back = match self.mapping.decode(plan, direction, &envelope) {
-            Ok(Decoded::Value(back)) => back,
-            Ok(Decoded::Empty) => b"{}".to_vec(),
-            Ok(Decoded::Fault(_)) => return Err(Wrong::new(Stage::Decode, "Envelope", "it was read as a fault").with(&envelope, b"")),
-            Err(e) => return Err(Wrong::new(Stage::Decode, "Envelope", format!("refused: {}", e.message)).with(&envelope, b"")),
+        let wrong = |text: String| Wrong::new(Stage::Decode, "Envelope", text).with(&envelope, b"");
+        let decoded = self.mapping.decode(plan, direction, &envelope).map_err(|e| wrong(format!("refused: {}", e.message)))?;
+        if let Some(found) = self.in_pieces(tried, direction, &envelope, &decoded) {
+            return Err(Wrong { became: envelope, ..found });
+        }
+        let back = match decoded {
+            Decoded::Value(back) => back,
+            Decoded::Empty => b"{}".to_vec(),
+            Decoded::Fault(_) => return Err(wrong("it was read as a fault".to_owned())),
         };
         let value = |text| parse(text, &Limits::default());
         let (Ok(a), Ok(b)) = (value(sent), value(&back)) else {

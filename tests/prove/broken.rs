@@ -2,12 +2,13 @@
 //! and the proof must say where.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use castile::json::Value;
-use castile::mediate::{DecodeError, Decoded, Direction, EncodeError};
+use castile::mediate::{DecodeError, Decoded, Direction, EncodeError, Fault};
 use castile::plan::Program;
 use castile::plan::node::{Content, FaultPlan, OperationPlan, TypeBody};
-use castile::prove::{Compiled, Mapping, Options, Report, Stage};
+use castile::prove::{Compiled, Mapping, Options, Pieces, Report, Stage};
 
 use super::{compiled, proved, proved_by};
 use crate::support;
@@ -16,6 +17,40 @@ use crate::support;
 struct Spoiled<'p, F> {
     inner: Compiled<'p>,
     spoil: F,
+}
+
+/// A decoder that goes wrong where a piece of so many bytes ends after a certain text.
+struct Torn<'p> {
+    inner: Compiled<'p>,
+    piece_bytes: usize,
+    from: &'static str,
+    to: &'static str,
+}
+
+impl Mapping for Torn<'_> {
+    fn decode(&self, operation: &OperationPlan, direction: Direction, envelope: &[u8]) -> Result<Decoded, DecodeError> {
+        self.inner.decode(operation, direction, envelope)
+    }
+
+    fn decode_in_pieces(&self, operation: usize, direction: Direction, envelope: &[u8], pieces: Pieces) -> Result<Decoded, DecodeError> {
+        let torn = |json: Vec<u8>| String::from_utf8(json).unwrap().replacen(self.from, self.to, 1).into_bytes();
+        let decoded = self.inner.decode_in_pieces(operation, direction, envelope, pieces)?;
+        Ok(match decoded {
+            Decoded::Value(json) if pieces.bytes == self.piece_bytes => Decoded::Value(torn(json)),
+            Decoded::Fault(fault) if pieces.bytes == self.piece_bytes => {
+                Decoded::Fault(Fault { fault_json: torn(fault.fault_json.clone()), ..fault })
+            }
+            other => other,
+        })
+    }
+
+    fn encode(&self, operation: &OperationPlan, direction: Direction, json: &[u8]) -> Result<Vec<u8>, EncodeError> {
+        self.inner.encode(operation, direction, json)
+    }
+
+    fn encode_fault(&self, operation: &OperationPlan, fault: &FaultPlan, reason: &str, detail: &Value<'_>) -> Result<Vec<u8>, EncodeError> {
+        self.inner.encode_fault(operation, fault, reason, detail)
+    }
 }
 
 impl<F: Fn(String) -> String> Spoiled<'_, F> {
@@ -27,6 +62,10 @@ impl<F: Fn(String) -> String> Spoiled<'_, F> {
 impl<F: Fn(String) -> String> Mapping for Spoiled<'_, F> {
     fn decode(&self, operation: &OperationPlan, direction: Direction, envelope: &[u8]) -> Result<Decoded, DecodeError> {
         self.inner.decode(operation, direction, envelope)
+    }
+
+    fn decode_in_pieces(&self, operation: usize, direction: Direction, envelope: &[u8], pieces: Pieces) -> Result<Decoded, DecodeError> {
+        self.inner.decode_in_pieces(operation, direction, envelope, pieces)
     }
 
     fn encode(&self, operation: &OperationPlan, direction: Direction, json: &[u8]) -> Result<Vec<u8>, EncodeError> {
@@ -60,7 +99,7 @@ fn spoilt(wsdl: &Path, operation: &str, message: &str, spoil: impl Fn(String) ->
 fn tampered(wsdl: &Path, operation: &str, message: &str, change: impl Fn(&mut Program)) -> (String, String) {
     let (definitions, mut program) = compiled(wsdl);
     assert!(proved(&definitions, &program, &few()).is_exact(), "it must be right before it is broken");
-    change(&mut program);
+    change(Arc::get_mut(&mut program).unwrap());
     said(&proved(&definitions, &program, &few()), operation, message)
 }
 
@@ -231,6 +270,31 @@ fn text_that_the_compiler_took_for_elements() {
         }
     });
     assert!(!text.is_empty());
+}
+
+/// The path and the words of what a torn reading does to an operation's message.
+fn torn(wsdl: &Path, message: &str, piece_bytes: usize, from: &'static str, to: &'static str) -> (String, String) {
+    let (definitions, program) = compiled(wsdl);
+    let mapping = Torn { inner: Compiled(&program), piece_bytes, from, to };
+    let report = proved_by(&definitions, &program, &mapping, &few());
+    let requests = report.operations.iter().flat_map(|o| &o.messages).filter(|m| m.message.to_string() == "request");
+    assert!(requests.into_iter().all(castile::prove::ProvedMessage::is_exact), "requests are not read in pieces");
+    let found = report.operations.iter().flat_map(|o| &o.messages).find(|m| m.message.to_string() == message).unwrap();
+    assert_eq!(found.first.as_ref().unwrap().stage, Stage::Pieces);
+    said(&report, "Op", message)
+}
+
+#[test]
+fn a_reply_that_is_read_otherwise_in_pieces() {
+    let (path, text) = torn(&construct("sequence"), "response", 1, "\"c\":", "\"d\":");
+    assert_eq!((path.as_str(), text.as_str()), ("/c", "in pieces of 1 byte is lost"));
+    let (path, text) = torn(&construct("sequence"), "response", 64, "}", "");
+    assert_eq!((path.as_str(), text.as_str()), ("/", "in pieces of 64 bytes its JSON cannot be read"));
+    // What says the same counts too: not a byte may depend on how a reply arrives.
+    let (_, text) = torn(&construct("sequence"), "response", 64, ":", ": ");
+    assert_eq!(text, "in pieces of 64 bytes the same is written otherwise");
+    let (path, text) = torn(&construct("faults"), "fault NotFound", 64, "detail", "details");
+    assert_eq!((path.as_str(), text.as_str()), ("/detail", "in pieces of 64 bytes is lost"));
 }
 
 #[test]

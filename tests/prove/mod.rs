@@ -5,6 +5,7 @@ mod services;
 mod unbounded;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use castile::plan::Program;
 use castile::plan::compile::{Settings, compile};
@@ -13,14 +14,14 @@ use castile::wsdl::Definitions;
 use castile::wsdl::source::{Limits, Options as Loading, Origin, Policy, load_local};
 
 /// A WSDL, resolved and compiled.
-fn compiled(wsdl: &Path) -> (Definitions, Program) {
+fn compiled(wsdl: &Path) -> (Definitions, Arc<Program>) {
     let origin =
         Origin::of(&wsdl.to_string_lossy(), &Limits::default()).unwrap_or_else(|r| panic!("{}: {:?}", wsdl.display(), r.diagnostics));
     let loaded =
         load_local(&origin, &Loading::local(Policy::Operator)).unwrap_or_else(|r| panic!("{}: {:?}", wsdl.display(), r.diagnostics));
     let definitions = castile::wsdl::resolve::resolve(&loaded.documents).definitions.unwrap_or_else(|| panic!("{}", wsdl.display()));
     let program = compile(&definitions, &Settings::default()).program;
-    (definitions, program)
+    (definitions, Arc::new(program))
 }
 
 /// A proof of a mapping of that WSDL.
@@ -28,7 +29,7 @@ fn proved_by(definitions: &Definitions, program: &Program, mapping: &dyn Mapping
     prove(definitions, program, mapping, options, &mut |_| {})
 }
 
-fn proved(definitions: &Definitions, program: &Program, options: &Options) -> Report {
+fn proved(definitions: &Definitions, program: &Arc<Program>, options: &Options) -> Report {
     proved_by(definitions, program, &Compiled(program), options)
 }
 
