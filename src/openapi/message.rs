@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::object::{object, truth};
 use super::schema::{Extra, Root, Schemas};
+use super::size::{Size, least_bytes};
 use super::{Input, Side, set};
 use crate::plan::node::{AttachmentSlot, Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
 
@@ -17,8 +18,12 @@ pub(super) fn is_bare(message: &MessagePlan) -> bool {
 }
 
 /// An example of a message as a service would give it, without what documents do not show.
-pub(super) fn example(input: &Input<'_>, operation: usize, side: Side, message: &MessagePlan) -> Option<Value> {
+pub(super) fn example(input: &Input<'_>, size: &Size, operation: usize, side: Side, message: &MessagePlan) -> Option<Value> {
+    if size.is_full() {
+        return None;
+    }
     let mut value = (input.examples)(operation, side)?;
+    size.add(least_bytes(&value));
     if is_bare(message) {
         return Some(value);
     }

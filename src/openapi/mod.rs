@@ -15,6 +15,7 @@ mod reach;
 mod responses;
 mod scalar;
 mod schema;
+mod size;
 mod value;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use self::names::Names;
 use self::reach::Reach;
 use self::responses::Responses;
 use self::schema::Schemas;
+use self::size::Size;
 use crate::api::{ApiDefinition, Deliver, Method};
 use crate::plan::Program;
 
@@ -93,9 +95,9 @@ pub enum Version {
 
 /// The document is larger than is given out, even without examples and descriptions.
 #[derive(Debug, thiserror::Error)]
-#[error("the OpenAPI document has {bytes} bytes, more than {limit_bytes}, also without examples and descriptions")]
+#[error("the OpenAPI document has at least {bytes} bytes, more than {limit_bytes}, also without examples and descriptions")]
 pub struct TooLarge {
-    /// Its size.
+    /// Its size, as far as it was made: one that grows far beyond what is allowed is given up on the way.
     pub bytes: usize,
     /// What is allowed.
     pub limit_bytes: usize,
@@ -121,11 +123,11 @@ pub struct Text {
 pub fn text(input: &Input<'_>, version: Version, limit_bytes: usize) -> Result<Text, TooLarge> {
     let mut bytes = 0;
     for thrift in [Thrift::None, Thrift::NoExamples, Thrift::NoDescriptions] {
-        let text = document(input, version, thrift).to_string();
-        if text.len() <= limit_bytes {
-            return Ok(Text { json: text.into_bytes(), left_out: thrift.left_out() });
-        }
-        bytes = text.len();
+        bytes = match document(input, version, thrift, limit_bytes).map(|d| d.to_string()) {
+            Ok(text) if text.len() <= limit_bytes => return Ok(Text { json: text.into_bytes(), left_out: thrift.left_out() }),
+            Ok(text) => text.len(),
+            Err(Full(bytes)) => bytes,
+        };
     }
     Err(TooLarge { bytes, limit_bytes })
 }
@@ -148,15 +150,21 @@ impl Thrift {
     }
 }
 
-fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
+/// A document that was given up after so many bytes.
+struct Full(usize);
+
+fn document(input: &Input<'_>, version: Version, thrift: Thrift, limit_bytes: usize) -> Result<Value, Full> {
     let no_example = |_, _| None;
     let input = &Input { examples: if thrift == Thrift::None { input.examples } else { &no_example }, ..*input };
-    let mut schemas = schemas(input, thrift != Thrift::NoDescriptions);
+    let mut schemas = schemas(input, thrift != Thrift::NoDescriptions, Size::new(limit_bytes));
     let mut responses = Responses::new(&mut schemas);
     let (paths, tags) = paths::paths(input, &mut schemas, &mut responses);
     let mut components = Map::new();
     components.insert("schemas".into(), Value::Object(schemas.finish()));
     responses.shared(&mut components);
+    if schemas.size.is_full() {
+        return Err(Full(schemas.size.bytes()));
+    }
     // An API of raw SOAP alone: nothing refers to anything.
     if paths.is_empty() {
         components.clear();
@@ -184,11 +192,11 @@ fn document(input: &Input<'_>, version: Version, thrift: Thrift) -> Value {
         Version::V30 => down::convert(&mut document),
         Version::V31 => {}
     }
-    document
+    Ok(document)
 }
 
 /// Everything that the resources' messages are made of, named.
-fn schemas<'a>(input: &Input<'a>, describe: bool) -> Schemas<'a> {
+fn schemas<'a>(input: &Input<'a>, describe: bool, size: Size) -> Schemas<'a> {
     let program = input.program;
     let mut names = Names::default();
     let mut messages = Vec::new();
@@ -203,7 +211,7 @@ fn schemas<'a>(input: &Input<'a>, describe: bool) -> Schemas<'a> {
     }
     details.extend(headers);
     let reach = Reach::of(program, &messages, &details, &mut names);
-    Schemas::new(program, reach, names, describe)
+    Schemas::new(program, reach, names, describe, size)
 }
 
 /// Gives an object a member. What is no object stays as it is.

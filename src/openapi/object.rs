@@ -1,5 +1,7 @@
 //! Objects: the properties of attributes, elements and groups.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::content::presence;
@@ -7,6 +9,7 @@ use super::reach::substitutes;
 use super::scalar;
 use super::schema::{Extra, Schemas};
 use super::set;
+use super::size::least_bytes;
 use super::value::is_bare;
 use crate::plan::node::{Attribute, ComplexType, Content, Element, ElementId, Place, PlaceKind, Shape, TypeBody, TypeId};
 use crate::plan::scalar::Scalar;
@@ -22,6 +25,7 @@ impl<'a> Schemas<'a> {
             properties.push(("$type".into(), constant(&type_.label), required));
         }
         for attribute in &complex.attributes {
+            self.size.add(attribute.key.len());
             let schema = self.attribute(attribute);
             properties.push((attribute.key.clone(), schema, attribute.required && attribute.fixed.is_none()));
         }
@@ -54,11 +58,16 @@ impl<'a> Schemas<'a> {
             all.insert(key.to_string(), schema);
         }
         let mut open = false;
+        let bounds = Bounds::of(shape);
         for place in &shape.places {
+            if self.size.is_full() {
+                break;
+            }
             if matches!(place.kind, PlaceKind::Any(_)) {
                 open = true;
             } else if !all.contains_key(&*place.key) {
-                let bounds = Bounds::of(shape, place);
+                self.size.add(place.key.len());
+                let bounds = bounds.get(&*place.key).copied().unwrap_or_else(|| Bounds::at(place));
                 let schema = self.place_within(place, bounds);
                 all.insert(place.key.to_string(), schema);
             }
@@ -69,6 +78,7 @@ impl<'a> Schemas<'a> {
         schema.insert("type".into(), json!("object"));
         schema.insert("properties".into(), Value::Object(all));
         presence.write(&mut schema);
+        self.size.add(schema.get("allOf").map_or(0, least_bytes));
         let rest = if open { self.any() } else { json!(false) };
         schema.insert("additionalProperties".into(), rest);
         let mut schema = Value::Object(schema);
@@ -78,7 +88,7 @@ impl<'a> Schemas<'a> {
         schema
     }
 
-    pub(super) fn attribute(&self, attribute: &Attribute) -> Value {
+    pub(super) fn attribute(&mut self, attribute: &Attribute) -> Value {
         let mut schema = self.scalar(&attribute.scalar);
         if let Some(fixed) = &attribute.fixed
             && let Some(value) = scalar::value(&attribute.scalar, &fixed.text)
@@ -95,7 +105,7 @@ impl<'a> Schemas<'a> {
     }
 
     pub(super) fn place(&mut self, place: &Place) -> Value {
-        self.place_within(place, Bounds { min: place.min, max: place.max })
+        self.place_within(place, Bounds::at(place))
     }
 
     fn place_within(&mut self, place: &Place, bounds: Bounds) -> Value {
@@ -162,6 +172,7 @@ impl<'a> Schemas<'a> {
         let properties: Map<String, Value> = keys
             .into_iter()
             .map(|(key, id)| {
+                self.size.add(key.len());
                 let nillable = self.program.element(id).nillable;
                 (key.to_string(), self.element(id, nillable))
             })
@@ -181,13 +192,19 @@ struct Bounds {
 }
 
 impl Bounds {
-    fn of(shape: &Shape, place: &Place) -> Self {
-        let mut bounds = Self { min: place.min, max: place.max };
-        for other in shape.places.iter().filter(|p| p.key == place.key) {
-            bounds.min = bounds.min.min(other.min);
-            bounds.max = bounds.max.zip(other.max).map(|(a, b)| a.max(b));
+    fn at(place: &Place) -> Self {
+        Self { min: place.min, max: place.max }
+    }
+
+    /// Of each property of the shape.
+    fn of(shape: &Shape) -> HashMap<&str, Self> {
+        let mut all = HashMap::new();
+        for place in &shape.places {
+            let bounds = all.entry(&*place.key).or_insert_with(|| Self::at(place));
+            bounds.min = bounds.min.min(place.min);
+            bounds.max = bounds.max.zip(place.max).map(|(a, b)| a.max(b));
         }
-        bounds
+        all
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) fn paths(input: &Input<'_>, schemas: &mut Schemas<'_>, responses: &mu
     let mut tags: BTreeMap<&str, Value> = BTreeMap::new();
     let mut ids = HashSet::new();
     for resource in input.resources {
+        if schemas.size.is_full() {
+            break;
+        }
         let Some(plan) = input.program.operations.get(resource.operation) else { continue };
         if matches!(plan.pattern, Pattern::Notification | Pattern::SolicitResponse) {
             continue;
@@ -73,7 +76,7 @@ fn operation(
         made.insert("deprecated".into(), json!(true));
     }
     if !resource.parameters.is_empty() {
-        let example = example(input, resource.operation, Side::Request, &plan.input);
+        let example = example(input, &schemas.size, resource.operation, Side::Request, &plan.input);
         let list: Vec<_> = resource.parameters.iter().map(|p| parameter(schemas, plan, p, example.as_ref())).collect();
         made.insert("parameters".into(), json!(list));
     }
@@ -89,7 +92,7 @@ fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resourc
     let mut schema = schemas.message(&plan.input, &plan.input.headers, !elsewhere.is_empty());
     relax(&mut schema, &elsewhere);
     let mut content = json!({ "schema": schema });
-    if let Some(example) = example(input, resource.operation, Side::Request, &plan.input) {
+    if let Some(example) = example(input, &schemas.size, resource.operation, Side::Request, &plan.input) {
         set(&mut content, "example", example);
     }
     let form = super::form::content(input.program, &plan.input, &content["schema"]);

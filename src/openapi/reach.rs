@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::names::Names;
 use crate::plan::Program;
 use crate::plan::node::{Body, Content, ElementId, MessagePlan, PlaceKind, ShapeId, Slot, TypeBody, TypeId};
+use crate::plan::scalar::Scalar;
 use crate::xml::ns;
 
 /// The types that a document speaks of.
@@ -17,6 +18,17 @@ pub(super) struct Reach {
     pub(super) declared: HashSet<TypeId>,
     /// Types that may stand in place of an ancestor that is met.
     pub(super) substitutes: HashSet<TypeId>,
+    /// Simple types of attributes and of texts that are components, by where the plan has them.
+    pub(super) scalars: HashMap<*const Scalar, Shared>,
+}
+
+/// A simple type that is a component wherever it stands, so that a long enumeration is written once.
+#[derive(Debug)]
+pub(super) enum Shared {
+    /// The named type of a schema.
+    Type(TypeId),
+    /// An anonymous enumeration that stands at several places: its key.
+    Anonymous(String),
 }
 
 /// Is it a built-in type? Those stand inline.
@@ -43,8 +55,18 @@ pub(super) fn substitutes(program: &Program, id: TypeId) -> Vec<TypeId> {
 impl Reach {
     /// Everything that the bodies of these messages, and these parts, are made of.
     pub(super) fn of(program: &Program, messages: &[&MessagePlan], details: &[&Slot], names: &mut Names) -> Self {
-        let mut walk =
-            Walk { program, reach: Self::default(), order: Vec::new(), places: HashMap::new(), todo: Vec::new(), shapes: HashSet::new() };
+        let mut walk = Walk {
+            program,
+            reach: Self::default(),
+            seen: HashSet::new(),
+            order: Vec::new(),
+            places: HashMap::new(),
+            todo: Vec::new(),
+            shapes: HashSet::new(),
+            named: named_scalars(program),
+            texts: Vec::new(),
+            text_places: HashMap::new(),
+        };
         for message in messages {
             match &message.body {
                 Body::Empty | Body::Undefined { .. } => {}
@@ -61,6 +83,18 @@ impl Reach {
     }
 }
 
+/// The named simple types of the schemas.
+fn named_scalars(program: &Program) -> HashMap<*const Scalar, TypeId> {
+    let ids = (0..u32::try_from(program.types.len()).unwrap_or(0)).map(TypeId);
+    let named = ids.filter(|id| program.type_(*id).name.is_some() && !is_builtin(program, *id));
+    named
+        .filter_map(|id| match &program.type_(id).body {
+            TypeBody::Simple(scalar) => Some((Arc::as_ptr(scalar), id)),
+            TypeBody::Complex(_) | TypeBody::Generic | TypeBody::SoapArray(_) => None,
+        })
+        .collect()
+}
+
 /// Where an anonymous type stands.
 struct Standing {
     count: u32,
@@ -71,13 +105,19 @@ struct Standing {
 struct Walk<'a> {
     program: &'a Program,
     reach: Reach,
+    seen: HashSet<TypeId>,
     order: Vec<TypeId>,
     places: HashMap<TypeId, Standing>,
     todo: Vec<TypeId>,
     shapes: HashSet<ShapeId>,
+    named: HashMap<*const Scalar, TypeId>,
+    /// Simple types of attributes and of texts, each once, and what names the first place.
+    texts: Vec<(&'a Arc<Scalar>, &'a str)>,
+    /// At how many places each stands.
+    text_places: HashMap<*const Scalar, u32>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn slot(&mut self, slot: &Slot) {
         if slot.members.is_empty() {
             self.declare(slot.type_, slot.element);
@@ -104,24 +144,38 @@ impl Walk<'_> {
     }
 
     fn drain(&mut self) {
-        let mut seen: HashSet<TypeId> = self.order.iter().copied().collect();
+        let program = self.program;
         while let Some(id) = self.todo.pop() {
-            if !seen.insert(id) {
+            if !self.seen.insert(id) {
                 continue;
             }
             self.order.push(id);
-            for substitute in substitutes(self.program, id) {
+            for substitute in substitutes(program, id) {
                 self.reach.substitutes.insert(substitute);
                 self.todo.push(substitute);
             }
-            match &self.program.type_(id).body {
+            match &program.type_(id).body {
                 TypeBody::Simple(_) | TypeBody::Generic => {}
                 TypeBody::SoapArray(array) => self.declare(array.item_type, None),
-                TypeBody::Complex(complex) => match complex.content {
-                    Content::Simple(_) => {}
-                    Content::Elements(shape) | Content::Mixed(shape) => self.shape(shape),
-                },
+                TypeBody::Complex(complex) => {
+                    for attribute in &complex.attributes {
+                        self.text(&attribute.scalar, attribute.key.trim_start_matches('@'));
+                    }
+                    match &complex.content {
+                        Content::Simple(scalar) => self.text(scalar, &program.type_(id).label),
+                        Content::Elements(shape) | Content::Mixed(shape) => self.shape(*shape),
+                    }
+                }
             }
+        }
+    }
+
+    /// An attribute or a text of that type.
+    fn text(&mut self, scalar: &'a Arc<Scalar>, name: &'a str) {
+        let places = self.text_places.entry(Arc::as_ptr(scalar)).or_default();
+        *places = places.saturating_add(1);
+        if *places == 1 {
+            self.texts.push((scalar, name));
         }
     }
 
@@ -161,6 +215,26 @@ impl Walk<'_> {
                 self.reach.keys.insert(*id, names.unique(&wish));
             }
         }
+        self.name_texts(names);
         self.reach
+    }
+
+    /// Last, so that what attributes have changes no name of a type.
+    fn name_texts(&mut self, names: &mut Names) {
+        for (scalar, name) in std::mem::take(&mut self.texts) {
+            let at = Arc::as_ptr(scalar);
+            let shared = match self.named.get(&at) {
+                Some(id) => {
+                    let label = &self.program.type_(*id).label;
+                    self.reach.keys.entry(*id).or_insert_with(|| names.unique(&label.replace(':', ".")));
+                    Shared::Type(*id)
+                }
+                None if scalar.enumeration().is_some() && self.text_places.get(&at).is_some_and(|n| *n > 1) => {
+                    Shared::Anonymous(names.unique(&name.replace(':', ".")))
+                }
+                None => continue,
+            };
+            self.reach.scalars.insert(at, shared);
+        }
     }
 }

@@ -128,7 +128,7 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
         return ("204", response("Done. The answer has no parts.", None));
     }
     let text = said(plan.annotations.output.as_deref()).unwrap_or("The answer.");
-    let mut example = example(input, resource.operation, Side::Response, output);
+    let mut example = example(input, &schemas.size, resource.operation, Side::Response, output);
     let schema = match &resource.unwrap {
         Some(property) => {
             example = example.and_then(|mut e| e.get_mut(&**property).map(Value::take));

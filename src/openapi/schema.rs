@@ -9,8 +9,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::names::{Names, reference};
-use super::reach::Reach;
+use super::reach::{Reach, Shared};
 use super::scalar;
+use super::size::{Size, least_bytes};
 use super::value::is_bare;
 use crate::plan::Program;
 use crate::plan::node::{TypeBody, TypeId};
@@ -54,11 +55,12 @@ pub(super) struct Schemas<'a> {
     any: Option<String>,
     /// Are annotations written?
     describe: bool,
+    pub(super) size: Size,
 }
 
 impl<'a> Schemas<'a> {
-    pub(super) fn new(program: &'a Program, reach: Reach, names: Names, describe: bool) -> Self {
-        Self { program, reach, names, keys: HashMap::new(), todo: Vec::new(), components: BTreeMap::new(), any: None, describe }
+    pub(super) fn new(program: &'a Program, reach: Reach, names: Names, describe: bool, size: Size) -> Self {
+        Self { program, reach, names, keys: HashMap::new(), todo: Vec::new(), components: BTreeMap::new(), any: None, describe, size }
     }
 
     /// A component that is not a type: its reference.
@@ -69,8 +71,11 @@ impl<'a> Schemas<'a> {
     }
 
     /// Makes what is referred to and not made yet, and gives all components in the order of their keys.
-    pub(super) fn finish(mut self) -> Map<String, Value> {
+    pub(super) fn finish(&mut self) -> Map<String, Value> {
         while let Some((id, form)) = self.todo.pop() {
+            if self.size.is_full() {
+                break;
+            }
             let schema = match form {
                 Form::Own => self.own(id),
                 Form::Any => self.own_or_derived(id),
@@ -81,11 +86,12 @@ impl<'a> Schemas<'a> {
                 self.components.insert(key.clone(), schema);
             }
         }
-        self.components.into_iter().collect()
+        std::mem::take(&mut self.components).into_iter().collect()
     }
 
     pub(super) fn form(&mut self, id: TypeId, form: Form) -> Value {
         if let Some(key) = self.keys.get(&(id, form)) {
+            self.size.add(key.len());
             return reference(key);
         }
         let plain = self.reach.keys.get(&id).cloned();
@@ -130,14 +136,38 @@ impl<'a> Schemas<'a> {
         made
     }
 
-    pub(super) fn scalar(&self, scalar: &Scalar) -> Value {
-        scalar::schema(scalar)
+    /// A simple type's value in an attribute or as a text: a reference where the type is a component.
+    pub(super) fn scalar(&mut self, scalar: &Arc<Scalar>) -> Value {
+        match self.reach.scalars.get(&Arc::as_ptr(scalar)) {
+            Some(Shared::Type(id)) => self.form(*id, Form::Own),
+            Some(Shared::Anonymous(key)) => {
+                let key = key.clone();
+                if !self.components.contains_key(&key) {
+                    let schema = self.scalar_in_place(scalar);
+                    self.components.insert(key.clone(), schema);
+                }
+                self.size.add(key.len());
+                reference(&key)
+            }
+            None => self.scalar_in_place(scalar),
+        }
+    }
+
+    /// The same, never a reference. Nothing where the document is too large already.
+    pub(super) fn scalar_in_place(&self, scalar: &Scalar) -> Value {
+        if self.size.is_full() {
+            return json!({});
+        }
+        let schema = scalar::schema(scalar);
+        self.size.add(least_bytes(&schema));
+        schema
     }
 
     /// Adds an annotation to a schema.
     pub(super) fn note(&self, schema: &mut Value, text: Option<&str>) {
         let Some(text) = text.map(str::trim).filter(|t| !t.is_empty() && self.describe) else { return };
         let Value::Object(schema) = schema else { return };
+        self.size.add(text.len());
         match schema.get_mut("description") {
             Some(Value::String(there)) if !there.contains(text) => *there = format!("{text}\n\n{there}"),
             Some(_) => {}

@@ -28,8 +28,12 @@ impl Schemas<'_> {
         let mut properties = Map::new();
         let mut branches = Vec::new();
         for member in members {
+            if self.size.is_full() {
+                break;
+            }
             let element = self.program.element(*member);
             let key = self.program.names.local(element.name).to_string();
+            self.size.add(2 * key.len());
             let schema = self.element(*member, element.nillable);
             branches.push(json!({ "required": [key] }));
             properties.insert(key, schema);
@@ -121,6 +125,9 @@ impl Schemas<'_> {
             schemas.push(self.exactly(id));
         }
         for d in derived {
+            if self.size.is_full() {
+                break;
+            }
             let typed = self.form(d, Form::Typed);
             if let Some(target) = typed.get("$ref") {
                 mapping.insert(self.program.type_(d).label.to_string(), target.clone());
@@ -140,7 +147,7 @@ impl Schemas<'_> {
         let type_ = self.program.type_(id);
         let mut schema = match &type_.body {
             TypeBody::Generic => return self.any(),
-            TypeBody::Simple(scalar) => self.scalar(scalar),
+            TypeBody::Simple(scalar) => self.scalar_in_place(scalar),
             TypeBody::SoapArray(array) => self.soap_array(array),
             TypeBody::Complex(complex) => self.complex(id, complex),
         };
