@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::model::{Kind, Model, NodeId, NodeKind};
 use crate::plan::scalar::Primitive;
-use crate::schema::SchemaSet;
-use crate::schema::model::{Compositor, ElementId, FacetKind, ProcessContents, TypeDefinition, TypeId, Variety};
+use crate::schema::model::{Compositor, DerivationSet, ElementId, FacetKind, ProcessContents, TypeDefinition, TypeId, Variety};
 
 /// Values of one enumeration that count as alternatives, at most.
 const MAX_VALUES: usize = 100;
@@ -126,6 +125,8 @@ pub struct Reached {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Vertex {
     Type(TypeId),
+    /// Types in place of a declared one, where so much is blocked: once for all places that declare it.
+    Declared(TypeId, DerivationSet),
     Element(ElementId),
     Group(u32),
 }
@@ -147,6 +148,10 @@ pub(super) struct Coverage {
     /// Of each vertex, those that lead to it.
     from: Vec<Vec<usize>>,
     distance: Vec<u32>,
+    /// Of each vertex: does it stand where its places do, and not a step further?
+    is_place: Vec<bool>,
+    /// Has a vertex lost its last open alternative since distances were found?
+    is_outdated: bool,
     /// Alternatives shown.
     pub(super) shown: usize,
     /// Of each primitive, how many values were taken from its list of those at which mappings have failed before.
@@ -162,6 +167,8 @@ impl Coverage {
             open: Vec::new(),
             from: Vec::new(),
             distance: Vec::new(),
+            is_place: Vec::new(),
+            is_outdated: true,
             shown: 0,
             turns: HashMap::new(),
         };
@@ -201,12 +208,16 @@ impl Coverage {
         self.open.push(0);
         self.from.push(Vec::new());
         self.distance.push(FAR);
+        self.is_place.push(matches!(vertex, Vertex::Declared(..)));
         todo.push_back(vertex);
         ix
     }
 
     /// Finds anew how far it is from each component to an open alternative.
     pub(super) fn measure(&mut self) {
+        if !std::mem::take(&mut self.is_outdated) {
+            return;
+        }
         self.distance.iter_mut().for_each(|d| *d = FAR);
         let mut todo: VecDeque<usize> = VecDeque::new();
         for (ix, open) in self.open.iter().enumerate() {
@@ -218,11 +229,13 @@ impl Coverage {
             }
         }
         while let Some(at) = todo.pop_front() {
-            let next = self.distance.get(at).map_or(FAR, |d| d.saturating_add(1));
+            let is_place = self.is_place.get(at).copied().unwrap_or(false);
+            let next = self.distance.get(at).map_or(FAR, |d| d.saturating_add(u32::from(!is_place)));
             for from in self.from.get(at).into_iter().flatten() {
                 if let Some(d) = self.distance.get_mut(*from).filter(|d| **d > next) {
                     *d = next;
-                    todo.push_back(*from);
+                    // The near ones first, so that each is gone through once.
+                    if is_place { todo.push_front(*from) } else { todo.push_back(*from) }
                 }
             }
         }
@@ -231,6 +244,11 @@ impl Coverage {
     /// Steps from a component to the nearest that has an open alternative; [`FAR`] where there is none.
     pub(super) fn distance(&self, vertex: Vertex) -> u32 {
         self.vertices.get(&vertex).and_then(|ix| self.distance.get(*ix)).copied().unwrap_or(FAR)
+    }
+
+    /// Has the component an alternative that was not shown yet?
+    pub(super) fn has_open(&self, vertex: Vertex) -> bool {
+        self.vertices.get(&vertex).and_then(|ix| self.open.get(*ix)).is_some_and(|open| *open > 0)
     }
 
     /// Was it not shown yet, though it may be?
@@ -251,6 +269,7 @@ impl Coverage {
             let was_open = !state.impossible;
             if let Some(open) = self.open.get_mut(state.vertex).filter(|_| was_open) {
                 *open = open.saturating_sub(1);
+                self.is_outdated |= *open == 0;
             }
         }
         state.shown = state.shown.saturating_add(1);
@@ -264,6 +283,7 @@ impl Coverage {
             state.impossible = true;
             if let Some(open) = self.open.get_mut(state.vertex) {
                 *open = open.saturating_sub(1);
+                self.is_outdated |= *open == 0;
             }
         }
     }
@@ -298,6 +318,12 @@ impl Found {
     fn of(&mut self, model: &Model<'_>, vertex: Vertex) {
         match vertex {
             Vertex::Type(id) => self.type_(model, id),
+            Vertex::Declared(id, block) => {
+                for derived in derived(model, id, block) {
+                    self.alternatives.push(Alternative::Derived(id, derived));
+                    self.next.push(Vertex::Type(derived));
+                }
+            }
             Vertex::Element(id) => self.element(model, id),
             Vertex::Group(ix) => self.nodes(model, &[model.group(crate::schema::model::GroupId(ix))]),
         }
@@ -326,11 +352,10 @@ impl Found {
     }
 
     /// A place where that type is declared.
-    fn declared(&mut self, model: &Model<'_>, id: TypeId, block: crate::schema::model::DerivationSet) {
+    fn declared(&mut self, model: &Model<'_>, id: TypeId, block: DerivationSet) {
         self.next.push(Vertex::Type(id));
-        for derived in derived(model, id, block) {
-            self.alternatives.push(Alternative::Derived(id, derived));
-            self.next.push(Vertex::Type(derived));
+        if !model.type_(id).derived.is_empty() {
+            self.next.push(Vertex::Declared(id, block));
         }
     }
 
@@ -414,7 +439,7 @@ impl Found {
                     if wildcard.process_contents != ProcessContents::Strict {
                         self.alternatives.push(Alternative::Undeclared(id));
                     }
-                    if wildcard.process_contents != ProcessContents::Skip && global_for(model, &wildcard.namespaces).next().is_some() {
+                    if wildcard.process_contents != ProcessContents::Skip && !model.globals_for(&wildcard.namespaces).is_empty() {
                         self.alternatives.push(Alternative::Declared(id));
                     }
                 }
@@ -431,24 +456,7 @@ impl Found {
 }
 
 /// Types that count as alternatives where `id` is declared.
-pub(super) fn derived(model: &Model<'_>, id: TypeId, block: crate::schema::model::DerivationSet) -> Vec<TypeId> {
+pub(super) fn derived<'m>(model: &'m Model<'_>, id: TypeId, block: DerivationSet) -> impl Iterator<Item = TypeId> + 'm {
     let is_builtin = matches!(model.schemas.type_definition(id), TypeDefinition::Simple(t) if t.document.is_none());
-    model.derived(id, block).take(if is_builtin { MAX_SIMPLE } else { usize::MAX }).collect()
-}
-
-/// Global elements that a wildcard of that constraint admits, in document order, the abstract and endless ones left out.
-pub(super) fn global_for<'m>(
-    model: &'m Model<'_>,
-    namespaces: &'m crate::schema::model::NamespaceConstraint,
-) -> impl Iterator<Item = ElementId> + 'm {
-    let set: &SchemaSet = model.schemas;
-    let all = (0..u32::try_from(set.elements.len()).unwrap_or(0)).map(ElementId);
-    all.filter(move |id| {
-        let declaration = set.element(*id);
-        declaration.is_global
-            && !declaration.is_abstract
-            && namespaces.admits(declaration.name.namespace())
-            && set.element_names.get(&declaration.name) == Some(id)
-            && model.shallow.element(*id).is_some_and(|d| d < 20)
-    })
+    model.derived(id, block).take(if is_builtin { MAX_SIMPLE } else { usize::MAX })
 }

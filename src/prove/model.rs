@@ -2,7 +2,7 @@
 //!
 //! Made from the [`SchemaSet`] alone and never from a plan: what the compiler misunderstands must not be misunderstood here as well.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::shallow::Shallow;
@@ -10,13 +10,18 @@ use super::simple;
 use crate::plan::scalar::Scalar;
 use crate::schema::SchemaSet;
 use crate::schema::model::{
-    AttributeUse, ComplexType, Compositor, Content, Derivation, DerivationSet, ElementDeclaration, ElementId, GroupId, Particle, ScopeId,
-    Term, TypeDefinition, TypeId, Wildcard,
+    AttributeUse, ComplexType, Compositor, Content, Derivation, DerivationSet, ElementDeclaration, ElementId, GroupId, NamespaceConstraint,
+    Particle, ScopeId, Term, TypeDefinition, TypeId, Wildcard,
 };
 use crate::xml::{QName, ns};
 
 /// Types in types, at most: more is a circle that nobody reported.
 const MAX_BASES: usize = 100;
+
+/// Components that a choice behind a wildcard or at `xs:anyType` is made among, at most.
+const MAX_CHOICE: usize = 40;
+/// A global element that is deeper stands at no wildcard.
+const MAX_GLOBAL_DEPTH: u32 = 20;
 
 /// A node of a content model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +89,10 @@ pub(super) struct Model<'d> {
     members: Vec<Vec<ElementId>>,
     scalars: Vec<Arc<Scalar>>,
     pub(super) shallow: Shallow,
+    /// Of each namespace the global elements that wildcards hold: the shallowest, in document order among equals.
+    globals: BTreeMap<Option<String>, Vec<ElementId>>,
+    /// Types that a value of `xs:anyType` may say to be of.
+    pub(super) plain_types: Vec<TypeId>,
 }
 
 impl<'d> Model<'d> {
@@ -103,9 +112,60 @@ impl<'d> Model<'d> {
         let members = (0..schemas.elements.len()).map(|ix| members(schemas, ElementId(u32::try_from(ix).unwrap_or(0)))).collect();
         let nodes = builder.nodes;
         let scalars = simple::scalars(schemas);
-        let mut made = Self { schemas, nodes, types, groups, members, scalars, shallow: Shallow::default() };
+        let mut made = Self {
+            schemas,
+            nodes,
+            types,
+            groups,
+            members,
+            scalars,
+            shallow: Shallow::default(),
+            globals: BTreeMap::new(),
+            plain_types: Vec::new(),
+        };
         made.shallow = Shallow::new(&made);
+        made.globals = made.globals();
+        made.plain_types = made.plain_types();
         made
+    }
+
+    fn globals(&self) -> BTreeMap<Option<String>, Vec<ElementId>> {
+        let set = self.schemas;
+        let mut globals: BTreeMap<Option<String>, Vec<ElementId>> = BTreeMap::new();
+        for id in (0..u32::try_from(set.elements.len()).unwrap_or(0)).map(ElementId) {
+            let declaration = set.element(id);
+            let is_shallow = || self.shallow.element(id).is_some_and(|d| d < MAX_GLOBAL_DEPTH);
+            let is_known = || set.element_names.get(&declaration.name) == Some(&id);
+            if declaration.is_global && !declaration.is_abstract && is_known() && is_shallow() {
+                globals.entry(declaration.name.namespace().map(str::to_owned)).or_default().push(id);
+            }
+        }
+        for of_one in globals.values_mut() {
+            of_one.sort_by_key(|e| self.shallow.element(*e));
+            of_one.truncate(MAX_CHOICE);
+        }
+        globals
+    }
+
+    fn plain_types(&self) -> Vec<TypeId> {
+        let set = self.schemas;
+        let ids = (0..u32::try_from(set.types.len()).unwrap_or(0)).map(TypeId);
+        let plain = ids.filter(|id| {
+            let info = self.type_(*id);
+            let fits = matches!(info.kind, Kind::Elements { .. } | Kind::Simple(_)) && !info.is_abstract;
+            let own = set.type_definition(*id).document().is_some_and(|d| set.documents.get(d.index()).is_some_and(|d| !d.standard));
+            fits && own && set.type_definition(*id).name().is_some() && self.shallow.type_(*id).is_some_and(|d| d < 3)
+        });
+        plain.take(MAX_CHOICE).collect()
+    }
+
+    /// Global elements that a wildcard of that constraint admits: some of the shallowest, the abstract and endless ones left out.
+    pub(super) fn globals_for(&self, namespaces: &NamespaceConstraint) -> Vec<ElementId> {
+        let admitted = self.globals.iter().filter(|(namespace, _)| namespaces.admits(namespace.as_deref()));
+        let mut found: Vec<ElementId> = admitted.flat_map(|(_, of_one)| of_one.iter().copied()).collect();
+        found.sort_by_key(|e| (self.shallow.element(*e), e.index()));
+        found.truncate(MAX_CHOICE);
+        found
     }
 
     #[allow(clippy::indexing_slicing, reason = "ids are made here, for this model")]

@@ -12,6 +12,7 @@ use crate::mediate::{Decoded, Direction, EncodeError};
 use crate::plan::Program;
 use crate::plan::node::{FaultPlan, OperationPlan};
 use crate::sample::{Sampler, Style};
+use crate::schema::model::DerivationSet;
 use crate::wsdl::Definitions;
 
 /// Envelopes without news after which a message has no more.
@@ -71,8 +72,16 @@ pub fn prove(
 
 /// Where the values of a message begin.
 fn roots(layout: &Layout) -> Vec<Vertex> {
-    let accessors = layout.parts.iter().chain(&layout.headers);
-    accessors.map(|a| a.element.map_or(Vertex::Type(a.type_), Vertex::Element)).collect()
+    let mut roots = Vec::new();
+    for accessor in layout.parts.iter().chain(&layout.headers) {
+        match accessor.element {
+            Some(element) => roots.push(Vertex::Element(element)),
+            // A fault that its type tells is of that very type.
+            None if accessor.is_told => roots.push(Vertex::Type(accessor.type_)),
+            None => roots.extend([Vertex::Type(accessor.type_), Vertex::Declared(accessor.type_, DerivationSet::default())]),
+        }
+    }
+    roots
 }
 
 /// One operation and what was found of it.

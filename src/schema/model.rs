@@ -256,7 +256,7 @@ pub enum Derivation {
 }
 
 /// A set of derivation methods (`block`, `final`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[allow(missing_docs, reason = "the specification's names")]
 pub struct DerivationSet {
     pub extension: bool,

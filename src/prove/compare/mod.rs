@@ -142,12 +142,13 @@ fn cut(text: &str) -> String {
 fn rows(path: &str, around: Option<usize>, a: &[Said], b: &[Said]) -> Option<Found> {
     for (ix, pair) in a.iter().zip(b).enumerate() {
         let (x, y) = pair;
-        let here = step(path, a, ix);
         if x.name != y.name {
-            return Some(Found { path: here, offset: Some(x.offset), text: format!("element {} came back as {}", x.name, y.name) });
+            let text = format!("element {} came back as {}", x.name, y.name);
+            return Some(Found { path: step(path, a, ix), offset: Some(x.offset), text });
         }
-        if let Some(found) = differ(&here, x, y) {
-            return Some(found);
+        // The path is made where something differs only: each step of it looks at the whole row.
+        if let Some(found) = differ("", x, y) {
+            return Some(Found { path: format!("{}{}", step(path, a, ix), found.path), ..found });
         }
     }
     if let Some(lost) = a.get(b.len()) {

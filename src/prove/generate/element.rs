@@ -131,22 +131,27 @@ impl Generator<'_, '_> {
     fn concrete(&mut self, declared: TypeId, block: DerivationSet) -> Option<TypeId> {
         let model = self.model;
         let is_abstract = model.type_(declared).is_abstract;
-        let mut pool = derived(model, declared, block);
+        // What is blocked here may be open elsewhere.
+        let may_be_open = block != DerivationSet::default() || self.coverage.has_open(Vertex::Declared(declared, block));
+        if !is_abstract && (self.is_spare() || !may_be_open && !self.choices.percent(25, false)) {
+            return Some(declared);
+        }
+        let mut pool: Vec<TypeId> = derived(model, declared, block).collect();
         pool.retain(|t| model.shallow.type_(*t).is_some() && self.coverage.times(Alternative::Derived(declared, *t)) != u32::MAX);
         if self.is_spare() {
-            return if is_abstract { pool.into_iter().min_by_key(|t| model.shallow.type_(*t)) } else { Some(declared) };
+            return pool.into_iter().min_by_key(|t| model.shallow.type_(*t));
         }
         // Below an array's items a declared type may come first, so that both are shown.
         if let Some(open) = pool.iter().find(|t| self.coverage.is_open(Alternative::Derived(declared, **t))) {
             return Some(*open);
         }
-        if is_abstract || self.choices.percent(25, false) {
-            let on: Vec<TypeId> = pool.iter().copied().filter(|t| self.leads_on(Some(Vertex::Type(*t)))).collect();
-            let pool = if on.is_empty() { pool } else { on };
-            let chosen = pool.get(self.choices.below(pool.len())).copied();
-            return if is_abstract { chosen } else { chosen.or(Some(declared)) };
+        if !is_abstract && may_be_open && !self.choices.percent(25, false) {
+            return Some(declared);
         }
-        Some(declared)
+        let on: Vec<TypeId> = pool.iter().copied().filter(|t| self.leads_on(Some(Vertex::Type(*t)))).collect();
+        let pool = if on.is_empty() { pool } else { on };
+        let chosen = pool.get(self.choices.below(pool.len())).copied();
+        if is_abstract { chosen } else { chosen.or(Some(declared)) }
     }
 
     /// With SOAP encoding every element says its type.

@@ -2,14 +2,11 @@
 
 use super::element::UNDECLARED;
 use super::{Alternative, Generator, Made, put};
-use crate::prove::coverage::{GENERIC_KINDS, global_for};
-use crate::prove::model::{Kind, NodeId};
+use crate::prove::coverage::GENERIC_KINDS;
+use crate::prove::model::NodeId;
 use crate::prove::tree::{Element, Piece};
-use crate::schema::model::{ElementId, NamespaceConstraint, ProcessContents, TypeId, Wildcard};
+use crate::schema::model::{NamespaceConstraint, ProcessContents, Wildcard};
 use crate::xml::{QName, ns};
-
-/// Global elements that a wildcard's choice is made among, at most.
-const MAX_GLOBALS: usize = 40;
 
 impl Generator<'_, '_> {
     /// An element at a wildcard; `None` where none fits and none must stand there.
@@ -20,10 +17,7 @@ impl Generator<'_, '_> {
             || self.coverage.is_open(declared)
             || !self.coverage.is_open(undeclared) && self.choices.percent(40, false);
         if may_be_declared && is_wanted {
-            let model = self.model;
-            let mut pool: Vec<ElementId> = global_for(model, &wildcard.namespaces).collect();
-            pool.sort_by_key(|e| model.shallow.element(*e));
-            pool.truncate(MAX_GLOBALS);
+            let pool = self.model.globals_for(&wildcard.namespaces);
             let made = match pool.get(self.choices.below(pool.len())) {
                 Some(element) => self.sparing(|g| g.element(*element)),
                 None => self.stuck("no declared element fits its wildcard"),
@@ -141,18 +135,7 @@ impl Generator<'_, '_> {
 
     /// `xsi:type` of a type of the schemas.
     fn told_complex(&mut self, made: &mut Element) -> Made<()> {
-        let model = self.model;
-        let set = model.schemas;
-        let ids = (0..u32::try_from(set.types.len()).unwrap_or(0)).map(TypeId);
-        let mut pool: Vec<TypeId> = ids
-            .filter(|id| {
-                let info = model.type_(*id);
-                let fits = matches!(info.kind, Kind::Elements { .. } | Kind::Simple(_)) && !info.is_abstract;
-                let own = set.type_definition(*id).document().is_some_and(|d| set.documents.get(d.index()).is_some_and(|d| !d.standard));
-                fits && own && set.type_definition(*id).name().is_some() && model.shallow.type_(*id).is_some_and(|d| d < 3)
-            })
-            .collect();
-        pool.truncate(MAX_GLOBALS);
+        let pool = &self.model.plain_types;
         match pool.get(self.choices.below(pool.len())) {
             Some(id) => {
                 let id = *id;
