@@ -15,4 +15,65 @@ async function post(body) {
 const ask = (row, variant) =>
   post(`<s:Envelope xmlns:s="${SOAP}" xmlns:t="${T}"><s:Body><t:get${row}><t:variant>${variant}</t:variant></t:get${row}></s:Body></s:Envelope>`);
 
-module.exports = { work, load, post, ask, SOAP, T, P, XSI };
+// Where a converter makes an array of everything, the one item of it.
+const one = (value) => (Array.isArray(value) ? value[0] : value);
+const local = (object, name) => one(object[Object.keys(object).find((key) => key.endsWith(`:${name}`))]);
+
+// `read(text)` gives the object of an envelope, `write(object)` its text; `attributes({ name: value })` are the members that say attributes,
+// `text` is the name of text beside them.
+function convert({ read, write, attributes, text }) {
+  async function get(row, variant) {
+    const envelope = local(await read(await ask(row, variant)), 'Envelope');
+    const [body, header] = [local(envelope, 'Body'), local(envelope, 'Header')];
+    const answer = one(Object.values(body)[0]);
+    return header ? { header, answer } : answer;
+  }
+
+  const nil = attributes({ 'xsi:nil': 'true' });
+  const contents = {
+    Derived: { shape: { ...attributes({ 'xsi:type': 'p:Circle' }), 'p:name': 's', 'p:radius': 31 } },
+    Attribute: { price: { ...attributes({ currency: 'EUR' }), [text]: '12' } },
+    Long: { value: '9007199254740993' },
+    Unsigned: { value: '18446744073709551615' },
+    Decimal: { value: '12.50' },
+    Digits: { value: '12345678901234567.123456789' },
+    Double: { value: 'INF' },
+    Boolean: { value: true },
+    Nil: { note: nil },
+    NilItem: { items: { item: ['a', nil, 'b'] } },
+    Empty: { note: '' },
+    OneItem: { items: { item: ['a'] } },
+    NoItem: { items: '' },
+    List: { codes: 'x1 y2 z3' },
+    Union: { value: '007' },
+    Mixed: { para: { [text]: 'AC', b: 'B' } },
+    Substitution: { cat: { 'p:name': 'n1' } },
+    Declared: { 'p:stamp': { 'p:by': 'ana' } },
+    Undeclared: { 'u:free': { ...attributes({ 'xmlns:u': 'urn:one' }), 'u:k': 'v1' } },
+    AnyAttribute: { thing: { ...attributes({ 'p:level': '5' }), name: 'n' } },
+    Choice: { steps: { a: [1, 3], b: 2 } },
+    TwoNames: { code: 'x1', 'p:code': 'y2' },
+    QName: { value: { ...attributes({ 'xmlns:q': 'urn:a' }), [text]: 'q:red' } },
+    Local: { value: '2026-03-01T10:00:00' },
+    Midnight: { value: '2026-03-01T24:00:00' },
+    Fraction: { value: '2026-03-01T10:00:00.123456789Z' },
+    Zone: { value: '2026-03-01+02:00' },
+    Binary: { value: 'AAH/' },
+    Markup: { value: '<a> & b' },
+    Space: { value: '  a\tb  ' },
+    Return: { value: 'a\r\nb' },
+    Fixed: { thing: { name: 'n' } },
+    Header: { name: 'n' },
+  };
+  const put = (row) => () =>
+    post(write({
+      'soap:Envelope': {
+        ...attributes({ 'xmlns:soap': SOAP, xmlns: T, 'xmlns:p': P, 'xmlns:xsi': XSI }),
+        ...(row === 'Header' && { 'soap:Header': { quota: { left: 3141 } } }),
+        'soap:Body': { [`put${row}`]: { id: 1, ...contents[row] } },
+      },
+    }));
+  return work(get, Object.fromEntries(Object.keys(contents).map((row) => [row, put(row)])));
+}
+
+module.exports = { convert, load };

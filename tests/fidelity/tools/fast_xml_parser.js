@@ -1,63 +1,17 @@
 // fast-xml-parser: XMLParser with attributes, values as text; XMLBuilder for requests.
 //
 //   fast_xml_parser.js WSDL JOBS MODULES
-const { work, load, post, ask, SOAP, T, P, XSI } = require('./converter.js');
+const { convert, load } = require('./converter.js');
 const { XMLParser, XMLBuilder } = load('fast-xml-parser');
 
-const options = { ignoreAttributes: false, parseTagValue: false, parseAttributeValue: false, trimValues: false, htmlEntities: true };
-const parser = new XMLParser(options);
+const parser = new XMLParser({
+  ignoreAttributes: false, parseTagValue: false, parseAttributeValue: false, trimValues: false, htmlEntities: true,
+});
 const builder = new XMLBuilder({ ignoreAttributes: false, suppressBooleanAttributes: false });
-const local = (object, name) => object[Object.keys(object).find((key) => key.endsWith(`:${name}`))];
 
-async function get(row, variant) {
-  const envelope = local(parser.parse(await ask(row, variant)), 'Envelope');
-  const [body, header] = [local(envelope, 'Body'), local(envelope, 'Header')];
-  const answer = Object.values(body)[0];
-  return header ? { header, answer } : answer;
-}
-
-const put = (row, content, header) => () =>
-  post(builder.build({
-    'soap:Envelope': {
-      '@_xmlns:soap': SOAP, '@_xmlns': T, '@_xmlns:p': P, '@_xmlns:xsi': XSI,
-      ...(header && { 'soap:Header': header }),
-      'soap:Body': { [`put${row}`]: { id: 1, ...content } },
-    },
-  }));
-
-const contents = {
-  Derived: { shape: { '@_xsi:type': 'p:Circle', 'p:name': 's', 'p:radius': 31 } },
-  Attribute: { price: { '@_currency': 'EUR', '#text': 12 } },
-  Long: { value: '9007199254740993' },
-  Unsigned: { value: '18446744073709551615' },
-  Decimal: { value: '12.50' },
-  Digits: { value: '12345678901234567.123456789' },
-  Double: { value: 'INF' },
-  Boolean: { value: true },
-  Nil: { note: { '@_xsi:nil': 'true' } },
-  NilItem: { items: { item: ['a', { '@_xsi:nil': 'true' }, 'b'] } },
-  Empty: { note: '' },
-  OneItem: { items: { item: ['a'] } },
-  NoItem: { items: '' },
-  List: { codes: 'x1 y2 z3' },
-  Union: { value: '007' },
-  Mixed: { para: { '#text': 'AC', b: 'B' } },
-  Substitution: { cat: { 'p:name': 'n1' } },
-  Declared: { 'p:stamp': { 'p:by': 'ana' } },
-  Undeclared: { 'u:free': { '@_xmlns:u': 'urn:one', 'u:k': 'v1' } },
-  AnyAttribute: { thing: { '@_p:level': '5', name: 'n' } },
-  Choice: { steps: { a: [1, 3], b: 2 } },
-  TwoNames: { code: 'x1', 'p:code': 'y2' },
-  QName: { value: { '@_xmlns:q': 'urn:a', '#text': 'q:red' } },
-  Local: { value: '2026-03-01T10:00:00' },
-  Midnight: { value: '2026-03-01T24:00:00' },
-  Fraction: { value: '2026-03-01T10:00:00.123456789Z' },
-  Zone: { value: '2026-03-01+02:00' },
-  Binary: { value: 'AAH/' },
-  Markup: { value: '<a> & b' },
-  Space: { value: '  a\tb  ' },
-  Return: { value: 'a\r\nb' },
-  Fixed: { thing: { name: 'n' } },
-  Header: { name: 'n' },
-};
-work(get, Object.fromEntries(Object.entries(contents).map(([row, content]) => [row, put(row, content, row === 'Header' && { quota: { left: 3141 } })])));
+convert({
+  read: (text) => parser.parse(text),
+  write: (object) => builder.build(object),
+  attributes: (all) => Object.fromEntries(Object.entries(all).map(([name, value]) => [`@_${name}`, value])),
+  text: '#text',
+});
