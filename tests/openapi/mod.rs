@@ -2,6 +2,7 @@
 
 mod examples;
 mod generators;
+mod large;
 mod served;
 mod truth;
 mod validate;
