@@ -67,6 +67,8 @@ pub(super) struct ArrayType {
     pub(super) tag: QName,
     /// Its dimensions, innermost first, by their ranks.
     pub(super) ranks: Vec<usize>,
+    /// Is it one of SOAP 1.2's encoding?
+    pub(super) soap12: bool,
 }
 
 /// A type with what it inherits.
@@ -385,9 +387,11 @@ impl Builder<'_> {
         let mut line = self.line(id);
         line.reverse();
         let root = self.complex(*line.first()?)?;
-        root.name.as_ref().filter(|n| is_encoding(n) && n.local() == "Array")?;
+        let root = root.name.as_ref().filter(|n| is_encoding(n) && n.local() == "Array")?;
+        let soap12 = root.namespace() == Some(ns::SOAPENC12);
         let any = QName::new(ns::XSD, "anyType");
-        let mut array = ArrayType { item: any.clone(), item_type: SchemaSet::ANY_TYPE, tag: QName::local_only("item"), ranks: vec![1] };
+        let mut array =
+            ArrayType { item: any.clone(), item_type: SchemaSet::ANY_TYPE, tag: QName::local_only("item"), ranks: vec![1], soap12 };
         for t in line.iter().skip(1).filter_map(|t| self.complex(*t)) {
             let element = match &t.content {
                 Content::Complex(Some(particle)) => self.first_element(particle, 0),

@@ -1,6 +1,7 @@
 //! The proof that a mapping loses nothing: it holds for every service here, and it fails where the mapping is broken on purpose.
 
 mod broken;
+mod encoded;
 mod services;
 mod unbounded;
 

@@ -79,7 +79,7 @@ impl Scope for At<'_, '_> {
 impl<'r, 'd, 'x, 'i> Reader<'r, 'd, 'x, 'i> {
     pub(super) fn new(model: &'r Model<'d>, names: &'r NamesCache, encoded: bool, envelope: Node<'x, 'i>) -> Self {
         let ids = envelope.descendants().filter(|n| encoded && n.is_element());
-        let apart = ids.filter_map(|n| Some((n.attribute("id")?, n))).collect();
+        let apart = ids.filter_map(|n| Some((n.attribute("id").or_else(|| n.attribute((ns::SOAPENC12, "id")))?, n))).collect();
         Self { model, encoded, apart, names }
     }
 
@@ -94,7 +94,9 @@ impl<'r, 'd, 'x, 'i> Reader<'r, 'd, 'x, 'i> {
         let mut target = node;
         // Chains are bounded by what was written; a circle would be a fault of the mapping, which has its own test.
         for _ in 0..64 {
-            match target.attribute("href").filter(|_| self.encoded).and_then(|h| self.apart.get(h.strip_prefix('#')?)) {
+            let href = target.attribute("href").and_then(|h| h.strip_prefix('#'));
+            let reference = href.or_else(|| target.attribute((ns::SOAPENC12, "ref")));
+            match reference.filter(|_| self.encoded).and_then(|id| self.apart.get(id)) {
                 Some(next) => target = *next,
                 None => break,
             }
@@ -257,7 +259,7 @@ impl<'r, 'd, 'x, 'i> Reader<'r, 'd, 'x, 'i> {
 
     /// An array by its sizes and members; their names do not count (SOAP 1.1, section 5.4.2; decision 46).
     fn array(&self, node: Node<'x, 'i>, array: &ArrayType) -> Content {
-        let told = node.attribute((ns::SOAPENC11, "arrayType")).map(str::to_owned);
+        let told = node.attribute((ns::SOAPENC11, "arrayType")).map(str::to_owned).or_else(|| array_type12(node));
         let (mut item_type, mut dimensions, mut sizes) = (array.item_type, array.ranks.len(), Vec::new());
         if let Some(text) = &told {
             let (name, rest) = text.trim().split_once('[').unwrap_or((text.trim(), ""));
@@ -293,6 +295,13 @@ impl<'r, 'd, 'x, 'i> Reader<'r, 'd, 'x, 'i> {
         });
         Content::Array { sizes, members: members.collect() }
     }
+}
+
+/// What SOAP 1.2 says in two attributes (part 2, 3.1.4), in the words of SOAP 1.1.
+fn array_type12(node: Node<'_, '_>) -> Option<String> {
+    let item = node.attribute((ns::SOAPENC12, "itemType"))?;
+    let sizes: Vec<&str> = node.attribute((ns::SOAPENC12, "arraySize")).unwrap_or("*").split_whitespace().collect();
+    Some(format!("{item}[{}]", sizes.join(",")))
 }
 
 fn interleaved<'x, 'i: 'x>(node: Node<'x, 'i>, child: impl Fn(Node<'x, 'i>) -> Said) -> Vec<Part> {

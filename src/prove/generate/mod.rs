@@ -6,6 +6,7 @@ mod element;
 mod value;
 mod wild;
 
+use self::array::Graph;
 use super::coverage::{Alternative, Coverage, FAR, Vertex};
 use super::layout::{Accessor, Layout};
 use super::model::Model;
@@ -40,6 +41,7 @@ pub(super) struct Generator<'g, 'd> {
     texts: Texts,
     prefixes: Prefixes,
     encoded: bool,
+    soap12: bool,
     /// Elements that may be added beyond what must be there.
     left: i64,
     /// Steps that may still be taken.
@@ -69,6 +71,7 @@ pub(super) fn message(model: &Model<'_>, coverage: &mut Coverage, layout: &Layou
         texts: Texts::new(Some(seed ^ 0x5EED)),
         prefixes: Prefixes::default(),
         encoded: layout.encoded,
+        soap12: layout.soap12,
         left: i64::from(elements),
         steps: MAX_STEPS,
         depth: 0,
@@ -106,10 +109,13 @@ impl Generator<'_, '_> {
         for part in &layout.parts {
             parts.push(self.accessor(part)?);
         }
-        let mut apart = Vec::new();
-        if layout.encoded && !layout.soap12 && !layout.is_fault && self.choices.percent(50, false) {
-            parts.iter_mut().for_each(|p| self.refer(p, &mut apart));
+        let mut graph = Graph::default();
+        if layout.encoded && !layout.is_fault && self.choices.percent(50, false) {
+            for part in &mut parts {
+                self.refer(part, &mut graph);
+            }
         }
+        let apart = graph.apart;
         let content = match &layout.wrapper {
             Some(wrapper) => {
                 let mut made = Element::row(wrapper.clone(), parts);
