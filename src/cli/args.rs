@@ -191,6 +191,12 @@ pub(super) struct Prove {
     /// Other messages; the same for equal seeds
     #[arg(long, value_name = "S", default_value_t = crate::prove::DEFAULT_SEED)]
     pub(super) seed: u64,
+    /// The same messages as an import; `--operation` says which of them are shown
+    #[arg(long, conflicts_with_all = ["cases", "seed"])]
+    pub(super) short: bool,
+    /// Which WSDL of a folder or zip, by its path in it
+    #[arg(long, value_name = "PATH")]
+    pub(super) root: Option<String>,
     /// This operation only
     #[arg(long, value_name = "OP")]
     pub(super) operation: Option<String>,

@@ -16,6 +16,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
         Some(dir) => dir.clone(),
         None => target::apis_folder(&target::config(screen, global)?, target::config_file(global).as_deref()),
     };
+    let wanted = Wanted { root: args.root.as_deref(), ca: args.ca.as_deref(), answers: true, ..Wanted::new(&args.wsdl) };
     let request = Request {
         apis,
         name: args.name.clone(),
@@ -28,8 +29,8 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
             Mode::Both => import::Mode::Both,
         },
         dry_run: args.dry_run,
+        said: wanted.said(),
     };
-    let wanted = Wanted { root: args.root.as_deref(), ca: args.ca.as_deref(), answers: true, ..Wanted::new(&args.wsdl) };
     let loaded = target::load_wsdl(screen, global, &wanted)?;
     let imported = screen.progress(&format!("importing {}", args.wsdl), || import::import(loaded, &request));
     match imported {

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::args::{Global, Prove};
+use super::target::Wanted;
 use super::{Exit, Outcome, Screen, target};
+use crate::plan::node::OperationPlan;
 use crate::prove::{Compiled, Failure, Options, Progress, ProvedOperation, Report, Stage, Way, prove};
 
 /// Bytes of a message that is shown.
@@ -18,17 +20,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Proves and reports: exit code 0 where every operation is exact.
 pub(super) fn run(screen: &Screen, global: &Global, args: &Prove) -> Outcome {
-    let (definitions, program) = target::compiled(screen, global, &args.target)?;
-    let program = Arc::new(program);
-    let mut options = Options { cases: args.cases, seed: args.seed, ..Options::whole() };
-    if let Some(name) = &args.operation {
-        // Says what is wrong with the name.
-        target::operation(screen, &program, name, args.port.as_deref())?;
-        let wanted = |o: &crate::plan::node::OperationPlan| *o.name == **name && args.port.as_deref().is_none_or(|p| o.is_at(p));
-        options.operations = Some(program.operations.iter().enumerate().filter(|(_, o)| wanted(o)).map(|(ix, _)| ix).collect());
-    }
-    let mut teller = Teller { screen, last: Instant::now() };
-    let report = prove(&definitions, &program, &Compiled(&program), &options, &mut |p| teller.tell(p));
+    let report = if args.short { short(screen, global, args)? } else { whole(screen, global, args)? };
     let text = if screen.json {
         serde_json::to_string_pretty(&to_json(&report, &args.target)).unwrap_or_default()
     } else {
@@ -40,6 +32,41 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Prove) -> Outcome {
         return Err(Exit::Problem);
     }
     Ok(if report.is_exact() { answered } else { Exit::Problem })
+}
+
+/// The proof of an import, message for message: all of it is made, and told of the operation that is named.
+fn short(screen: &Screen, global: &Global, args: &Prove) -> Outcome<Report> {
+    let (program, mut report) = target::short_proof(screen, global, &wanted(args))?;
+    if let Some(name) = &args.operation {
+        target::operation(screen, &program, name, args.port.as_deref())?;
+        report.operations.retain(|o| is_named(args, program.operations.get(o.index)));
+    }
+    Ok(report)
+}
+
+/// Where the WSDL is.
+fn wanted(args: &Prove) -> Wanted<'_> {
+    Wanted { root: args.root.as_deref(), ..Wanted::new(&args.target) }
+}
+
+/// Is it the operation that is asked for, at the port that is?
+fn is_named(args: &Prove, plan: Option<&OperationPlan>) -> bool {
+    let is_at = |o: &OperationPlan| args.port.as_deref().is_none_or(|p| o.is_at(p));
+    plan.is_some_and(|o| args.operation.as_deref().is_none_or(|name| *o.name == *name) && is_at(o))
+}
+
+fn whole(screen: &Screen, global: &Global, args: &Prove) -> Outcome<Report> {
+    let (definitions, program) = target::compiled(screen, global, &wanted(args))?;
+    let program = Arc::new(program);
+    let mut options = Options { cases: args.cases, seed: args.seed, ..Options::whole() };
+    if let Some(name) = &args.operation {
+        // Says what is wrong with the name.
+        target::operation(screen, &program, name, args.port.as_deref())?;
+        options.operations =
+            Some(program.operations.iter().enumerate().filter(|(_, o)| is_named(args, Some(o))).map(|(ix, _)| ix).collect());
+    }
+    let mut teller = Teller { screen, last: Instant::now() };
+    Ok(prove(&definitions, &program, &Compiled(&program), &options, &mut |p| teller.tell(p)))
 }
 
 /// Says on standard error how far it is, a line each second.
@@ -78,6 +105,13 @@ fn write_text(out: &mut String, screen: &Screen, report: &Report) -> std::fmt::R
             }
             if let Some(reason) = &message.not_made {
                 writeln!(out, "    no valid message could be made at {reason}")?;
+            }
+            if message.used_up {
+                writeln!(
+                    out,
+                    "    what a proof may spend on messages was used up before {}",
+                    if message.cases == 0 { "its turn" } else { "all were made" }
+                )?;
             }
         }
     }
@@ -145,6 +179,7 @@ fn operation_json(operation: &ProvedOperation) -> Value {
                 "of": m.cases,
                 "undeclared": m.undeclared,
                 "not_made": m.not_made,
+                "used_up": m.used_up,
                 "first_difference": m.first.as_ref().map(failure_json),
             })
         })

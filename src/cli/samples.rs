@@ -1,6 +1,7 @@
 //! Lines that can be pasted into a shell.
 
 use crate::catalog::{PublishedApi, PublishedResource};
+use crate::diagnostic::{quoted, shell_word};
 use crate::mediate::package::content_type;
 use crate::mediate::{self, Direction};
 use crate::plan::node::SoapVersion;
@@ -15,12 +16,7 @@ pub(super) fn curl(api: &PublishedApi, public_url: &str) -> Option<String> {
     let path = encoded_path(&resource.path);
     let url = format!("{public_url}{}{path}", api.base_path);
     let body = request(api, resource).unwrap_or_else(|| "{}".to_owned());
-    Some(format!(
-        "curl -X {} -H 'content-type: application/json' -d {} {}",
-        resource.method.as_str(),
-        quoted(&body),
-        quoted_if_needed(&url)
-    ))
+    Some(format!("curl -X {} -H 'content-type: application/json' -d {} {}", resource.method.as_str(), quoted(&body), shell_word(&url)))
 }
 
 /// The same as raw SOAP. `None` where there is no such operation or raw SOAP is closed.
@@ -40,7 +36,7 @@ pub(super) fn curl_soap(api: &PublishedApi, public_url: &str) -> Option<String> 
         headers.push_str(&format!(" -H {}", quoted(&format!("SOAPAction: \"{action}\""))));
     }
     let url = format!("{public_url}{}", api.base_path);
-    Some(format!("curl {headers} -d {} {}", quoted(envelope), quoted_if_needed(&url)))
+    Some(format!("curl {headers} -d {} {}", quoted(envelope), shell_word(&url)))
 }
 
 /// The resource that shows most for least: with a body, with an answer, the first with a short sample.
@@ -69,25 +65,12 @@ fn encoded_path(path: &str) -> String {
         .collect()
 }
 
-/// A text as one word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-fn quoted_if_needed(text: &str) -> String {
-    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-%".contains(&b));
-    if plain { text.to_owned() } else { quoted(text) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn words_of_a_shell() {
-        assert_eq!(quoted("it's"), "'it'\\''s'");
-        assert_eq!(quoted_if_needed("http://h:1/a"), "http://h:1/a");
-        assert_eq!(quoted_if_needed("http://h/a b"), "'http://h/a b'");
+    fn paths_of_a_url() {
         assert_eq!(encoded_path("/\u{e4}/b"), "/%C3%A4/b");
     }
 }

@@ -10,15 +10,17 @@ use super::args::{Direction, Global};
 use super::{Exit, Outcome, Screen, runtime};
 use crate::catalog::{self, PublishedApi, Secrets};
 use crate::config::{self, Config};
-use crate::diagnostic::{Diagnostic, Severity, Sources, nearest};
-use crate::import::{self, Mode, Request};
+use crate::diagnostic::{Diagnostic, Severity, Sources, nearest, shell_word};
+use crate::import::{self, Request};
 use crate::mediate;
 use crate::net::address::{AddressPolicy, Cidr};
 use crate::net::fetch::{Credentials, FetchOptions, Fetcher};
 use crate::plan::Program;
 use crate::plan::compile::{Settings, compile};
 use crate::plan::node::OperationPlan;
+use crate::prove;
 use crate::wsdl::Definitions;
+use crate::wsdl::documents::Documents;
 use crate::wsdl::source::{Limits, Loaded, Options, Origin, Policy, Refused, load, load_local};
 
 /// Bytes that are read from standard input.
@@ -81,6 +83,12 @@ impl<'a> Wanted<'a> {
     /// With nothing said beside.
     pub(super) fn new(wsdl: &'a str) -> Self {
         Self { wsdl, root: None, ca: None, loopback: false, secrets: Secrets::NotNeeded, answers: false }
+    }
+
+    /// The words of a command line that say the same.
+    pub(super) fn said(&self) -> String {
+        let root = self.root.map(|root| format!(" --root {}", shell_word(root))).unwrap_or_default();
+        format!("{}{root}", shell_word(self.wsdl))
     }
 }
 
@@ -163,30 +171,70 @@ pub(super) fn stop_at_errors(screen: &Screen, diagnostics: &[Diagnostic], source
 
 /// The compiled operations of a WSDL or an API, and nothing beside them.
 pub(super) fn program(screen: &Screen, global: &Global, target: &str) -> Outcome<Program> {
-    Ok(compiled(screen, global, target)?.1)
+    Ok(compiled(screen, global, &Wanted::new(target))?.1)
 }
 
 /// The definitions of a WSDL or an API, and what is compiled from them.
-pub(super) fn compiled(screen: &Screen, global: &Global, target: &str) -> Outcome<(Definitions, Program)> {
-    let (documents, settings) = match api_folder(screen, global, target)? {
+pub(super) fn compiled(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<(Definitions, Program)> {
+    let (documents, settings) = match api_folder(screen, global, wanted.wsdl)? {
         Some(folder) => {
             let content = catalog::read_api(&folder).map_err(|b| say_built(screen, &b))?;
             let settings = catalog::stored_settings(&content).map_err(|b| say_built(screen, &b))?;
             (content.linked(), settings)
         }
-        None => (load_wsdl(screen, global, &Wanted::new(target))?.documents, Settings::default()),
+        None => (load_wsdl(screen, global, wanted)?.documents, Settings::default()),
     };
-    let outcome = crate::wsdl::resolve::resolve(&documents);
-    let Some(definitions) = outcome.definitions else {
-        stop_at_errors(screen, &outcome.diagnostics, &documents.sources)?;
-        return Err(Exit::Problem);
-    };
+    let definitions = resolved(screen, &documents)?;
     let mut program = compile(&definitions, &settings).program;
     let diagnostics = catalog::fill_headers(&mut program, &settings.headers, &catalog::Credentials::default());
     // The definition's text is not among the sources of the WSDL.
     let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().map(|d| Diagnostic { span: None, ..d }).collect();
     stop_at_errors(screen, &diagnostics, &documents.sources)?;
     Ok((definitions, program))
+}
+
+fn resolved(screen: &Screen, documents: &Documents) -> Outcome<Definitions> {
+    let outcome = crate::wsdl::resolve::resolve(documents);
+    match outcome.definitions {
+        Some(definitions) => Ok(definitions),
+        None => {
+            stop_at_errors(screen, &outcome.diagnostics, &documents.sources)?;
+            Err(Exit::Problem)
+        }
+    }
+}
+
+/// The proof that the import of a WSDL makes, or made of an API, and the operations that it is of.
+pub(super) fn short_proof(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<(Arc<Program>, prove::Report)> {
+    match api_folder(screen, global, wanted.wsdl)? {
+        Some(folder) => {
+            let (api, documents) = stored(screen, &folder, wanted)?;
+            let definitions = resolved(screen, &documents)?;
+            Ok((api.program.clone(), import::short_proof(&definitions, &api, &prove::Compiled(&api.program))))
+        }
+        None => {
+            let report = looked_at(screen, global, wanted)?;
+            Ok((report.api.program.clone(), report.proof))
+        }
+    }
+}
+
+/// An API of the folder, and its WSDL.
+fn stored(screen: &Screen, folder: &Path, wanted: &Wanted<'_>) -> Outcome<(Arc<PublishedApi>, Documents)> {
+    let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let content = catalog::read_api(folder).map_err(|b| say_built(screen, &b))?;
+    let built = catalog::build_with(&name, &content, wanted.secrets);
+    built.api.clone().map(|api| (api, content.linked())).ok_or_else(|| say_built(screen, &built))
+}
+
+/// What an import of a WSDL would report.
+fn looked_at(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<import::Report> {
+    let loaded = load_wsdl(screen, global, wanted)?;
+    let request = Request::of(PathBuf::new(), wanted.said());
+    import::import(loaded, &Request { dry_run: true, ..request }).map_err(|failed| {
+        screen.diagnostics(&failed.diagnostics, &failed.sources);
+        Exit::Problem
+    })
 }
 
 fn say_built(screen: &Screen, built: &catalog::Built) -> Exit {
@@ -201,22 +249,9 @@ pub(super) fn api(screen: &Screen, global: &Global, target: &str) -> Outcome<Arc
 
 /// The same, where the WSDL may be on this machine.
 pub(super) fn api_wanted(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<Arc<PublishedApi>> {
-    let target = wanted.wsdl;
-    if let Some(folder) = api_folder(screen, global, target)? {
-        let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let content = catalog::read_api(&folder).map_err(|b| say_built(screen, &b))?;
-        let built = catalog::build_with(&name, &content, wanted.secrets);
-        return built.api.clone().ok_or_else(|| say_built(screen, &built));
-    }
-    let loaded = load_wsdl(screen, global, wanted)?;
-    let request =
-        Request { apis: PathBuf::new(), name: None, version: None, context: None, endpoint: None, mode: Mode::Both, dry_run: true };
-    match import::import(loaded, &request) {
-        Ok(report) => Ok(report.api),
-        Err(failed) => {
-            screen.diagnostics(&failed.diagnostics, &failed.sources);
-            Err(Exit::Problem)
-        }
+    match api_folder(screen, global, wanted.wsdl)? {
+        Some(folder) => Ok(stored(screen, &folder, wanted)?.0),
+        None => Ok(looked_at(screen, global, wanted)?.api),
     }
 }
 

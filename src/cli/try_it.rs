@@ -12,7 +12,7 @@ use super::target::Wanted;
 use super::{Exit, Outcome, Screen, runtime, samples, target};
 use crate::catalog::{Catalog, Folder, PublishedApi};
 use crate::config::{Config, ExposeFaults};
-use crate::import::{self, Mode, Request};
+use crate::import::{self, Request};
 use crate::mock::{self, Mock, Options};
 use crate::store::Memory;
 
@@ -67,15 +67,12 @@ fn free(from: u16) -> SocketAddr {
 }
 
 fn imported(screen: &Screen, global: &Global, args: &Try, wsdl: &str, folder: &Path, port: u16) -> Outcome<Arc<PublishedApi>> {
-    let loaded = target::load_wsdl(screen, global, &Wanted { root: args.root.as_deref(), loopback: true, ..Wanted::new(wsdl) })?;
+    let wanted = Wanted { root: args.root.as_deref(), loopback: true, ..Wanted::new(wsdl) };
+    let loaded = target::load_wsdl(screen, global, &wanted)?;
     let request = Request {
-        apis: folder.join("apis"),
         name: args.wsdl.is_none().then(|| "countries".to_owned()),
-        version: None,
-        context: None,
         endpoint: Some(format!("http://127.0.0.1:{port}/")),
-        mode: Mode::Both,
-        dry_run: false,
+        ..Request::of(folder.join("apis"), wanted.said())
     };
     match screen.progress(&format!("importing {wsdl}"), || import::import(loaded, &request)) {
         Ok(report) => {

@@ -142,6 +142,17 @@ impl Diagnostic {
     }
 }
 
+/// A text as one word of a shell.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The same, as it stands where a shell takes it so: in commands that a message tells.
+pub fn shell_word(text: &str) -> String {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-%".contains(&b));
+    if plain { text.to_owned() } else { quoted(text) }
+}
+
 /// The nearest of `candidates` to `name`, when it is near enough to be a slip of the pen.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let chars = name.chars().count();
@@ -154,4 +165,17 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|(d, c)| *d <= allowed(c))
         .min_by_key(|(d, _)| *d)
         .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_shell() {
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(shell_word("http://h:1/a"), "http://h:1/a");
+        assert_eq!(shell_word("apis/my api"), "'apis/my api'");
+        assert_eq!(shell_word(""), "''");
+    }
 }

@@ -60,16 +60,19 @@ pub static NOT_EXACT: Code = Code {
     help: "An import makes a few valid messages of every operation from the schemas, sends them through the mapping (XML to JSON to XML, and JSON to XML to \
            JSON) and compares what comes back with what went in. Here something differs: the message, the path and the difference say what. The operation \
            is published all the same, but what the path names should not be relied on.\n\nThis is a fault of Castile: please report it with the WSDL. \
-           `castile prove WSDL --operation OP -v` shows the envelope, its JSON and what came back; docs/prove.md says what is compared.",
+           `castile prove API --short --operation OP --port PORT -v`, as the hint says it, makes the same messages again and shows the envelope, its JSON and what came back; docs/prove.md says \
+           what is compared.",
 };
 
 /// No message of an operation could be made.
 pub static NOT_PROVED: Code = Code {
     id: "import.not-proved",
     title: "nothing is proved of an operation's message",
-    help: "To prove that a mapping loses nothing, an import makes valid messages from the schemas. Of this message none could be made: its schema admits none (an \
-           abstract type from which none derives, recursion without an end, a strict wildcard that no element fits, facets that exclude each other), or no value was \
-           found for a pattern. Nothing is known to be wrong; the operation is published, but not called exact.",
+    help: "To prove that a mapping loses nothing, an import makes valid messages from the schemas. Of this message there was none. Either none could be made, and the \
+           text says where and why: its schema admits none (an abstract type from which none derives, recursion without an end, a strict wildcard that no element fits, \
+           facets that exclude each other), no value was found for a pattern, or what must be there is more than 200,000 particles and elements. Or the import had used up what it \
+           may spend on messages, 4 MiB in all, before this operation had its turn; `castile prove` may spend more. Nothing is known to be wrong; the operation is published, but \
+           not called exact.",
 };
 
 /// All codes of this room.

@@ -12,13 +12,15 @@ mod proof;
 mod report;
 mod write;
 
+pub use proof::short as short_proof;
 pub use report::{LeftOut, Mapping, Report, ReportedHeader, ReportedResource};
 
 use std::path::PathBuf;
 
 use crate::api::{self, ApiDefinition, Resource};
 use crate::catalog::{self, Assembled};
-use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Severity, Sources, shell_word};
+use crate::prove::Compiled;
 use crate::wsdl::documents::Documents;
 use crate::wsdl::source::Loaded;
 
@@ -51,6 +53,15 @@ pub struct Request {
     pub mode: Mode,
     /// Write nothing?
     pub dry_run: bool,
+    /// The words by which a command line names the documents: for a hint of an import that writes nothing.
+    pub said: String,
+}
+
+impl Request {
+    /// An import into that folder, with nothing said beside.
+    pub fn of(apis: PathBuf, said: String) -> Self {
+        Self { apis, name: None, version: None, context: None, endpoint: None, mode: Mode::Both, dry_run: false, said }
+    }
 }
 
 /// Why an import did not happen. Nothing was written.
@@ -98,8 +109,9 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
     // Sorted first: notes are found by their index.
     diagnostics.sort_by_key(|d| std::cmp::Reverse(d.severity));
     let notes = notes::by_operation(&definitions, &diagnostics);
-    let report = proof::short(&definitions, &api);
-    diagnostics.extend(proof::findings(&report));
+    let report = short_proof(&definitions, &api, &Compiled(&api.program));
+    let target = if request.dry_run { request.said.clone() } else { shell_word(&directory.to_string_lossy()) };
+    diagnostics.extend(proof::findings(&report, &target));
     if !request.dry_run {
         let published = |r: &&Resource| api.resources.iter().any(|p| *p.path == *r.path);
         let derived: Vec<&Resource> = derivation.resources.iter().filter(published).collect();

@@ -5,32 +5,59 @@ use serde_json::{Value, json};
 use super::codes;
 use crate::catalog::PublishedApi;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::prove::{self, Compiled, Options, ProvedMessage, ProvedOperation, Report, Verdict};
+use crate::prove::{self, Mapping, Options, ProvedMessage, ProvedOperation, Report, Verdict};
 use crate::wsdl::Definitions;
 
 /// The version of the evidence file's form.
 const FORM: u32 = 1;
 
-/// Proves the operations that have a resource.
-pub(super) fn short(definitions: &Definitions, api: &PublishedApi) -> Report {
+/// The proof that an import makes: of the operations that have a resource, a few messages of each. The same documents, resources and mapping
+/// give the same messages.
+pub fn short(definitions: &Definitions, api: &PublishedApi, mapping: &dyn Mapping) -> Report {
     let mut operations: Vec<usize> = api.resources.iter().map(|r| r.operation).collect();
     operations.sort_unstable();
     operations.dedup();
     let options = Options { operations: Some(operations.clone()), ..Options::short(operations.len()) };
-    prove::prove(definitions, &api.program, &Compiled(&api.program), &options, &mut |_| {})
+    prove::prove(definitions, &api.program, mapping, &options, &mut |_| {})
 }
 
-/// What of it authors must know: an operation whose messages did not all come back, or of which no message could be made.
-pub(super) fn findings(report: &Report) -> Vec<Diagnostic> {
-    report.operations.iter().filter_map(finding).collect()
+/// What of it authors must know: operations whose messages did not all come back, or of which there was none. `target`: the API or the WSDL as
+/// a command line names it.
+pub(super) fn findings(report: &Report, target: &str) -> Vec<Diagnostic> {
+    let mut findings: Vec<Diagnostic> = report.operations.iter().filter_map(|o| finding(o, target)).collect();
+    findings.extend(used_up(report, target));
+    findings
 }
 
-fn finding(operation: &ProvedOperation) -> Option<Diagnostic> {
+/// The operations that had no turn.
+fn used_up(report: &Report, target: &str) -> Option<Diagnostic> {
+    const NAMED: usize = 5;
+    let without = |o: &&ProvedOperation| o.messages.iter().any(|m| m.used_up && m.verdict() == Verdict::Unproved && m.not_made.is_none());
+    let names: Vec<&str> = report.operations.iter().filter(without).map(|o| &*o.name).collect();
+    let first = names.first()?;
+    let list = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
+    let mebibytes = Options::short(1).bytes >> 20;
+    let text = format!(
+        "nothing is proved of {list}{more}: the {mebibytes} MiB of messages that an import may make were used up by the operations before"
+    );
+    let hint = format!("`castile prove {target} --operation {first}` proves it at length");
+    Some(Diagnostic::new(Severity::Note, &codes::NOT_PROVED, text).hint(hint))
+}
+
+/// The options that name an operation where its service has it.
+fn named(operation: &ProvedOperation) -> String {
+    let service = operation.service.as_ref().map(|s| format!("{s}/")).unwrap_or_default();
+    let port = operation.port.as_ref().map(|p| format!(" --port {service}{p}")).unwrap_or_default();
+    format!("--operation {}{port}", operation.name)
+}
+
+fn finding(operation: &ProvedOperation, target: &str) -> Option<Diagnostic> {
     let of = |verdict| operation.messages.iter().find(|m| m.verdict() == verdict);
     if let Some(message) = of(Verdict::Differs) {
         let what = message.first.as_ref().map(|f| format!("{} at {}: {}", f.stage.word(), f.path, f.text)).unwrap_or_default();
         let text = format!("the mapping of operation {} is not exact: {}, {what}", operation.name, message.message);
-        let hint = format!("`castile prove … --operation {} -v` shows the message", operation.name);
+        let hint = format!("`castile prove {target} --short {} -v` makes the same messages and shows this one", named(operation));
         return Some(Diagnostic::new(Severity::Warning, &codes::NOT_EXACT, text).hint(hint));
     }
     let message = of(Verdict::Unproved).filter(|m| m.not_made.is_some())?;
@@ -83,4 +110,56 @@ fn message(message: &ProvedMessage) -> Value {
         members.insert("difference".to_owned(), json!(first.text));
     }
     made
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prove::{Failure, Message, Stage, Way};
+
+    fn report(first: Option<Failure>, not_made: Option<&str>) -> Report {
+        let cases = u32::from(first.is_some());
+        let message = ProvedMessage {
+            message: Message::Response,
+            cases,
+            envelopes: cases,
+            exact: 0,
+            first,
+            not_made: not_made.map(str::to_owned),
+            undeclared: None,
+            used_up: false,
+        };
+        let operation =
+            ProvedOperation { index: 3, name: "Op".into(), service: Some("S".into()), port: Some("P".into()), messages: vec![message] };
+        Report { seed: 1, operations: vec![operation], reached: Vec::new() }
+    }
+
+    #[test]
+    fn a_difference_comes_with_the_command_that_shows_it() {
+        let failure = Failure {
+            seed: 7,
+            way: Way::Xml,
+            stage: Stage::Compare,
+            path: "Body/Answer/a".to_owned(),
+            line: Some(4),
+            text: "element {urn:t}a is lost".to_owned(),
+            sent: Vec::new(),
+            became: Vec::new(),
+            back: Vec::new(),
+        };
+        let found = findings(&report(Some(failure), None), "'my apis/orders'");
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(found.code.id, "import.not-exact");
+        assert_eq!(found.message, "the mapping of operation Op is not exact: response, compare at Body/Answer/a: element {urn:t}a is lost");
+        let hint = "`castile prove 'my apis/orders' --short --operation Op --port S/P -v` makes the same messages and shows this one";
+        assert_eq!(found.hint.as_deref(), Some(hint));
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_said_where() {
+        let found = findings(&report(None, Some("Answer: its type is abstract")), "orders");
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(found.code.id, "import.not-proved");
+        assert_eq!(found.message, "nothing is proved of operation Op: no valid response could be made at Answer: its type is abstract");
+    }
 }

@@ -46,6 +46,8 @@ pub struct ProvedMessage {
     pub not_made: Option<String>,
     /// What it names that nobody declares: nothing can be proved of that.
     pub undeclared: Option<String>,
+    /// Had the proof used up its bytes before as many envelopes were made as were asked for?
+    pub used_up: bool,
 }
 
 /// Which message of an operation.
@@ -106,7 +108,7 @@ impl Stage {
 /// A case that did not come back.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// Its seed. What was shown before it decides with it, so that only the whole run makes it again.
+    /// Its seed. What was shown before it decides with it, so that only a run with the same [`Options`](super::Options) makes it again.
     pub seed: u64,
     /// Which way it went.
     pub way: Way,

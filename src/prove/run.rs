@@ -108,7 +108,8 @@ impl<'p> Subject<'p> {
         let tried = |layout: Layout, fault, message| {
             let name = layout.parts.iter().chain(&layout.headers).find(|a| a.is_undeclared).map(|a| a.name.to_string());
             let name = if layout.is_undefined { Some("its message".to_owned()) } else { name };
-            let proved = ProvedMessage { message, cases: 0, envelopes: 0, exact: 0, first: None, not_made: None, undeclared: name };
+            let proved =
+                ProvedMessage { message, cases: 0, envelopes: 0, exact: 0, first: None, not_made: None, undeclared: name, used_up: false };
             Tried { operation: index, layout, fault, proved, stale: 0 }
         };
         if let Some(place) = Place::of(definitions, plan) {
@@ -161,7 +162,8 @@ impl Run<'_, '_> {
     fn round(&mut self, subject: &mut Subject<'_>, round: u32) {
         for (ix, tried) in subject.messages.iter_mut().enumerate() {
             if !self.has_room() {
-                return;
+                tried.proved.used_up = true;
+                continue;
             }
             let seed = seed_of(self.options.seed, subject.index, ix, round);
             self.envelope(subject.plan, tried, seed);

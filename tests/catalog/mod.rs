@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use castile::catalog::{Catalog, Folder};
-use castile::import::{Mode, Request, import};
+use castile::import::{Request, import};
 use castile::store::Memory;
 use castile::wsdl::source::{Limits, Options, Origin, Policy, load_local};
 
@@ -19,15 +19,8 @@ use crate::support;
 pub(crate) fn add(apis: &Path, sample: &str, name: &str, context: Option<&str>) {
     let folder = support::path("wsdl").join(sample);
     let origin = Origin::of(folder.to_str().unwrap(), &Limits::default()).unwrap();
-    let request = Request {
-        apis: apis.to_path_buf(),
-        name: Some(name.to_owned()),
-        version: None,
-        context: context.map(str::to_owned),
-        endpoint: None,
-        mode: Mode::Both,
-        dry_run: false,
-    };
+    let request =
+        Request { name: Some(name.to_owned()), context: context.map(str::to_owned), ..Request::of(apis.to_path_buf(), String::new()) };
     import(load_local(&origin, &Options::local(Policy::Upload)).unwrap(), &request).unwrap();
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use castile::catalog;
 use castile::diagnostic::Severity;
-use castile::import::{Mode, Report, Request, import};
+use castile::import::{Report, Request, import};
 use castile::wsdl::source::{Limits, Options, Origin, Policy, load_local};
 
 use crate::support;
@@ -16,15 +16,7 @@ fn try_import(folder: &Path, apis: &Path, name: &str) -> Option<Report> {
         None => origin,
     };
     let loaded = load_local(&origin, &Options::local(Policy::Upload)).ok()?;
-    let request = Request {
-        apis: apis.to_path_buf(),
-        name: Some(name.to_owned()),
-        version: None,
-        context: None,
-        endpoint: None,
-        mode: Mode::Both,
-        dry_run: false,
-    };
+    let request = Request { name: Some(name.to_owned()), ..Request::of(apis.to_path_buf(), String::new()) };
     import(loaded, &request).ok()
 }
 

@@ -62,3 +62,24 @@ fn what_cannot_be_proved_is_a_problem() {
     assert!(said.out.contains("  request   unproved 0/0"), "{}", said.out);
     assert!(said.out.contains("no valid message could be made at Ask: its type is abstract"), "{}", said.out);
 }
+
+/// The same messages as the import's, of the API and of its WSDL; the hint of a difference is such a command.
+#[test]
+fn the_proof_of_an_import_again() {
+    let folder = here();
+    run(folder.path(), &["import", &sample("orders"), "--name", "orders", "--dir", "my apis"]).fine();
+    let evidence: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("my apis/orders/evidence.json")).unwrap()).unwrap();
+    for target in ["my apis/orders", &sample("orders")] {
+        let said = run(folder.path(), &["prove", target, "--short", "--output", "json"]).fine();
+        let again: Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(again["messages"], evidence["messages"], "{target}");
+        assert_eq!(again["shown"], evidence["shown"], "{target}");
+    }
+    let named = ["prove", "my apis/orders", "--short", "--operation", "PlaceOrder", "--port", "Orders/OrdersSoap", "-v"];
+    let said = run(folder.path(), &named).fine();
+    assert!(said.out.starts_with("PlaceOrder  (port OrdersSoap)\n"), "{}", said.out);
+    assert!(said.out.contains("1 of 1 operations exact"), "{}", said.out);
+    run(folder.path(), &["prove", &sample("orders"), "--short", "--cases", "3"]).code(2);
+    run(folder.path(), &["prove", &sample("orders"), "--short", "--operation", "Nothing"]).code(2);
+}

@@ -14,9 +14,9 @@ use super::{compiled, proved, proved_by};
 use crate::support;
 
 /// A mapping whose envelopes are spoiled after they were written.
-struct Spoiled<'p, F> {
-    inner: Compiled<'p>,
-    spoil: F,
+pub(super) struct Spoiled<'p, F> {
+    pub(super) inner: Compiled<'p>,
+    pub(super) spoil: F,
 }
 
 /// A decoder that goes wrong where a piece of so many bytes ends after a certain text.

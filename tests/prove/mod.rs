@@ -2,6 +2,7 @@
 
 mod broken;
 mod encoded;
+mod reproduced;
 mod services;
 mod unbounded;
 
