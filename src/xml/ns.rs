@@ -28,6 +28,8 @@ pub const SOAP12: &str = "http://www.w3.org/2003/05/soap-envelope";
 pub const SOAPENC11: &str = "http://schemas.xmlsoap.org/soap/encoding/";
 /// SOAP 1.2 encoding.
 pub const SOAPENC12: &str = "http://www.w3.org/2003/05/soap-encoding";
+/// SOAP 1.2 RPC (`rpc:result`).
+pub const SOAP_RPC: &str = "http://www.w3.org/2003/05/soap-rpc";
 /// WS-Addressing 1.0.
 pub const WSA10: &str = "http://www.w3.org/2005/08/addressing";
 /// WS-Addressing WSDL binding (`wsaw:Action`).

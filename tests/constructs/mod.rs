@@ -189,6 +189,9 @@ fn told(read: Result<Decoded, DecodeError>, case: &Case) -> Option<String> {
             if let Some(reason) = &fault.reason {
                 made["detail"] = serde_json::json!(reason);
             }
+            if expected.as_ref().is_ok_and(|e| e.get("status").is_some()) {
+                made["status"] = serde_json::json!(fault.status);
+            }
             made
         }
         Err(error) => {

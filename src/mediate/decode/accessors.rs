@@ -10,6 +10,7 @@ use super::tag::Tag;
 use super::tape::Tape;
 use crate::plan::node::{Body, NameId, Slot};
 use crate::xml::gate::Namespaces;
+use crate::xml::ns;
 
 /// What was learnt of a wrapper's accessors.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ pub(super) fn by_position(accessors: usize, named: &[bool]) -> VecDeque<usize> {
 impl<'p> Run<'p> {
     /// A child of the wrapper: a part by its name, also by its local name, else by its position.
     pub(super) fn accessor<T: Tag>(&mut self, tag: &T, parts: &'p [Slot]) -> Step {
-        if self.attachment_accessor(tag) {
+        if is_result(tag) || self.attachment_accessor(tag) {
             self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
             return Ok(());
         }
@@ -95,7 +96,7 @@ impl<'p> Run<'p> {
         let Some(Body::Rpc { parts, .. }) = self.message.map(|m| &m.body) else { return };
         let (mut named, mut count) = (vec![false; parts.len()], 0);
         for tag in accessors {
-            if self.attachment_of(&tag).is_some() {
+            if is_result(&tag) || self.attachment_of(&tag).is_some() {
                 continue;
             }
             count += 1;
@@ -105,6 +106,11 @@ impl<'p> Run<'p> {
         }
         self.machine.envelope.accessors.by_position = Some(by_position(count, &named));
     }
+}
+
+/// `rpc:result` of SOAP 1.2 (part 2, section 4.2.1): it names the accessor of the return value, and is none.
+fn is_result<T: Tag>(tag: &T) -> bool {
+    tag.local() == "result" && tag.uri() == ns::SOAP_RPC
 }
 
 /// A name that is a part's own never stands for another.

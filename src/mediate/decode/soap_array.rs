@@ -30,10 +30,15 @@ pub(super) struct ArrayFrame {
     dims: usize,
     /// The outermost dimension's size, where it has several ranks.
     size: Vec<usize>,
+    /// The index of the first member, row-major.
     offset: usize,
+    /// The index of each member, once one said its own.
+    indexes: Option<Vec<usize>>,
+    /// The index after the last member's.
+    next: usize,
     /// Is the array inside an object, after `"$value":`?
     pub(super) wrapped: bool,
-    /// Members so far, those that are left out among them.
+    /// Members so far.
     count: usize,
 }
 
@@ -60,20 +65,32 @@ impl Run<'_> {
         if size.len() > MAX_RANKS {
             return Err(self.fail(DecodeErrorKind::Limit, "an array of more than 255 ranks"));
         }
-        let offset = tag.attribute(ns::SOAPENC11, "offset").and_then(|o| o.trim_matches(['[', ']', ' ']).parse().ok()).unwrap_or(0);
+        let size = if size.len() > 1 { size } else { Vec::new() };
+        let offset = match tag.attribute(ns::SOAPENC11, "offset") {
+            Some(said) => self.index(said, &size)?.unwrap_or(0),
+            None => 0,
+        };
         self.leave_out(offset)?;
         let narrowed = told.item.filter(|t| *t != item_type).zip(told.label);
-        Ok(ArrayFrame {
-            item_type,
-            item_namespace,
-            ranks,
-            narrowed,
-            dims,
-            size: if size.len() > 1 { size } else { Vec::new() },
-            offset,
-            wrapped,
-            count: 0,
-        })
+        Ok(ArrayFrame { item_type, item_namespace, ranks, narrowed, dims, size, offset, indexes: None, next: offset, wrapped, count: 0 })
+    }
+
+    /// `[1,2]` in an array of that size: the index, row-major. `None`, and told: it is no place of the array.
+    fn index(&mut self, said: &str, size: &[usize]) -> Result<Option<usize>, DecodeError> {
+        let ranks = said.trim().strip_prefix('[').and_then(|s| s.strip_suffix(']')).unwrap_or(said).split(',');
+        let place: Option<Vec<usize>> = ranks.map(|rank| rank.trim().parse().ok()).collect();
+        let index = place.and_then(|place| match place.as_slice() {
+            [index] => Some(*index),
+            place if place.len() == size.len() => place.iter().zip(size).try_fold(0usize, |index, (at, size)| {
+                let inside = at < size;
+                index.checked_mul(*size)?.checked_add(*at).filter(|_| inside)
+            }),
+            _ => None,
+        });
+        if index.is_none() {
+            self.deviation("a position that the array does not have")?;
+        }
+        Ok(index)
     }
 
     /// Writes the beginning of the array whose frame was opened.
@@ -123,17 +140,13 @@ impl Run<'_> {
     }
 
     pub(super) fn array_child<T: Tag>(&mut self, tag: &T) -> Step {
-        let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last() else { return Ok(()) };
-        let position = tag.attribute(ns::SOAPENC11, "position").and_then(|p| p.trim_matches(['[', ']', ' ']).parse::<usize>().ok());
-        let gap = position.map_or(0, |p| p.saturating_sub(array.count));
-        self.leave_out(gap)?;
+        self.place_member(tag)?;
         let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last_mut() else { return Ok(()) };
         let comma = array.offset + array.count > 0;
-        array.count += gap + 1;
+        array.count += 1;
         let (item_type, namespace, dims, ranks) = (array.item_type, array.item_namespace, array.dims, array.ranks);
         let narrowed = array.narrowed.clone();
         self.emit(if comma { b"," } else { b"" });
-        (0..gap).for_each(|_| self.emit(b"null,"));
         let nil = tag.attribute(ns::XSI, "nil").is_some_and(|v| matches!(v.trim(), "true" | "1"));
         if dims > 1 && !matches!(self.program.type_(item_type).body, TypeBody::SoapArray(_)) {
             let kind = if nil {
@@ -154,13 +167,31 @@ impl Run<'_> {
         self.value(tag, &wanted)
     }
 
+    /// Notes the index of the member that begins.
+    fn place_member<T: Tag>(&mut self, tag: &T) -> Step {
+        let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last() else { return Ok(()) };
+        let said = tag.attribute(ns::SOAPENC11, "position").map(|said| (said, array.size.clone()));
+        let index = match said {
+            Some((said, size)) => self.index(said, &size)?,
+            None => None,
+        };
+        let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last_mut() else { return Ok(()) };
+        let index = index.unwrap_or(array.next);
+        if index != array.next && array.indexes.is_none() {
+            array.indexes = Some((0..array.count).map(|i| array.offset + i).collect());
+        }
+        array.indexes.as_mut().into_iter().for_each(|all| all.push(index));
+        array.next = index.saturating_add(1);
+        Ok(())
+    }
+
     /// The end of an array; `start`: the absolute offset of its bracket.
     pub(super) fn end_array(&mut self, start: usize, array: &ArrayFrame) -> Step {
         self.emit(b"]");
-        let product = array.size.iter().try_fold(1usize, |n, s| n.checked_mul(*s));
-        let inner = array.size.get(1..).unwrap_or(&[]);
+        let product = array.size.iter().try_fold(1usize, |n, s| n.checked_mul(*s)).filter(|_| !array.size.is_empty());
+        let count = self.in_their_places(start, array, product.unwrap_or(0))?;
         // Sizes with a zero among them have no members, however large the others are.
-        if product == Some(array.offset + array.count) && product != Some(0) && !inner.is_empty() {
+        if product == Some(count) && count > 0 {
             let written = self.written(start);
             let values = written.get(1..written.len().saturating_sub(1)).unwrap_or(&[]).to_vec();
             self.replace(start, b"");
@@ -170,6 +201,37 @@ impl Run<'_> {
             self.emit(b"}");
         }
         Ok(())
+    }
+
+    /// Puts members that said their positions there, and `null` for those that are left out; of an array of several ranks up to its size.
+    /// Gives how many there are then.
+    fn in_their_places(&mut self, start: usize, array: &ArrayFrame, size: usize) -> Result<usize, DecodeError> {
+        let count = array.offset + array.count;
+        let indexes = match &array.indexes {
+            Some(indexes) => indexes.clone(),
+            // A part of an array of several ranks.
+            None if array.offset > 0 && size > count => (array.offset..count).collect(),
+            None => return Ok(count),
+        };
+        let written = self.written(start);
+        let values = written.get(1..written.len().saturating_sub(1)).unwrap_or(&[]).to_vec();
+        let mut members: Vec<(usize, &[u8])> = indexes.into_iter().zip(items(&values).skip(array.offset)).collect();
+        members.sort_by_key(|(index, _)| *index);
+        let last = members.last().map_or(0, |(index, _)| index.saturating_add(1));
+        let total = last.max(if last <= size { size } else { 0 });
+        self.leave_out(total.saturating_sub(members.len() + array.offset))?;
+        self.replace(start, b"[");
+        let mut members = members.into_iter().peekable();
+        for index in 0..total {
+            self.emit(if index > 0 { b"," } else { b"" });
+            let given = members.next_if(|(at, _)| *at == index);
+            self.emit(given.map_or(b"null", |(_, value)| value));
+            while members.next_if(|(at, _)| *at == index).is_some() {
+                self.deviation("two members at one position")?;
+            }
+        }
+        self.emit(b"]");
+        Ok(total)
     }
 
     /// Values in row-major order as nested arrays of these sizes.

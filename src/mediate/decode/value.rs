@@ -188,9 +188,31 @@ impl Run<'_> {
         (members.comma, members.any) = (true, true);
     }
 
+    /// SOAP encoding's array in an untyped place, told by its own attributes alone.
+    fn untyped_array<T: Tag>(&self, declared: TypeId, tag: &T) -> Option<(TypeId, Option<Arc<str>>)> {
+        if !self.encoded() || !matches!(self.program.type_(declared).body, TypeBody::Generic) {
+            return None;
+        }
+        let has = |uri, local| tag.attribute(uri, local).is_some();
+        let is_array12 = || {
+            has(ns::SOAPENC12, "itemType")
+                || has(ns::SOAPENC12, "arraySize")
+                || tag.attribute(ns::SOAPENC12, "nodeType").is_some_and(|node| node.trim() == "array")
+        };
+        let uri = match () {
+            () if has(ns::SOAPENC11, "arrayType") => ns::SOAPENC11,
+            () if is_array12() => ns::SOAPENC12,
+            () => return None,
+        };
+        let name = self.program.names.find(self.program.names.namespace_id(uri)?, "Array")?;
+        Some((*self.program.types_by_name.get(&name)?, self.program.type_labels.get(&name).cloned()))
+    }
+
     /// The type that an element really has, and its `$type` where xsi:type says more than the declaration (mapping decision 7).
     fn effective<T: Tag>(&mut self, declared: TypeId, tag: &T) -> (TypeId, Option<Arc<str>>) {
-        let Some(text) = tag.attribute(ns::XSI, "type").map(str::trim).filter(|t| !t.is_empty()) else { return (declared, None) };
+        let Some(text) = tag.attribute(ns::XSI, "type").map(str::trim).filter(|t| !t.is_empty()) else {
+            return self.untyped_array(declared, tag).unwrap_or((declared, None));
+        };
         let unknown = |uri: &str, local: &str| Arc::<str>::from(format!("{{{uri}}}{local}"));
         let Some((uri, local)) = read_qname(text, tag.scope()) else { return (declared, Some(unknown("", text))) };
         let program = self.program;

@@ -113,7 +113,7 @@ impl<'p> Encoder<'p> {
     {
         let program = self.program;
         // The types of SOAP encoding's namespace are the built-ins under other names, and xsi:type says the name that was given.
-        let soap = text.strip_prefix("soapenc:").map(|local| Tag { ns: Ns::of(&program.names, ns::SOAPENC11), local });
+        let soap = text.strip_prefix("soapenc:").map(|local| Tag { ns: Ns::of(&program.names, self.encoding()), local });
         if let Some(tag) = self.braced(text).or(soap) {
             let name = program.names.find(tag.ns.id()?, tag.local);
             if let Some(id) = name.and_then(|n| program.types_by_name.get(&n)) {

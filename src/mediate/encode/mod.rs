@@ -213,11 +213,15 @@ impl<'p> Encoder<'p> {
 
     fn encoding_style(&mut self) {
         let style = self.out.soap("encodingStyle");
-        let encoding = match self.version {
+        self.out.attribute(style, self.encoding());
+    }
+
+    /// The namespace of SOAP encoding in this version.
+    fn encoding(&self) -> &'static str {
+        match self.version {
             SoapVersion::Soap11 => ns::SOAPENC11,
             SoapVersion::Soap12 => ns::SOAPENC12,
-        };
-        self.out.attribute(style, encoding);
+        }
     }
 
     /// Is `{"$value": …}` the first part's own object form?
