@@ -55,6 +55,7 @@ fn measure(program: &Arc<Program>, service: Service, envelope: &[u8]) -> (usize,
 #[test]
 fn a_reply_takes_at_most_twenty_times_its_size() {
     let (plain, encoded) = (program("tests/memory/service.wsdl"), program("tests/properties/services/encoded.wsdl"));
+    let rpc = program("tests/memory/rpc.wsdl");
     let mut sizes = vec![10_000, 100_000];
     if std::env::var_os("CASTILE_MEMORY").is_some() {
         sizes.extend([1_000_000, 10_000_000]);
@@ -64,7 +65,11 @@ fn a_reply_takes_at_most_twenty_times_its_size() {
     for Reply { name, service, make, limit } in replies::ALL {
         for size in &sizes {
             let envelope = replies::envelope(*service, &make(*size));
-            let program = if matches!(service, Service::Encoded) { &encoded } else { &plain };
+            let program = match service {
+                Service::Plain | Service::Fault | Service::Package => &plain,
+                Service::Encoded => &encoded,
+                Service::Rpc => &rpc,
+            };
             let (peak, read) = measure(program, *service, envelope.as_bytes());
             let ratio = peak as f64 / envelope.len() as f64;
             let outcome = match &read {

@@ -11,6 +11,8 @@ pub enum Service {
     Encoded,
     /// The first, in a package with an attachment `a`.
     Package,
+    /// `tests/memory/rpc.wsdl`: rpc/literal.
+    Rpc,
 }
 
 /// One kind of reply.
@@ -36,6 +38,7 @@ pub fn envelope(service: Service, inside: &str) -> String {
         Service::Plain | Service::Package => format!("<t:reply>{inside}</t:reply>"),
         Service::Fault => format!("<s:Fault><faultcode>s:Server</faultcode><detail>{inside}</detail></s:Fault>"),
         Service::Encoded => format!("<n:Op xmlns:n='urn:s'>{inside}"),
+        Service::Rpc => format!("<n:OpResponse xmlns:n='urn:s'>{inside}</n:OpResponse>"),
     };
     format!(
         "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:t='urn:t' xmlns:i='http://www.w3.org/2001/XMLSchema-instance' \
@@ -80,7 +83,7 @@ fn members(part: &str, attributes: &str, piece: &str, size: usize) -> String {
     encoded(&format!("<{part}{attributes}>{}</{part}>", piece.repeat(size / piece.len())), "")
 }
 
-use Service::{Encoded, Fault, Plain};
+use Service::{Encoded, Fault, Plain, Rpc};
 
 /// JSON that the message makes more of itself than may be held.
 const HELD: &str = "JSON that is held back and has more than 256 KiB and 6 times its XML";
@@ -211,6 +214,15 @@ pub const ALL: &[Reply] = &[
     reply("encoded, ids that nobody asks for", Encoded, |n| {
         encoded("", &(0..n / 16).map(|i| format!("<a id='{}'/>", name(i))).collect::<String>())
     }),
+    reply("encoded array of positions, backwards", Encoded, |n| {
+        let items = (0..n / 30).rev().map(|i| format!("<i c:position='[{i}]'>1</i>")).collect::<String>();
+        encoded(&format!("<grid>{items}</grid>"), "")
+    }),
+    reply("encoded, elements that nobody refers to", Encoded, |n| encoded("", &"<m/>".repeat(n / 4))),
+    reply("elements beside the message", Plain, |n| format!("</t:reply>{}<t:reply>", "<a/>".repeat(n / 4))),
+    reply("an accessor by position", Rpc, |n| format!("<return>{}</return>", "<a/>".repeat(n / 4))),
+    reply("an accessor by position, records", Rpc, |n| format!("<return>{}</return>", "<a k='1'><b>x</b></a>".repeat(n / 21))),
+    reply("accessors that no part has", Rpc, |n| "<a/>".repeat(n / 4)),
     reply("encoded, each by reference", Encoded, |n| {
         let count = n / 50;
         let people: String = (0..count).map(|i| format!("<i href='#{}'/>", name(i))).collect();
