@@ -237,8 +237,8 @@ pub enum Matching {
     /// elements. Streams.
     #[default]
     ByName,
-    /// By the whole row of children: an element stands at several places, or a repeated group has several particles. The element is
-    /// buffered to its end.
+    /// By the whole row of children: an element stands at several places, a repeated group has several particles, or several branches of a
+    /// choice have wildcards. The element is buffered to its end.
     ByRow,
 }
 

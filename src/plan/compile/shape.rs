@@ -119,6 +119,10 @@ impl Compiler<'_> {
             }
         }
         shape.many_wild = wild_max.is_none_or(|m| m > 1);
+        // Which of the branches' wildcards an element stands at is known from the whole row only. Leaves stand in schema order, so
+        // that of two in different branches there are two neighbours.
+        let wild: Vec<&Leaf> = leaves.iter().filter(|l| matches!(l.place.kind, PlaceKind::Any(_))).collect();
+        row |= wild.windows(2).any(|pair| matches!(pair, [a, b] if exclusive(&a.path, &b.path)));
         for (i, leaf) in leaves.iter().enumerate() {
             if let PlaceKind::Items(inner) = &leaf.place.kind {
                 let inner = self.program.shape(*inner);
