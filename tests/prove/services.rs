@@ -32,8 +32,9 @@ fn every_construct_and_sample_is_exact() {
         let report = proved(&definitions, &program, &Options::whole());
         cases += report.cases();
         wrong.extend(failures(&report).into_iter().map(|f| format!("{name}: {f}")));
-        if !report.is_exact() {
-            wrong.push(format!("{name}: not exact"));
+        // Nothing can be said of a message that is defined nowhere.
+        if report.is_exact() == name.starts_with("undefined-") {
+            wrong.push(format!("{name}: {}", if report.is_exact() { "exact" } else { "not exact" }));
         }
         // All that these small schemas have is shown.
         wrong.extend(
