@@ -4,12 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use castile::api::{ApiDefinition, Method, Resource};
+use castile::api::ApiDefinition;
 use serde_json::json;
 
 use super::served::{Operation, Served, operations};
 use super::validate::{Schemas, errors, in_parallel};
-use super::{corpus_services, ours};
+use super::{corpus_services, countries, ours};
 use crate::support;
 
 #[derive(Default)]
@@ -141,17 +141,9 @@ fn examples_of_the_corpus_succeed() {
 /// URL parameters, unwrapped answers: the examples of parameters make the call.
 #[test]
 fn examples_of_parameters_succeed() {
-    let mut definition = ApiDefinition::named("countries");
-    let mut get = Resource::new(Method::Get, "/countries/{code}", "GetCountry");
-    get.unwrap = Some("GetCountryResult".to_owned());
-    let mut list = Resource::new(Method::Get, "/countries", "ListCountries");
-    list.query.insert("size".to_owned(), "/limit".to_owned());
-    let mut put = Resource::new(Method::Put, "/countries/{code}", "AddCountry");
-    put.path_parameters.insert("code".to_owned(), "/country/code".to_owned());
-    definition.resources = vec![get, list, put];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let served = Served::start(&definition, &support::path(Path::new("wsdl/countries/service.wsdl"))).await.unwrap();
+        let served = Served::start(&countries(), &support::path(Path::new("wsdl/countries/service.wsdl"))).await.unwrap();
         let mut report = Report::default();
         check("countries", &served, &mut report).await;
         expect_all_right(&report);

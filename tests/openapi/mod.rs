@@ -287,9 +287,8 @@ fn a_document_that_would_be_too_large_says_what_it_leaves_out() {
     assert_eq!((refused.bytes, refused.limit_bytes), (bare.json.len(), bare.json.len() - 1));
 }
 
-/// Parameters, an unwrapped answer and the statuses that a definition chooses for faults.
-#[test]
-fn what_a_definition_says_is_in_the_document() {
+/// The sample with parameters in paths and queries, an unwrapped answer and a status of a fault.
+fn countries() -> ApiDefinition {
     let mut definition = ApiDefinition::named("countries");
     let mut get = Resource::new(Method::Get, "/countries/{code}", "GetCountry");
     get.unwrap = Some("GetCountryResult".to_owned());
@@ -299,6 +298,13 @@ fn what_a_definition_says_is_in_the_document() {
     put.path_parameters.insert("code".to_owned(), "/country/code".to_owned());
     put.faults.insert("CountryExists".to_owned(), 409);
     definition.resources = vec![get, list, put];
+    definition
+}
+
+/// Parameters, an unwrapped answer and the statuses that a definition chooses for faults.
+#[test]
+fn what_a_definition_says_is_in_the_document() {
+    let definition = countries();
     let made = defined(&definition, &support::path("wsdl/countries/service.wsdl"));
     let document = document(&made.api.unwrap_or_else(|| panic!("{:?}", made.diagnostics)), OpenApiVersion::V31);
 
