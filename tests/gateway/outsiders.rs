@@ -10,6 +10,7 @@ use crate::support;
 
 const USER: &str = "j\u{e4}n";
 const PASSWORD: &str = "s\u{e9}cret <1>";
+const WSU: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 
 /// Envelopes of REST calls at both ports and of raw SOAP, signed with one key; the folder holds `cert.pem` too.
 struct Captured {
@@ -66,15 +67,22 @@ async fn captured(key: rcgen::KeyPair) -> Captured {
     }
     // Comments, character references, CDATA and odd white space: what a canonical form must see through.
     let raw = get_country().replace("<code>LK</code>", "<code  ><![CDATA[L]]>&#75;<!-- c --></code\n>");
-    let answer = server.ask("POST /countries/1\nContent-Type: text/xml", format!("\u{feff}<?xml version='1.0'?><?p i?>{raw}")).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    // A prefix of ours that means something else in the Body, in a value too; a Body with an Id of its own.
+    let bound = get_country().replacen("<s:Envelope", "<s:Envelope xmlns:wsu='urn:castile:samples:countries' xmlns:wsse='urn:x'", 1);
+    let bound = bound.replace("<code>", "<code wsse:a=\"1\" b=\"wsu:code\">");
+    let bound = bound.replace("<GetCountry xmlns=\"urn:castile:samples:countries\">", "<wsu:GetCountry>").replace("</G", "</wsu:G");
+    let own = get_country().replacen("<s:Body", &format!("<s:Body xmlns:u=\"{WSU}\" u:Id=\"m\u{ef}ne.-_1\""), 1);
+    for raw in [format!("\u{feff}<?xml version='1.0'?><?p i?>{raw}"), bound, own] {
+        let answer = server.ask("POST /countries/1\nContent-Type: text/xml; charset=utf-8", raw).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
     let mut envelopes = Vec::new();
     for (index, got) in upstream.got().into_iter().enumerate() {
         let path = copy.path().join(format!("{index}.xml"));
         std::fs::write(&path, got.body).unwrap();
         envelopes.push(path);
     }
-    assert_eq!(envelopes.len(), 3);
+    assert_eq!(envelopes.len(), 5);
     Captured { folder: copy, envelopes }
 }
 

@@ -48,7 +48,7 @@ pub struct BodyTag {
     pub is_empty: bool,
     /// Its `wsu:Id`.
     pub id: Option<String>,
-    /// A prefix that it does not declare.
+    /// A prefix that it may declare for [`ns::WSU`]: nothing that is meant by another one changes.
     pub free_prefix: String,
 }
 
@@ -106,6 +106,8 @@ fn of(envelope: &[u8]) -> Result<Head, NotFound> {
 pub struct Scout {
     depth: usize,
     version: Option<SoapVersion>,
+    /// Prefixes that the Envelope binds to something else than [`ns::WSU`].
+    taken: Vec<String>,
     envelope_end: usize,
     header_name: String,
     header: Option<HeaderTag>,
@@ -172,6 +174,8 @@ impl Scout {
             _ => None,
         };
         self.strange = self.version.is_none() || tag.is_empty_element();
+        let others = tag.declarations().filter(|(_, uri)| tag.scope().uri(*uri) != ns::WSU);
+        self.taken = others.map(|(prefix, _)| prefix.to_owned()).collect();
         self.envelope_end = offset(tag.end_offset());
         self.header_name = named(tag, "Header");
     }
@@ -186,13 +190,14 @@ impl Scout {
                     Some(HeaderTag { name: named(tag, "Header"), tag_end: offset(tag.end_offset()), is_empty: tag.is_empty_element() });
             }
             "Body" if is_soap => {
-                let declared: Vec<&str> = tag.declarations().map(|(prefix, _)| prefix).collect();
-                let free = (0..).map(|i| if i == 0 { "wsu".to_owned() } else { format!("wsu{i}") });
+                // What the Envelope binds may be used in the Body, in a value too.
+                let is_free = |prefix: &String| !self.taken.contains(prefix) && !tag.declarations().any(|(p, _)| p == prefix);
+                let candidates = (0..).map(|i| if i == 0 { "wsu".to_owned() } else { format!("wsu{i}") });
                 self.body = Some(BodyTag {
                     tag_end: offset(tag.end_offset()),
                     is_empty: tag.is_empty_element(),
                     id: tag.attribute(ns::WSU, "Id").map(str::to_owned),
-                    free_prefix: free.into_iter().find(|p| !declared.contains(&p.as_str())).unwrap_or_default(),
+                    free_prefix: candidates.into_iter().find(is_free).unwrap_or_default(),
                 });
             }
             _ => self.strange = true,

@@ -78,6 +78,12 @@ fn blocks_that_are_there_stay() {
     let header = format!("<e:Header><s:Security xmlns:s=\"{}\"/><w:Action xmlns:w=\"{}\">mine</w:Action></e:Header>", ns::WSSE, ns::WSA10);
     let before = envelope(ns::SOAP11, &header, "<e:Body/>");
     assert_eq!(secured(before.clone(), Some(&token(Password::None)), None).into_bytes(), before);
+    for role in ["urn:other", "http://www.w3.org/2003/05/soap-envelope/role/next"] {
+        let attributes = format!("e:role=\"{role}\" e:mustUnderstand=\"true\" e:relay=\"1\"");
+        let header = format!("<e:Header><h/><s:Security xmlns:s=\"{}\" {attributes}><s:x/></s:Security></e:Header>", ns::WSSE);
+        let others = envelope(ns::SOAP12, &header, "<e:Body/>");
+        assert_eq!(secured(others.clone(), Some(&token(Password::None)), None).into_bytes(), others);
+    }
     let route = Route { action: "urn:a", to: "http://x/?a&b" };
     let out = secured(before, None, Some(&Addressing { version: AddressingVersion::V10, route }));
     assert_eq!(out.matches("Action").count(), 2, "{out}");
@@ -161,6 +167,34 @@ mod signed {
         let body = "<e:Body xmlns:wsu=\"urn:other\"/>";
         let out = secured(envelope(ns::SOAP11, "", body), Some(&signature(&rcgen::PKCS_ECDSA_P256_SHA256, parts)), None);
         assert!(out.contains("<e:Body xmlns:wsu=\"urn:other\" xmlns:wsu1=\""), "{out}");
+    }
+
+    #[test]
+    fn a_prefix_that_the_envelope_binds_keeps_its_meaning_in_the_body() {
+        let parts = SignedParts { body: true, timestamp: false, addressing: false, username_token: false, certificate: false };
+        let signature = signature(&rcgen::PKCS_ECDSA_P256_SHA256, parts);
+        for (uris, body, expected) in [
+            ("xmlns:wsu='urn:x'", "<e:Body><wsu:a b='wsu:c'/></e:Body>", "<e:Body xmlns:wsu1="),
+            ("xmlns:wsu='urn:x' xmlns:wsu1='urn:x'", "<e:Body xmlns:wsu2='urn:x'/>", "<e:Body xmlns:wsu2='urn:x' xmlns:wsu3="),
+            (&format!("xmlns:wsu='{}'", ns::WSU), "<e:Body/>", "<e:Body xmlns:wsu="),
+        ] {
+            let before = format!("<e:Envelope xmlns:e=\"{}\" {uris}>{body}</e:Envelope>", ns::SOAP11);
+            let out = secured(before.into_bytes(), Some(&signature), None);
+            assert!(out.contains(expected), "{out}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_value_in_the_reference() {
+        let parts = SignedParts { body: true, timestamp: false, addressing: false, username_token: false, certificate: false };
+        let id = "a&amp;b&quot;&lt;c>'%20#\u{ef}";
+        let body = format!("<e:Body xmlns:u=\"{}\" u:Id=\"{id}\"><a/></e:Body>", ns::WSU);
+        let out = secured(envelope(ns::SOAP11, "", &body), Some(&signature(&rcgen::PKCS_ECDSA_P256_SHA256, parts)), None);
+        let document = crate::xml::document::tree(&out).unwrap();
+        let references: Vec<_> = document.descendants().filter(|n| n.has_tag_name((ns::DSIG, "Reference"))).collect();
+        assert_eq!(references.len(), 1, "{out}");
+        assert_eq!(references[0].attribute("URI"), Some("#a&b\"<c>'%20#\u{ef}"), "{out}");
+        assert!(out.contains(&body), "{out}");
     }
 
     #[test]
