@@ -1,13 +1,14 @@
 //! What policies ask of the requests of an operation: WS-Policy 1.2 and 1.5, read for the alternative that Castile can satisfy.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::model::{BindingId, Definitions, Port, Service};
 use crate::diagnostic::Span;
 use crate::xml::QName;
 
-/// So many findings of one kind are kept of one policy.
-const MAX_KEPT: usize = 64;
+/// So many assertions of one kind are kept of one policy: each place that refers to it keeps them too.
+pub(super) const MAX_KEPT: usize = 64;
 
 /// What is asked. Nothing by default; what several policies ask is asked together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,9 +44,9 @@ pub struct Asks {
     /// An X.509 token, by itself: what it is for says the assertion around it.
     pub(super) x509: bool,
     /// Assertions that hold only where the transport protects the message.
-    pub(super) by_transport: Vec<Assertion>,
+    pub(super) by_transport: Assertions,
     /// Assertions that hold only where the transport protects the message, or it is signed.
-    pub(super) by_signature: Vec<Assertion>,
+    pub(super) by_signature: Assertions,
 }
 
 /// Versions of WS-Addressing.
@@ -89,6 +90,18 @@ pub struct Assertion {
     pub span: Span,
 }
 
+/// Assertions, those of shared policies shared.
+pub(super) type Assertions = Vec<Arc<Assertion>>;
+
+/// Adds those of `others` that are not among `mine`, up to [`MAX_KEPT`].
+pub(super) fn keep(mine: &mut Assertions, others: &[Arc<Assertion>]) {
+    for assertion in others {
+        if mine.len() < MAX_KEPT && !mine.iter().any(|a| a.span == assertion.span) {
+            mine.push(assertion.clone());
+        }
+    }
+}
+
 /// What policies ask, by the place of what they are attached to: the start tag of the service, port, binding, operation, message.
 #[derive(Debug, Default)]
 pub struct Policies {
@@ -121,13 +134,8 @@ impl Asks {
         ] {
             *one |= two;
         }
-        for (mine, others) in [(&mut self.by_transport, &other.by_transport), (&mut self.by_signature, &other.by_signature)] {
-            for assertion in others {
-                if mine.len() < MAX_KEPT && !mine.contains(assertion) {
-                    mine.push(assertion.clone());
-                }
-            }
-        }
+        keep(&mut self.by_transport, &other.by_transport);
+        keep(&mut self.by_signature, &other.by_signature);
     }
 }
 
@@ -139,26 +147,29 @@ impl Definitions {
         if self.policies.by_subject.is_empty() {
             return asks;
         }
+        let subjects = self.endpoint_subjects(service, port, binding).into_iter().chain(self.operation_subjects(binding, operation));
+        for asked in subjects.flatten().filter_map(|s| self.policies.by_subject.get(&s)) {
+            asks.add(asked);
+        }
+        asks
+    }
+
+    /// Where policies of all operations of a binding at a port are attached.
+    pub(super) fn endpoint_subjects(&self, service: Option<&Service>, port: Option<&Port>, binding: BindingId) -> [Option<Span>; 4] {
+        let binding = self.binding(binding);
+        let port_type = binding.port_type.map(|p| self.port_type(p));
+        [service.map(|s| s.span), port.map(|p| p.span), Some(binding.span), port_type.map(|p| p.span)]
+    }
+
+    /// Where policies of one operation of a binding are attached.
+    pub(super) fn operation_subjects(&self, binding: BindingId, operation: usize) -> [Option<Span>; 4] {
         let binding = self.binding(binding);
         let bound = binding.operations.get(operation);
         let port_type = binding.port_type.map(|p| self.port_type(p));
         let declared = port_type.zip(bound.and_then(|b| b.operation)).and_then(|(p, i)| p.operations.get(i));
         let input = declared.and_then(|d| d.input.as_ref());
         let message = input.and_then(|i| i.message).map(|m| self.message(m).span);
-        let subjects = [
-            service.map(|s| s.span),
-            port.map(|p| p.span),
-            Some(binding.span),
-            port_type.map(|p| p.span),
-            bound.map(|b| b.span),
-            declared.map(|d| d.span),
-            input.map(|i| i.span),
-            message,
-        ];
-        for asked in subjects.into_iter().flatten().filter_map(|s| self.policies.by_subject.get(&s)) {
-            asks.add(asked);
-        }
-        asks
+        [bound.map(|b| b.span), declared.map(|d| d.span), input.map(|i| i.span), message]
     }
 
     /// Is there a policy, or another word about addressing, that asks something?

@@ -202,6 +202,77 @@ fn hostile_policies_are_read_in_linear_time() {
     assert_eq!(of_binding(&deep).1.len(), 1);
 }
 
+/// A WSDL whose ports and operations have policies of their own: 64 assertions at each of `ports` ports and `operations` operations.
+fn multiplied(ports: usize, operations: usize) -> String {
+    let assertions = |of: &str| -> String {
+        let one = |i| format!("<sp:EncryptedParts a=\"{of}{i}\"/><sp:SignedParts><sp:Body/></sp:SignedParts>");
+        format!("<wsp:Policy wsu:Id=\"{of}\">{}</wsp:Policy>", (0..64).map(one).collect::<String>())
+    };
+    let refers = "<wsp:PolicyReference URI=\"#";
+    let declared: String = (0..operations).map(|i| format!("<operation name=\"o{i}\"><input message=\"w:M\"/></operation>")).collect();
+    let bound: String =
+        (0..operations).map(|i| format!("<operation name=\"o{i}\">{refers}op\"/><soap:operation/><input/></operation>")).collect();
+    let ports: String = (0..ports)
+        .map(|i| format!("<port name=\"p{i}\" binding=\"w:B\">{refers}port\"/><soap:address location=\"http://x/\"/></port>"))
+        .collect();
+    format!(
+        "<definitions {ROOT} targetNamespace=\"urn:w\">{}{}<message name=\"M\"/><portType name=\"P\">{declared}</portType>\
+         <binding name=\"B\" type=\"w:P\"><soap:binding/>{bound}</binding><service name=\"S\">{ports}</service></definitions>",
+        assertions("op"),
+        assertions("port")
+    )
+}
+
+#[test]
+fn ports_and_operations_do_not_multiply() {
+    let outcome = outcome(&[("a.wsdl", &multiplied(5_000, 5_000))]);
+    let unmet = outcome.diagnostics.iter().filter(|d| d.code.id == "wsdl.policy-unmet").count();
+    // 64 of a kind are kept of one policy.
+    assert_eq!(unmet, 2 * 2 * 64);
+}
+
+#[test]
+fn the_transport_of_one_side_protects_the_other() {
+    let transport = "<wsp:Policy><sp:TransportBinding/></wsp:Policy>";
+    let encrypted = "<wsp:Policy><sp:EncryptedParts><sp:Body/></sp:EncryptedParts></wsp:Policy>";
+    let signed = "<wsp:Policy><sp:SignedParts><sp:Body/></sp:SignedParts></wsp:Policy>";
+    let asymmetric = "<wsp:Policy><sp:AsymmetricBinding/></wsp:Policy>";
+    for (port, operation, expected) in [
+        (transport, encrypted, 0),
+        (encrypted, transport, 0),
+        ("", encrypted, 1),
+        (encrypted, "", 1),
+        (asymmetric, signed, 0),
+        (signed, asymmetric, 0),
+        (signed, "", 1),
+        (asymmetric, encrypted, 1),
+    ] {
+        let (_, found) = asked(&At { port, binding_operation: operation, ..At::default() });
+        assert_eq!(found.iter().filter(|(code, _)| *code == "wsdl.policy-unmet").count(), expected, "{port} {operation}");
+    }
+}
+
+#[test]
+fn ten_thousand_references_into_other_documents_are_followed() {
+    let ids = 20_000;
+    let library: String = (0..ids).map(|i| format!("<wsp:Policy wsu:Id=\"p{i}\"/>")).collect();
+    let library = format!(
+        "<definitions {ROOT} targetNamespace=\"urn:l\">{library}<wsp:Policy wsu:Id=\"last\"><wsam:Addressing/></wsp:Policy></definitions>"
+    );
+    let refers: String = (0..ids).map(|i| format!("<wsp:PolicyReference URI=\"#p{i}\"/>")).collect();
+    let lost: String = (0..200).map(|i| format!("<wsp:PolicyReference URI=\"#x{i}\"/>")).collect();
+    let text = format!(
+        "<definitions {ROOT} targetNamespace=\"urn:w\"><import namespace=\"urn:l\" location=\"l.wsdl\"/><portType name=\"P\"><operation name=\"O\"/></portType>\
+         <binding name=\"B\" type=\"w:P\">{refers}{lost}<wsp:PolicyReference URI=\"#last\"/><soap:binding/><operation name=\"O\"/></binding></definitions>"
+    );
+    let outcome = outcome(&[("a.wsdl", &text), ("l.wsdl", &library)]);
+    let asks = outcome.definitions.unwrap().asks(None, None, BindingId(0), 0);
+    assert_eq!(asks.addressing, Some(Addressing::V10));
+    let lost: Vec<_> = outcome.diagnostics.iter().filter(|d| d.code.id == "wsdl.policy-reference").collect();
+    assert_eq!(lost.len(), 100);
+    assert_eq!(lost.iter().filter(|d| d.hint.is_some()).count(), 10);
+}
+
 #[test]
 fn every_finding_is_a_warning_with_help() {
     let text = format!("<definitions {ROOT}><wsp:Policy wsu:Id=\"x\"/></definitions>");

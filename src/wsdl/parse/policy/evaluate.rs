@@ -8,15 +8,12 @@ use roxmltree::Node;
 use super::{Library, is_wsp};
 use crate::diagnostic::{SourceId, Span};
 use crate::schema::start_tag;
-use crate::wsdl::policy::{Asks, Assertion};
+use crate::wsdl::policy::{Asks, Assertion, Assertions, keep};
 use crate::xml::document::Unqualified as _;
 use crate::xml::{QName, ns};
 
 /// Operators and assertions inside one another.
 const MAX_DEPTH: usize = 64;
-/// Findings that are kept of one policy.
-const MAX_UNMET: usize = 64;
-
 /// References that lead nowhere and are reported.
 const MAX_DANGLING: usize = 100;
 
@@ -26,7 +23,7 @@ pub(super) struct Outcome {
     /// What the chosen alternative asks.
     pub(super) asks: Asks,
     /// What of it cannot be done.
-    pub(super) unmet: Vec<Assertion>,
+    pub(super) unmet: Assertions,
 }
 
 impl Outcome {
@@ -37,11 +34,7 @@ impl Outcome {
 
     pub(super) fn add(&mut self, other: &Self) {
         self.asks.add(&other.asks);
-        for assertion in &other.unmet {
-            if self.unmet.len() < MAX_UNMET && !self.unmet.contains(assertion) {
-                self.unmet.push(assertion.clone());
-            }
-        }
+        keep(&mut self.unmet, &other.unmet);
     }
 
     /// This element cannot be satisfied.
@@ -51,9 +44,9 @@ impl Outcome {
 }
 
 /// An element as an assertion.
-pub(super) fn named(node: Node<'_, '_>, source: SourceId) -> Assertion {
+pub(super) fn named(node: Node<'_, '_>, source: SourceId) -> Arc<Assertion> {
     let name = node.tag_name();
-    Assertion { name: QName::new(name.namespace().unwrap_or(""), name.name()), span: start_tag(node, source) }
+    Arc::new(Assertion { name: QName::new(name.namespace().unwrap_or(""), name.name()), span: start_tag(node, source) })
 }
 
 impl<'d> Library<'d> {
@@ -91,7 +84,7 @@ impl<'d> Library<'d> {
             Some(Some(outcome)) => return outcome.clone(),
             Some(None) => {
                 let cycle = Assertion { name: QName::new(ns::WSP15, "PolicyReference"), span: start_tag(node, source) };
-                return Arc::new(Outcome { asks: Asks::default(), unmet: vec![cycle] });
+                return Arc::new(Outcome { asks: Asks::default(), unmet: vec![Arc::new(cycle)] });
             }
             None => {}
         }

@@ -1,9 +1,10 @@
 //! Policies attached to a WSDL: found at each subject (WS-PolicyAttachment 1.2 and 1.5, section 4), evaluated, kept for its operations.
 
 mod evaluate;
+mod transport;
 mod vocabulary;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use roxmltree::{Node, NodeId};
@@ -13,13 +14,16 @@ use super::{Document, Reader, children};
 use crate::diagnostic::{Diagnostic, Severity, SourceId, Span, nearest};
 use crate::schema::start_tag;
 use crate::wsdl::codes;
-use crate::wsdl::model::BindingId;
 use crate::wsdl::policy::Assertion;
 use crate::xml::document::Unqualified as _;
 use crate::xml::ns;
 
 /// Policies that one `wsp:PolicyURIs` names.
 const MAX_URIS: usize = 64;
+/// Assertions that cannot be done and are reported, over all documents.
+const MAX_FINDINGS: usize = 1_000;
+/// References that lead nowhere and are given a hint: each is compared with the name of every policy.
+const MAX_HINTS: usize = 10;
 
 /// An element of one of the documents.
 type Place = (SourceId, NodeId);
@@ -28,6 +32,8 @@ type Place = (SourceId, NodeId);
 pub(super) struct Library<'d> {
     /// By `wsu:Id` or `xml:id` in its document.
     by_id: HashMap<(SourceId, &'d str), (SourceId, Node<'d, 'd>)>,
+    /// By the same alone: of several documents the first one.
+    by_id_anywhere: HashMap<&'d str, (SourceId, Node<'d, 'd>)>,
     /// By `Name`.
     by_name: HashMap<&'d str, (SourceId, Node<'d, 'd>)>,
     /// `None` while one is being evaluated: a reference to it is a cycle.
@@ -38,12 +44,22 @@ pub(super) struct Library<'d> {
 
 impl<'d> Library<'d> {
     fn new(documents: &[Document<'d>]) -> Self {
-        let mut library = Self { by_id: HashMap::new(), by_name: HashMap::new(), evaluated: HashMap::new(), dangling: Vec::new() };
+        let mut library = Self {
+            by_id: HashMap::new(),
+            by_id_anywhere: HashMap::new(),
+            by_name: HashMap::new(),
+            evaluated: HashMap::new(),
+            dangling: Vec::new(),
+        };
         for document in documents {
             for node in document.node.descendants().filter(|n| is_wsp(*n, "Policy")) {
                 let id = node.attribute((ns::WSU, "Id")).or_else(|| node.attribute((ns::XML, "id"))).or_else(|| node.unqualified("Id"));
                 if let Some(id) = id {
                     library.by_id.entry((document.source, id.trim())).or_insert((document.source, node));
+                    let first = library.by_id_anywhere.entry(id.trim()).or_insert((document.source, node));
+                    if document.source < first.0 {
+                        *first = (document.source, node);
+                    }
                 }
                 if let Some(name) = node.unqualified("Name") {
                     library.by_name.entry(name.trim()).or_insert((document.source, node));
@@ -57,16 +73,23 @@ impl<'d> Library<'d> {
     fn find(&self, uri: &str, from: SourceId) -> Option<(SourceId, Node<'d, 'd>)> {
         match uri.strip_prefix('#') {
             // A fragment belongs to its document; documents that were split apart keep theirs.
-            Some(id) => self.by_id.get(&(from, id)).or_else(|| self.elsewhere(id)).copied(),
+            Some(id) => self.by_id.get(&(from, id)).or_else(|| self.by_id_anywhere.get(id)).copied(),
             None => self.by_name.get(uri).copied(),
         }
     }
 }
 
-impl<'d> Library<'d> {
-    /// The policy of that id in another document, the first one.
-    fn elsewhere(&self, id: &str) -> Option<&(SourceId, Node<'d, 'd>)> {
-        self.by_id.iter().filter(|((_, i), _)| *i == id).min_by_key(|((source, _), _)| *source).map(|(_, place)| place)
+/// What cannot be done, each place once, in the order of the documents.
+#[derive(Default)]
+struct Findings(BTreeMap<(SourceId, u32), Arc<Assertion>>);
+
+impl Findings {
+    fn add(&mut self, assertions: &[Arc<Assertion>]) {
+        for assertion in assertions {
+            if self.0.len() < MAX_FINDINGS {
+                self.0.entry((assertion.span.source, assertion.span.start)).or_insert_with(|| assertion.clone());
+            }
+        }
     }
 }
 
@@ -74,7 +97,7 @@ impl Reader {
     /// Evaluates what is attached to every subject, and reports what cannot be done.
     pub(super) fn policies(&mut self, documents: &[Document<'_>]) {
         let mut library = Library::new(documents);
-        let mut unmet: Vec<Assertion> = Vec::new();
+        let mut unmet = Findings::default();
         for document in documents {
             for subject in subjects(document.node) {
                 let outcome = library.attached(document.source, subject);
@@ -83,17 +106,21 @@ impl Reader {
                     subject.has_tag_name((ns::WSDL, "input")) && subject.ancestors().any(|a| a.has_tag_name((ns::WSDL, "binding")));
                 let owner = if is_input { subject.parent().unwrap_or(subject) } else { subject };
                 if !outcome.is_empty() {
-                    unmet.extend(outcome.unmet.iter().cloned());
+                    unmet.add(&outcome.unmet);
                     self.definitions.policies.by_subject.entry(document.span(owner)).or_default().add(&outcome.asks);
                 }
             }
         }
         self.by_transport(&mut unmet);
         self.unmet(unmet);
-        for (uri, span) in std::mem::take(&mut library.dangling) {
-            let ids: Vec<String> = library.by_id.keys().map(|(_, id)| format!("#{id}")).collect();
+        let mut ids: Vec<&str> = library.by_id_anywhere.keys().copied().collect();
+        ids.sort_unstable();
+        for (index, (uri, span)) in std::mem::take(&mut library.dangling).into_iter().enumerate() {
             let mut d = Diagnostic::new(Severity::Warning, &codes::POLICY_REFERENCE, format!("the policy `{uri}` is not there")).at(span);
-            d.hint = nearest(&uri, ids.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
+            if index < MAX_HINTS {
+                let id = uri.strip_prefix('#').unwrap_or(&uri);
+                d.hint = nearest(id, ids.iter().copied()).map(|n| format!("did you mean `#{n}`?"));
+            }
             self.report(d);
         }
         for document in documents {
@@ -106,31 +133,9 @@ impl Reader {
         }
     }
 
-    /// Protection that only the transport can give, of operations without one.
-    fn by_transport(&self, unmet: &mut Vec<Assertion>) {
-        let ports = self.definitions.services.iter().flat_map(|s| s.ports.iter().map(move |p| (Some(s), Some(p), p.binding)));
-        let bound: HashSet<usize> = self.definitions.services.iter().flat_map(|s| &s.ports).map(|p| p.binding.0).collect();
-        let alone = (0..self.definitions.bindings.len()).filter(|i| !bound.contains(i)).map(|i| (None, None, BindingId(i)));
-        if !self.definitions.policies.by_subject.values().any(|a| !a.by_transport.is_empty() || !a.by_signature.is_empty()) {
-            return;
-        }
-        for (service, port, binding) in ports.chain(alone) {
-            for operation in 0..self.definitions.binding(binding).operations.len() {
-                let asks = self.definitions.asks(service, port, binding, operation);
-                if !asks.transport {
-                    unmet.extend(asks.by_transport);
-                    unmet.extend(asks.by_signature.into_iter().filter(|_| !asks.signature));
-                }
-            }
-        }
-    }
-
     /// One finding for each place.
-    fn unmet(&mut self, unmet: Vec<Assertion>) {
-        let mut seen = HashSet::new();
-        let mut found: Vec<Assertion> = unmet.into_iter().filter(|a| seen.insert(a.span)).collect();
-        found.sort_by_key(|a| (a.span.source, a.span.start));
-        for assertion in found {
+    fn unmet(&mut self, unmet: Findings) {
+        for assertion in unmet.0.into_values() {
             let message = match assertion.name.local() {
                 "ExactlyOne" => "this policy has no alternative, so nothing can satisfy it".to_owned(),
                 "PolicyReference" => "this policy refers to itself".to_owned(),
