@@ -1,12 +1,12 @@
 //! `wsdl:binding` with the SOAP, HTTP and MIME extensions (WSDL 1.1, 2.5 and 3–5; WSDL 1.1 binding for SOAP 1.2).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use roxmltree::Node;
 
 use super::{Document, Reader, children, documentation, is_soap, text};
-use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::wsdl::codes;
 use crate::wsdl::model::{
     Binding, BindingFault, BindingId, BindingMessage, BindingOperation, MessageId, Operation, PortTypeId, Protocol, SoapBody, SoapHeader,
@@ -14,6 +14,9 @@ use crate::wsdl::model::{
 };
 use crate::xml::document::Unqualified as _;
 use crate::xml::ns;
+
+/// Operations of one name that are told apart.
+const MAX_OVERLOADS: usize = 100;
 
 impl Reader {
     pub(super) fn binding<'d>(&mut self, document: &Document<'d>, node: Node<'d, 'd>) {
@@ -103,9 +106,19 @@ impl Reader {
         taken: &mut HashSet<usize>,
     ) -> Option<usize> {
         let operations = &self.definitions.port_types.get(port_type.0)?.operations;
-        let candidates: Vec<usize> = (0..operations.len()).filter(|i| &*operations[*i].name == name).collect();
+        let by_name = self.operations.entry(port_type).or_insert_with(|| {
+            let mut by_name: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
+            for (i, o) in operations.iter().enumerate() {
+                let overloads = by_name.entry(o.name.clone()).or_default();
+                if overloads.len() < MAX_OVERLOADS {
+                    overloads.push(i);
+                }
+            }
+            by_name
+        });
+        let candidates = by_name.get(name).cloned().unwrap_or_default();
         let [first, rest @ ..] = candidates.as_slice() else {
-            let near = nearest(name, operations.iter().map(|o| &*o.name)).map(|n| format!("did you mean `{n}`?"));
+            let near = self.near(name, || operations.iter().map(|o| &*o.name));
             let message = format!("the port type has no operation `{name}`");
             let mut d = Diagnostic::new(Severity::Warning, &codes::UNDECLARED_OPERATION, message).at(document.span(node));
             d.hint = near;
@@ -194,7 +207,7 @@ impl Reader {
         }
         let text = format!("the message `{}` has no part `{part}`", message.name.local());
         let mut d = Diagnostic::new(Severity::Warning, &codes::UNKNOWN_PART, text).at(document.span(node));
-        d.hint = nearest(part, message.parts.iter().map(|p| &*p.name)).map(|n| format!("did you mean `{n}`?"));
+        d.hint = self.near(part, || message.parts.iter().map(|p| &*p.name));
         self.report(d);
     }
 

@@ -64,7 +64,8 @@ impl Reader {
         }
         if found.is_none() {
             let set = &self.definitions.schemas;
-            let hint = hint(&name, set.element_names.keys(), set.type_names.contains_key(&name), "type");
+            let is_type = set.type_names.contains_key(&name);
+            let hint = self.may_hint().then(|| hint(&name, set.element_names.keys(), is_type, "type")).flatten();
             self.undeclared(document, written, "element", &name, hint);
         }
         PartKind::Element(name, found)
@@ -87,7 +88,8 @@ impl Reader {
         }
         if found.is_none() {
             let set = &self.definitions.schemas;
-            let hint = hint(&name, set.type_names.keys(), set.element_names.contains_key(&name), "element");
+            let is_element = set.element_names.contains_key(&name);
+            let hint = self.may_hint().then(|| hint(&name, set.type_names.keys(), is_element, "element")).flatten();
             self.undeclared(document, written, "type", &name, hint);
         }
         PartKind::Type(name, found)

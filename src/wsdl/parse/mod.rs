@@ -8,6 +8,7 @@ mod port_type;
 mod service;
 mod vocabulary;
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ use crate::xml::{QName, ns};
 
 /// Findings that are kept.
 const MAX_DIAGNOSTICS: usize = 1_000;
+/// Undeclared names that are given a hint: each is compared with all that are declared.
+const MAX_HINTS: usize = 50;
 
 /// A WSDL document.
 #[derive(Clone)]
@@ -98,6 +101,10 @@ pub(super) struct Reader {
     messages: Table<MessageId>,
     port_types: Table<PortTypeId>,
     bindings: Table<BindingId>,
+    /// Operations of port types by name.
+    operations: HashMap<PortTypeId, HashMap<Arc<str>, Vec<usize>>>,
+    /// Hints given so far.
+    hints: Cell<usize>,
 }
 
 impl Reader {
@@ -109,6 +116,8 @@ impl Reader {
             messages: Table::new(),
             port_types: Table::new(),
             bindings: Table::new(),
+            operations: HashMap::new(),
+            hints: Cell::new(0),
         }
     }
 
@@ -178,6 +187,17 @@ impl Reader {
         self.report(Diagnostic::new(Severity::Warning, code, message).at(span));
     }
 
+    /// May one more hint be looked for?
+    fn may_hint(&self) -> bool {
+        self.hints.set(self.hints.get() + 1);
+        self.hints.get() <= MAX_HINTS
+    }
+
+    /// "did you mean" the nearest of the names.
+    fn near<'n, N: IntoIterator<Item = &'n str>>(&self, name: &str, names: impl FnOnce() -> N) -> Option<String> {
+        self.may_hint().then(|| nearest(name, names())).flatten().map(|n| format!("did you mean `{n}`?"))
+    }
+
     /// Looks a QName up: the expanded name, else (as all SOAP stacks) the local name alone, with a note.
     fn find<T: Copy>(
         &mut self,
@@ -210,12 +230,12 @@ impl Reader {
             self.unresolved.insert(name.namespace_arc().cloned());
         }
         let d = Diagnostic::new(Severity::Warning, code, format!("the {kind} `{text}` is not declared")).at(span);
-        let mut locals: Vec<&str> = table(self).by_local.keys().map(|l| &**l).collect();
-        locals.sort_unstable();
-        let d = match nearest(local, locals) {
-            Some(near) => d.hint(format!("did you mean `{near}`?")),
-            None => d,
-        };
+        let near = self.near(local, || {
+            let mut locals: Vec<&str> = table(self).by_local.keys().map(|l| &**l).collect();
+            locals.sort_unstable();
+            locals
+        });
+        let d = Diagnostic { hint: near, ..d };
         self.report(d);
         None
     }
