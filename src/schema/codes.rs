@@ -146,7 +146,8 @@ The component is used all the same, as every SOAP stack does. Nothing needs to b
     /// More components than an import may have.
     LIMIT = "schema.limit", "The schemas are larger than an import may be",
         "An import may have 100 000 components (types, elements, attributes, groups), 200 000 particles, 100 000 enumeration values, \
-derivations of 64 steps, and content nested 100 levels deep. These bounds keep hostile documents from using up the \
+10 000 members in one union with those of its members, 1 000 000 members in all restrictions of unions, derivations and \
+substitution groups of 64 steps, and content nested 100 levels deep. These bounds keep hostile documents from using up the \
 gateway.\n\n\
 Split the service into several, or remove what its operations do not use.";
 }

@@ -62,12 +62,45 @@ fn a_chain_of_simple_contents_and_of_heads() {
         let base = if i == 59 { "xs:int".to_owned() } else { format!("t:C{}", i + 1) };
         format!(r#"<xs:complexType name="C{i}"><xs:simpleContent><xs:extension base="{base}"/></xs:simpleContent></xs:complexType>"#)
     });
-    let heads = chain(20_000, |i| format!(r#"<xs:element name="e{i}" substitutionGroup="t:e{}"/>"#, i + 1));
-    let text = wsdl(&schema(&format!(r#"{contents}{heads}<xs:element name="e20000" type="t:C0"/>"#)));
+    let heads = |count| chain(count, |i| format!(r#"<xs:element name="e{i}" substitutionGroup="t:e{}"/>"#, i + 1));
+    let text = wsdl(&schema(&format!(r#"{contents}{}<xs:element name="e64" type="t:C0"/>"#, heads(64))));
     let outcome = outcome(&[("service.wsdl", &text)]);
     let set = outcome.definitions.unwrap().schemas;
     let first = set.element_names[&castile::xml::QName::new("urn:t", "e0")];
     assert_eq!(set.element(first).type_definition, set.type_names[&castile::xml::QName::new("urn:t", "C0")]);
+    for count in [65, 20_000] {
+        let found = errors(&format!(r#"{}<xs:element name="e{count}"/>"#, heads(count)));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with("stands in for heads in more than 64 steps"), "{found:?}");
+    }
+}
+
+#[test]
+fn members_that_restrictions_of_a_large_union_inherit() {
+    let union = |restrictions: usize| {
+        let restricted = chain(restrictions, |i| format!(r#"<xs:simpleType name="R{i}"><xs:restriction base="t:U"/></xs:simpleType>"#));
+        format!(r#"<xs:simpleType name="U"><xs:union memberTypes="{}"/></xs:simpleType>{restricted}"#, "xs:int xs:date ".repeat(5_000))
+    };
+    assert_eq!(errors(&union(101)), ["restrictions of unions inherit more than 1000000 members"]);
+    let text = wsdl(&schema(&union(100)));
+    assert!(outcome(&[("service.wsdl", &text)]).definitions.is_some());
+}
+
+#[test]
+fn unions_that_multiply() {
+    let doubling = |levels: usize| {
+        let pattern = |p| format!(r#"<xs:restriction base="t:U{{}}"><xs:pattern value="{p}"/></xs:restriction>"#);
+        let member = |i: usize, p| format!("<xs:simpleType>{}</xs:simpleType>", pattern(p).replace("{}", &(i + 1).to_string()));
+        let unions = chain(levels, |i| {
+            format!(r#"<xs:simpleType name="U{i}"><xs:union>{}{}</xs:union></xs:simpleType>"#, member(i, "a*"), member(i, "b*"))
+        });
+        format!(r#"{unions}<xs:simpleType name="U{levels}"><xs:restriction base="xs:int"/></xs:simpleType>"#)
+    };
+    let found = errors(&doubling(30));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].ends_with("has more than 10000 members, those of its members counted"), "{found:?}");
+    let text = wsdl(&schema(&doubling(13)));
+    assert!(outcome(&[("service.wsdl", &text)]).definitions.is_some());
 }
 
 #[test]

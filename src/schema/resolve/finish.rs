@@ -9,8 +9,12 @@ use crate::schema::codes;
 use crate::schema::model::{Content, ElementId, GroupId, ModelGroup, SchemaSet, Term, TypeDefinition, TypeId, Variety};
 use crate::schema::parse::Builder;
 
-/// Derivation steps of one type (LIMITS), the author's only.
+/// Derivation steps of one type (LIMITS), the author's only; heads above one element of a substitution group.
 const MAX_DERIVATION: usize = 64;
+/// Members of a union, those of its members counted as often as they are reached: each may have to be tried for a value.
+const MAX_MEMBERS: usize = 10_000;
+/// Members that the restrictions of unions inherit, all together.
+const MAX_INHERITED_MEMBERS: usize = 1_000_000;
 /// Levels of groups inside groups, definitions included.
 const MAX_GROUP_DEPTH: usize = 200;
 
@@ -169,6 +173,7 @@ impl Builder<'_> {
         };
         let paths = longest_paths(types.len(), edges);
         let too_deep = paths.lengths.iter().position(|l| *l > MAX_DERIVATION);
+        let too_many = members(&paths.lengths, edges).into_iter().position(|n| n > MAX_MEMBERS);
         for (from, to) in paths.back_edges {
             let id = TypeId(from as u32);
             if let Some(span) = self.span_of(id) {
@@ -187,6 +192,12 @@ impl Builder<'_> {
             let id = TypeId(index as u32);
             let span = self.span_of(id);
             let message = format!("{} is nested more than {MAX_DERIVATION} levels deep", self.describe(id));
+            return self.stop(&message, span);
+        }
+        if let Some(index) = too_many {
+            let id = TypeId(index as u32);
+            let span = self.span_of(id);
+            let message = format!("{} has more than {MAX_MEMBERS} members, those of its members counted", self.describe(id));
             self.stop(&message, span);
         }
     }
@@ -194,6 +205,7 @@ impl Builder<'_> {
     /// A restriction has its base's variety.
     fn varieties(&mut self) {
         let mut open: HashSet<TypeId> = self.restrictions.iter().copied().collect();
+        let mut inherited = 0_usize;
         for start in std::mem::take(&mut self.restrictions) {
             let mut chain = Vec::new();
             let mut at = start;
@@ -203,6 +215,13 @@ impl Builder<'_> {
             }
             let TypeDefinition::Simple(known) = &self.set.types[at.index()] else { continue };
             let variety = known.variety.clone();
+            if let Variety::Union(members) = &variety {
+                inherited = inherited.saturating_add(members.len().saturating_mul(chain.len()));
+                if inherited > MAX_INHERITED_MEMBERS {
+                    let message = format!("restrictions of unions inherit more than {MAX_INHERITED_MEMBERS} members");
+                    return self.stop(&message, self.span_of(start));
+                }
+            }
             for id in chain {
                 if let Some(TypeDefinition::Simple(t)) = self.set.types.get_mut(id.index()) {
                     t.variety = variety.clone();
@@ -235,6 +254,12 @@ impl Builder<'_> {
     fn substitution_groups(&mut self) {
         let elements = &self.set.elements;
         let paths = longest_paths(elements.len(), |n| elements[n].substitution_group.map(|h| (h.index(), 1)).into_iter().collect());
+        if let Some(deepest) = paths.lengths.iter().position(|l| *l > MAX_DERIVATION).and_then(|i| elements.get(i)) {
+            let message = format!("`{}` stands in for heads in more than {MAX_DERIVATION} steps", deepest.name);
+            let span = deepest.span;
+            self.stop(&message, Some(span));
+            return;
+        }
         for (from, _) in paths.back_edges {
             let element = &mut self.set.elements[from];
             element.substitution_group = None;
@@ -280,6 +305,18 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// How many nodes without edges are reached from each, every way counted, and at least one. `lengths` are those of the longest paths.
+fn members(lengths: &[usize], edges: impl Fn(usize) -> Vec<(usize, usize)>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|n| lengths[*n]);
+    let mut counts = vec![1_usize; lengths.len()];
+    for node in order {
+        let sum = edges(node).into_iter().fold(0_usize, |sum, (target, _)| sum.saturating_add(counts[target]));
+        counts[node] = sum.max(1);
+    }
+    counts
 }
 
 /// The group references inside a group with the levels above each.
