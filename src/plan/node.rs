@@ -4,7 +4,7 @@
 //! largest services stay small. The JSON shape of every message is decided by these nodes alone: encode, decode, OpenAPI and
 //! samples read the same ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub use super::names::{Name, NameTable};
@@ -220,8 +220,8 @@ pub struct Shape {
     pub content_keys: HashMap<NameId, Arc<str>>,
     /// Key in `$content` → element, `Items` included.
     pub content_names: HashMap<Arc<str>, ElementId>,
-    /// All keys of the type, those of other shapes of it too: a wildcard's element may not take one.
-    pub taken_keys: std::collections::HashSet<Arc<str>>,
+    /// All keys of the type's elements, those of other shapes of it too; see [`Shape::takes`].
+    pub taken_keys: Arc<HashSet<Arc<str>>>,
     /// All wildcards, those inside `Items` too.
     pub wildcards: Vec<Wildcard>,
     /// Do the wildcards of this very shape admit more than one element in all?
@@ -365,6 +365,11 @@ pub struct SoapArray {
 }
 
 impl Shape {
+    /// Is it a key of the type? A wildcard's element may not take one.
+    pub fn takes(&self, key: &str) -> bool {
+        self.taken_keys.contains(key) || self.by_key.contains_key(key)
+    }
+
     /// Fills `by_key` and [`Place::first`] from the places.
     pub fn index(&mut self) {
         self.by_key.clear();

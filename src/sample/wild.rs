@@ -104,7 +104,7 @@ impl Run<'_> {
             shape.wildcards.iter().any(|w| w.process != Process::Skip && w.admits.admits(Some(namespace), Some(name)))
         };
         let namesakes = self.program.globals_by_local.get(local).map(Vec::as_slice).unwrap_or_default();
-        if namesakes.iter().filter(|id| is_typed(id)).count() == 1 && !shape.taken_keys.contains(local) {
+        if namesakes.iter().filter(|id| is_typed(id)).count() == 1 && !shape.takes(local) {
             return local.to_string();
         }
         format!("{{{}}}{local}", self.program.names.uri(self.program.names.namespace(name)))

@@ -1,5 +1,6 @@
 //! Documents in memory → components: the rules that need several documents, and the bounds.
 
+mod compile;
 mod limits;
 mod policy;
 mod schemas;

@@ -140,7 +140,7 @@ impl Run<'_> {
         let mut candidates = self.candidates(shape, local).peekable();
         let is_taken = candidates.peek().is_some();
         let other = is_taken && (name.is_none() || candidates.next() != name || candidates.next().is_some());
-        let qualified = other || shape.taken_keys.contains(local);
+        let qualified = other || shape.takes(local);
         WildKey { qualified, says_namespace: qualified || is_taken }
     }
 

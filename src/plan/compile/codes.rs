@@ -30,5 +30,14 @@ pub static TOO_MANY_PARTICLES: Code = Code {
            types' content models. No honest schema comes near this number.",
 };
 
+/// Operations that multiply beyond the limit.
+pub static TOO_MANY_OPERATIONS: Code = Code {
+    id: "plan.too-many-operations",
+    title: "there are too many operations",
+    help: "Every port has all operations of its binding. Castile compiles 10 000 of them over all ports, with 1 000 headers each and 2 000 000 \
+           parts of their messages in all (a part whose element heads a substitution group counts with its members). What is beyond has no REST \
+           resource; raw SOAP calls of it still pass. No honest WSDL comes near these numbers.\n\nRemove the ports that nobody calls, or import the services one by one.",
+};
+
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&FACET, &TOO_MANY_PARTICLES, &UNDEFINED_MESSAGE];
+pub static ALL: &[&Code] = &[&FACET, &TOO_MANY_OPERATIONS, &TOO_MANY_PARTICLES, &UNDEFINED_MESSAGE];

@@ -4,6 +4,9 @@
 //! its kind is spliced; a substitution group's head becomes a choice; a repeated group of several particles becomes [`Model::Items`];
 //! in a repeated choice the occurrences of a branch count no more; places of one element side by side in a sequence are one.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
 use crate::plan::node::Compositor;
 use crate::schema::SchemaSet;
 use crate::schema::model::{self as xsd, ElementId, GroupId, Term};
@@ -33,13 +36,15 @@ pub(super) struct Builder<'a> {
     schemas: &'a SchemaSet,
     /// Leaves that may still be made: a bound on what nested group references multiply to.
     budget: usize,
+    /// Head → [`Builder::substitutes`].
+    members: HashMap<ElementId, Rc<[ElementId]>>,
     /// Was something cut for the bound's sake?
     pub(super) exhausted: bool,
 }
 
 impl<'a> Builder<'a> {
     pub(super) fn new(schemas: &'a SchemaSet) -> Self {
-        Self { schemas, budget: 2_000_000, exhausted: false }
+        Self { schemas, budget: 2_000_000, members: HashMap::new(), exhausted: false }
     }
 
     /// The raw model of a particle, group references followed; `None` for nothing.
@@ -82,10 +87,13 @@ impl<'a> Builder<'a> {
     }
 
     /// The non-abstract members of `head`'s substitution group, itself not among them.
-    pub(super) fn substitutes(&self, head: ElementId) -> Vec<ElementId> {
+    pub(super) fn substitutes(&mut self, head: ElementId) -> Rc<[ElementId]> {
+        if let Some(known) = self.members.get(&head) {
+            return known.clone();
+        }
         let mut out = Vec::new();
-        let mut todo: std::collections::VecDeque<_> = self.direct_members(head).collect();
-        let mut seen = std::collections::HashSet::new();
+        let mut todo: VecDeque<_> = self.direct_members(head).collect();
+        let mut seen = HashSet::new();
         while let Some(member) = todo.pop_front() {
             if !seen.insert(member) {
                 continue;
@@ -95,7 +103,9 @@ impl<'a> Builder<'a> {
             }
             todo.extend(self.direct_members(member));
         }
-        out
+        let made: Rc<[ElementId]> = out.into();
+        self.members.insert(head, made.clone());
+        made
     }
 
     fn direct_members(&self, head: ElementId) -> impl Iterator<Item = ElementId> + use<'a> {
@@ -108,7 +118,8 @@ impl<'a> Builder<'a> {
         match model {
             Model::Element { element, min, max, .. } => {
                 let declaration = self.schemas.element(element);
-                let members = if declaration.is_global { self.substitutes(element) } else { Vec::new() };
+                let is_abstract = declaration.is_abstract;
+                let members = if declaration.is_global { self.substitutes(element) } else { Rc::default() };
                 if members.is_empty() {
                     return Some(model);
                 }
@@ -117,10 +128,10 @@ impl<'a> Builder<'a> {
                     return Some(model);
                 }
                 self.budget -= members.len();
-                let heads = (!declaration.is_abstract).then_some(element);
+                let heads = (!is_abstract).then_some(element);
                 let particles = heads
                     .into_iter()
-                    .chain(members)
+                    .chain(members.iter().copied())
                     .map(|e| Model::Element { element: e, min: 1, max: Some(1), nillable: self.schemas.element(e).nillable })
                     .collect();
                 self.normalise_group(Compositor::Choice, particles, min, max)

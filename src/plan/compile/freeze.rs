@@ -3,7 +3,7 @@
 //! Only choices are frozen: keys that differ from the plain rule (and their rivals), `$type` labels with a prefix, flattened
 //! wrappers. A name that has no rival needs no memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Compiler;
@@ -116,26 +116,32 @@ impl Compiler<'_> {
 
 /// (name, which place, key) of a type's elements, those of repeated groups too.
 fn element_keys(program: &Program, complex: &ComplexType) -> Vec<(NameId, usize, Arc<str>)> {
-    fn walk(program: &Program, shape: &Shape, out: &mut Vec<(NameId, usize, Arc<str>)>) {
+    fn walk(program: &Program, shape: &Shape, seen: &mut Seen, out: &mut Vec<(NameId, usize, Arc<str>)>) {
         let mut inner: Vec<ShapeId> = Vec::new();
         for place in &shape.places {
             match &place.kind {
                 PlaceKind::Element(e) => {
                     let name = program.element(*e).name;
-                    if !out.iter().any(|(n, _, k)| *n == name && *k == place.key) {
-                        let nth = out.iter().filter(|(n, ..)| *n == name).count();
-                        out.push((name, nth, place.key.clone()));
+                    if seen.keys.insert((name, place.key.clone())) {
+                        let count = seen.counts.entry(name).or_default();
+                        out.push((name, *count, place.key.clone()));
+                        *count += 1;
                     }
                 }
                 PlaceKind::Items(shape) => inner.push(*shape),
                 PlaceKind::Any(_) => {}
             }
         }
-        inner.into_iter().for_each(|s| walk(program, program.shape(s), out));
+        inner.into_iter().for_each(|s| walk(program, program.shape(s), seen, out));
+    }
+    #[derive(Default)]
+    struct Seen {
+        keys: HashSet<(NameId, Arc<str>)>,
+        counts: HashMap<NameId, usize>,
     }
     let mut out = Vec::new();
     match complex.content {
-        Content::Elements(shape) | Content::Mixed(shape) => walk(program, program.shape(shape), &mut out),
+        Content::Elements(shape) | Content::Mixed(shape) => walk(program, program.shape(shape), &mut Seen::default(), &mut out),
         Content::Simple(_) => {}
     }
     out

@@ -63,6 +63,8 @@ pub fn compile(definitions: &Definitions, settings: &Settings) -> Compiled {
         scalars: HashMap::new(),
         keys: HashMap::new(),
         attributes: HashMap::new(),
+        slots_left: operations::MAX_SLOTS,
+        operations_left_out: 0,
         diagnostics: Vec::new(),
     };
     compiler.components();
@@ -89,5 +91,8 @@ struct Compiler<'a> {
     scalars: HashMap<TypeId, Arc<Scalar>>,
     keys: HashMap<TypeId, Rc<shape::TypeKeys>>,
     attributes: HashMap<TypeId, types::Attributes>,
+    /// How many [`operations::MAX_SLOTS`] leaves.
+    slots_left: usize,
+    operations_left_out: usize,
     diagnostics: Vec<Diagnostic>,
 }

@@ -14,9 +14,13 @@ use crate::xml::{QName, ns};
 pub(super) struct Names<'a> {
     schemas: &'a SchemaSet,
     wsdl_scopes: &'a [PrefixScope],
+    /// Namespace → the first prefix that one of its own documents declares for it.
+    own_prefixes: HashMap<&'a str, Arc<str>>,
     /// Namespace → the prefix that `$type` labels use for it.
     service_prefixes: HashMap<String, Arc<str>>,
     taken: HashSet<String>,
+    /// Prefix → the number after the last one that was given to it.
+    next: HashMap<Arc<str>, u32>,
     /// Local name → how many named types of the WSDL's schemas have it.
     type_locals: HashMap<Arc<str>, usize>,
     /// Frozen labels.
@@ -29,8 +33,10 @@ impl<'a> Names<'a> {
         let mut names = Self {
             schemas,
             wsdl_scopes: &definitions.scopes,
+            own_prefixes: own_prefixes(schemas),
             service_prefixes: HashMap::new(),
             taken: ["xs", "xml", "xsi", "soapenc"].into_iter().map(String::from).collect(),
+            next: HashMap::new(),
             type_locals: HashMap::new(),
             labels: lock.map(|l| l.type_labels.iter().map(|(n, l)| (parse_clark(n), l.as_str().into())).collect()).unwrap_or_default(),
         };
@@ -54,10 +60,9 @@ impl<'a> Names<'a> {
 
     /// The prefix that the scope `near` declares for a namespace, else one of that namespace's own documents, else the WSDL's, else `ns`.
     fn declared(&self, namespace: &str, near: Option<ScopeId>) -> Arc<str> {
-        let own =
-            self.schemas.documents.iter().filter(|d| d.target_namespace.as_deref() == Some(namespace)).map(|d| self.schemas.scope(d.scope));
-        let scopes = near.map(|s| self.schemas.scope(s)).into_iter().chain(own).chain(self.wsdl_scopes);
-        scopes.filter_map(|s| s.prefix(namespace)).next().cloned().unwrap_or_else(|| "ns".into())
+        let near = near.and_then(|s| self.schemas.scope(s).prefix(namespace));
+        let told = near.or_else(|| self.own_prefixes.get(namespace)).or_else(|| self.wsdl_scopes.iter().find_map(|s| s.prefix(namespace)));
+        told.cloned().unwrap_or_else(|| "ns".into())
     }
 
     /// One prefix for a namespace over the whole service; unique.
@@ -73,9 +78,23 @@ impl<'a> Names<'a> {
                     return known.clone();
                 }
                 let wanted = self.declared(namespace, None);
-                let prefix: Arc<str> = unique(&wanted, &mut self.taken).into();
+                let prefix = self.unique(wanted);
                 self.service_prefixes.insert(namespace.to_owned(), prefix.clone());
                 prefix
+            }
+        }
+    }
+
+    fn unique(&mut self, wanted: Arc<str>) -> Arc<str> {
+        if self.taken.insert(wanted.to_string()) {
+            return wanted;
+        }
+        let next = self.next.entry(wanted.clone()).or_insert(2);
+        loop {
+            let candidate = format!("{wanted}{next}");
+            *next += 1;
+            if self.taken.insert(candidate.clone()) {
+                return candidate.into();
             }
         }
     }
@@ -127,6 +146,7 @@ impl<'a> Names<'a> {
         // Stable: schema order is the last word.
         order.sort_by_key(|n| (!inherited.contains_key(*n), n.namespace() != own_namespace, n.namespace().is_some()));
         let mut taken: HashSet<Arc<str>> = HashSet::new();
+        let mut next: HashMap<Arc<str>, u32> = HashMap::new();
         let mut keys = HashMap::new();
         for name in order {
             let mut key = inherited.get(name).unwrap_or(name.local_arc()).clone();
@@ -135,9 +155,15 @@ impl<'a> Names<'a> {
                     None => format!(":{}", name.local()).into(),
                     Some(namespace) => {
                         let prefix = self.declared(namespace, Some(near));
-                        let free = (1..)
-                            .map(|i| if i == 1 { format!("{prefix}:{}", name.local()) } else { format!("{prefix}{i}:{}", name.local()) });
-                        free.map(Arc::<str>::from).find(|k| !taken.contains(k)).unwrap_or(key)
+                        let plain: Arc<str> = format!("{prefix}:{}", name.local()).into();
+                        let next = next.entry(plain.clone()).or_insert(1);
+                        loop {
+                            let candidate = if *next == 1 { plain.clone() } else { format!("{prefix}{next}:{}", name.local()).into() };
+                            *next += 1;
+                            if !taken.contains(&candidate) {
+                                break candidate;
+                            }
+                        }
                     }
                 };
             }
@@ -161,13 +187,14 @@ pub(super) fn is_told_by_prefix(name: &QName) -> bool {
     matches!(name.namespace(), Some(ns::XSD | ns::SOAPENC11 | ns::SOAPENC12))
 }
 
-fn unique(wanted: &str, taken: &mut HashSet<String>) -> String {
-    let mut candidate = wanted.to_owned();
-    let mut i = 2;
-    while taken.contains(&candidate) {
-        candidate = format!("{wanted}{i}");
-        i += 1;
+fn own_prefixes(schemas: &SchemaSet) -> HashMap<&str, Arc<str>> {
+    let mut found = HashMap::new();
+    for document in &schemas.documents {
+        if let Some(namespace) = document.target_namespace.as_deref()
+            && let Some(prefix) = schemas.scope(document.scope).prefix(namespace)
+        {
+            found.entry(namespace).or_insert_with(|| prefix.clone());
+        }
     }
-    taken.insert(candidate.clone());
-    candidate
+    found
 }

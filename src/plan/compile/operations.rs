@@ -1,6 +1,6 @@
 //! Operations: bindings → [`OperationPlan`]s. WSDL 1.1 sections 2.4–2.8 and 3.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Compiler, codes};
@@ -16,6 +16,13 @@ use crate::wsdl::model::{
 };
 use crate::xml::QName;
 
+/// Operations of all ports that are compiled.
+const MAX_OPERATIONS: usize = 10_000;
+/// `soap:header` and `soap:headerfault` of one of them.
+const MAX_HEADERS: usize = 1_000;
+/// Parts of their messages, and members of the substitution groups that these admit.
+pub(super) const MAX_SLOTS: usize = 2_000_000;
+
 /// The place of a binding in the WSDL: a port of a service, or none.
 #[derive(Clone, Copy)]
 struct At<'a> {
@@ -29,18 +36,24 @@ impl Compiler<'_> {
     pub(super) fn operations(&mut self) {
         let definitions = self.definitions;
         let mut places = Vec::new();
+        let mut bound = HashSet::new();
         for service in &definitions.services {
             for port in &service.ports {
                 places.push(At { service: Some(service), port: Some(port), binding: port.binding });
+                bound.insert(port.binding.0);
             }
         }
         for i in 0..definitions.bindings.len() {
-            if !places.iter().any(|p| p.binding.0 == i) {
+            if !bound.contains(&i) {
                 places.push(At { service: None, port: None, binding: BindingId(i) });
             }
         }
         for at in places {
             self.binding(at);
+        }
+        if self.operations_left_out > 0 {
+            let text = format!("{} operations are left out: messages and ports multiply beyond what is compiled", self.operations_left_out);
+            self.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::TOO_MANY_OPERATIONS, text));
         }
     }
 
@@ -62,9 +75,35 @@ impl Compiler<'_> {
                 continue;
             };
             let overload = seen.entry(&bound.name).and_modify(|n| *n += 1).or_insert(0);
+            if self.program.operations.len() >= MAX_OPERATIONS || !self.fits(bound, operation) {
+                self.operations_left_out += 1;
+                continue;
+            }
             let made = self.operation(at, binding, port_type, (index, bound), operation, version, *overload);
             self.program.operations.extend(made);
         }
+    }
+
+    /// Counts the parts of an operation's messages with what they admit; says whether there was room for them.
+    fn fits(&mut self, bound: &BindingOperation, operation: &Operation) -> bool {
+        let definitions = self.definitions;
+        let of_part = |part: &Part| match &part.kind {
+            PartKind::Element(_, Some(e)) => 1 + self.program.element(ElementId(e.0)).members.len(),
+            PartKind::Element(_, None) | PartKind::Type(..) | PartKind::Neither => 1,
+        };
+        let messages = operation.input.iter().chain(&operation.output).chain(&operation.faults).filter_map(|m| m.message);
+        let in_messages: usize = messages.flat_map(|m| &definitions.message(m).parts).map(of_part).sum();
+        let headers = bound.input.iter().chain(&bound.output).flat_map(|m| &m.headers);
+        let headers: Vec<_> = headers.flat_map(|h| std::iter::once(h).chain(&h.header_faults)).take(MAX_HEADERS + 1).collect();
+        // Each is looked for among the parts of its message.
+        let in_headers: usize =
+            headers.iter().filter_map(|h| h.message).map(|m| definitions.message(m).parts.iter().map(of_part).sum::<usize>()).sum();
+        if headers.len() > MAX_HEADERS {
+            return false;
+        }
+        let left = self.slots_left.checked_sub(in_messages.saturating_add(in_headers));
+        self.slots_left = left.unwrap_or(self.slots_left);
+        left.is_some()
     }
 
     #[allow(clippy::too_many_arguments, reason = "the levels of a WSDL that an operation stands on")]
@@ -140,12 +179,14 @@ impl Compiler<'_> {
         let id = message.message;
         let all: &[Part] = id.map_or(&[], |m| &definitions.message(m).parts);
         let body = bound.and_then(|b| b.body.as_ref());
-        let mut parts: Vec<&Part> = match (bound, body) {
-            (Some(b), Some(body)) => match &body.parts {
-                Some(names) => all.iter().filter(|p| names.contains(&p.name)).collect(),
-                None => all.iter().filter(|p| !b.mime_parts.iter().any(|(name, _)| *name == p.name)).collect(),
-            },
-            _ => all.iter().collect(),
+        let mime: HashSet<&Arc<str>> = bound.iter().flat_map(|b| &b.mime_parts).map(|(name, _)| name).collect();
+        let mut parts: Vec<&Part> = match body.map(|b| &b.parts) {
+            Some(Some(names)) => {
+                let names: HashSet<&Arc<str>> = names.iter().collect();
+                all.iter().filter(|p| names.contains(&p.name)).collect()
+            }
+            Some(None) => all.iter().filter(|p| !mime.contains(&p.name)).collect(),
+            None => all.iter().collect(),
         };
         let mut headers: Vec<Slot> = Vec::new();
         for header in bound.map_or(&[][..], |b| &b.headers) {
@@ -156,8 +197,8 @@ impl Compiler<'_> {
                 self.header(part, &mut headers);
             }
         }
-        let attached = |p: &&Part| bound.is_some_and(|b| b.mime_parts.iter().any(|(name, _)| *name == p.name));
-        let attachments = all.iter().filter(attached).filter(|p| !parts.iter().any(|body| body.name == p.name));
+        let in_body: HashSet<&Arc<str>> = parts.iter().map(|p| &p.name).collect();
+        let attachments = all.iter().filter(|p| mime.contains(&p.name) && !in_body.contains(&p.name));
         let attachments = attachments.map(|p| attachment(p, bound)).collect();
         let encoded = body.is_some_and(|b| b.use_ == Use::Encoded);
         let mut slots: Vec<Slot> = parts.into_iter().map(|p| self.slot(p)).collect();

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::Compiler;
 use super::content::Model;
 use crate::plan::node::{
-    Admits, Compositor, ElementId, Found, Group, Matching, NameId, Particle, Place, PlaceIx, PlaceKind, Shape, ShapeId, Wildcard,
+    Admits, Compositor, ElementId, Found, Group, Matching, NameId, NamespaceId, Particle, Place, PlaceIx, PlaceKind, Shape, ShapeId,
+    Wildcard,
 };
 use crate::schema::model as xsd;
 use crate::xml::QName;
@@ -15,10 +16,23 @@ use crate::xml::QName;
 pub(super) struct TypeKeys {
     /// Element → key, over the whole type.
     pub(super) keys: HashMap<QName, Arc<str>>,
+    /// Those keys.
+    pub(super) taken: Arc<HashSet<Arc<str>>>,
     /// Elements that may be nil at some place: then at all of them.
     pub(super) nillable: HashSet<QName>,
     /// Frozen keys; a later place of an element is `local#2`.
     pub(super) frozen: HashMap<QName, Arc<str>>,
+}
+
+/// The leaves of a model as they are found.
+#[derive(Default)]
+struct Walk {
+    leaves: Vec<Leaf>,
+    /// The groups around the place that is looked at.
+    path: Vec<(usize, usize, Compositor)>,
+    groups: usize,
+    /// Repeated groups so far.
+    items: usize,
 }
 
 /// A leaf on the way to being a place, with the choices around it: (group number, branch).
@@ -33,12 +47,11 @@ impl Compiler<'_> {
     pub(super) fn shape(&mut self, model: Option<&Model>, common: &TypeKeys) -> ShapeId {
         let id = ShapeId(u32::try_from(self.program.shapes.len()).unwrap_or(u32::MAX));
         self.program.shapes.push(Shape::default());
-        let mut leaves = Vec::new();
-        let mut groups = 0;
-        let particle = model.map(|m| self.particle(m, common, &mut leaves, &mut Vec::new(), &mut groups, false));
-        let mut taken: HashSet<Arc<str>> = common.keys.values().cloned().collect();
-        let by_place = number(&mut leaves, common, &mut taken);
-        let mut shape = Shape { model: particle, taken_keys: taken, ..Shape::default() };
+        let mut walk = Walk::default();
+        let particle = model.map(|m| self.particle(m, common, &mut walk, false));
+        let mut leaves = walk.leaves;
+        let by_place = number(&mut leaves, common);
+        let mut shape = Shape { model: particle, taken_keys: common.taken.clone(), ..Shape::default() };
         self.index(&mut shape, &leaves, common, by_place);
         shape.places = leaves.into_iter().map(|l| l.place).collect();
         if let Some(slot) = self.program.shapes.get_mut(id.index()) {
@@ -47,15 +60,7 @@ impl Compiler<'_> {
         id
     }
 
-    fn particle(
-        &mut self,
-        model: &Model,
-        common: &TypeKeys,
-        leaves: &mut Vec<Leaf>,
-        path: &mut Vec<(usize, usize, Compositor)>,
-        groups: &mut usize,
-        in_choice: bool,
-    ) -> Particle {
+    fn particle(&mut self, model: &Model, common: &TypeKeys, walk: &mut Walk, in_choice: bool) -> Particle {
         let place = |kind, min: u32, max: Option<u32>, nillable| Place {
             kind,
             key: "".into(),
@@ -68,14 +73,14 @@ impl Compiler<'_> {
         };
         let (place, name) = match model {
             Model::Group { compositor, particles, min, .. } => {
-                let number = *groups;
-                *groups += 1;
+                let number = walk.groups;
+                walk.groups += 1;
                 let inner = in_choice || *compositor == Compositor::Choice;
                 let mut made = Vec::with_capacity(particles.len());
                 for (branch, p) in particles.iter().enumerate() {
-                    path.push((number, branch, *compositor));
-                    made.push(self.particle(p, common, leaves, path, groups, inner));
-                    path.pop();
+                    walk.path.push((number, branch, *compositor));
+                    made.push(self.particle(p, common, walk, inner));
+                    walk.path.pop();
                 }
                 return Particle::Group(Group { compositor: *compositor, optional: *min == 0, particles: made });
             }
@@ -87,14 +92,14 @@ impl Compiler<'_> {
             Model::Items { body, min, max } => {
                 let inner = self.shape(Some(body), common);
                 let mut p = place(PlaceKind::Items(inner), *min, *max, false);
-                let before = leaves.iter().filter(|l| matches!(l.place.kind, PlaceKind::Items(_))).count();
-                p.key = if before == 0 { "$items".into() } else { format!("$items{}", before + 1).into() };
+                walk.items += 1;
+                p.key = if walk.items == 1 { "$items".into() } else { format!("$items{}", walk.items).into() };
                 p.array = true;
                 (p, None)
             }
         };
-        leaves.push(Leaf { place, name, path: path.clone() });
-        Particle::Place(ix(leaves.len() - 1))
+        walk.leaves.push(Leaf { place, name, path: walk.path.clone() });
+        Particle::Place(ix(walk.leaves.len() - 1))
     }
 
     /// Fills the look-up tables of a shape.
@@ -133,7 +138,8 @@ impl Compiler<'_> {
                 shape.wildcards.extend(inner.wildcards.iter().cloned());
             }
         }
-        row |= shape.wildcards.iter().any(|w| shape.by_name.keys().any(|n| self.admits(w, *n)));
+        let namespaces = shape.by_name.keys().map(|n| self.program.names.namespace(*n)).collect();
+        row |= shape.wildcards.iter().any(|w| admits_one(w, shape, &namespaces));
         shape.matching = if row { Matching::ByRow } else { Matching::ByName };
         for (name, found) in &shape.by_name {
             let qname = self.qname(*name);
@@ -144,50 +150,62 @@ impl Compiler<'_> {
         }
         shape.by_local = unique_locals(&self.program.names, shape.by_name.keys().copied());
     }
+}
 
-    /// Does a wildcard admit a name of the program?
-    fn admits(&self, wildcard: &Wildcard, name: NameId) -> bool {
-        match &wildcard.admits {
-            // The stand-in for an undeclared name is never the name of a declared place.
-            Admits::Name(only) => *only == name,
-            admits => admits.admits(Some(self.program.names.namespace(name)), Some(name)),
-        }
+/// Does a wildcard admit one of a shape's names, which are of these namespaces?
+fn admits_one(wildcard: &Wildcard, shape: &Shape, namespaces: &HashSet<NamespaceId>) -> bool {
+    match &wildcard.admits {
+        // The stand-in for an undeclared name is never the name of a declared place.
+        Admits::Name(only) => shape.by_name.contains_key(only),
+        Admits::Namespaces(list) => list.iter().any(|n| namespaces.contains(n)),
+        admits @ (Admits::Any | Admits::Not(_)) => namespaces.iter().any(|n| admits.admits(Some(*n), None)),
     }
 }
 
 /// Gives each element place its key. An element that may stand at several places of one object has a property for each (`a`, `a2`, …); places
 /// in different branches of a choice share one, which is an array if any of them is. Says whether some element has several.
-fn number(leaves: &mut [Leaf], common: &TypeKeys, taken: &mut HashSet<Arc<str>>) -> bool {
-    let mut places: HashMap<QName, Vec<(usize, usize)>> = HashMap::new();
+fn number(leaves: &mut [Leaf], common: &TypeKeys) -> bool {
+    let mut of_name: HashMap<QName, Vec<usize>> = HashMap::new();
+    for (at, leaf) in leaves.iter().enumerate() {
+        if let Some(name) = &leaf.name {
+            of_name.entry(name.clone()).or_default().push(at);
+        }
+    }
+    let mut nths = vec![0; leaves.len()];
+    of_name.values().for_each(|places| {
+        spread(leaves, places, 0, 0, &mut nths);
+    });
     let mut shared: Vec<((QName, usize), Vec<usize>)> = Vec::new();
     let mut shared_at: HashMap<(QName, usize), usize> = HashMap::new();
-    let mut several = false;
-    for at in 0..leaves.len() {
-        let Some(name) = leaves[at].name.clone() else {
-            continue;
-        };
-        let done = places.entry(name.clone()).or_default();
-        let mut nth = 0;
-        while done.iter().any(|(n, other)| *n == nth && !exclusive(&leaves[at].path, &leaves[*other].path)) {
-            nth += 1;
-        }
-        several |= nth > 0;
-        done.push((nth, at));
-        let key = (name, nth);
+    for (at, (leaf, nth)) in leaves.iter().zip(&nths).enumerate() {
+        let Some(name) = leaf.name.clone() else { continue };
+        let key = (name, *nth);
         let slot = *shared_at.entry(key.clone()).or_insert_with(|| {
             shared.push((key, Vec::new()));
             shared.len() - 1
         });
         shared[slot].1.push(at);
     }
+    let mut numbered: HashSet<Arc<str>> = HashSet::new();
+    // Where the search for a free number ended; all before it are taken.
+    let mut next: HashMap<QName, usize> = HashMap::new();
     for ((name, nth), members) in shared {
         let mut key = common.keys.get(&name).cloned().unwrap_or_else(|| name.local_arc().clone());
         if nth > 0 {
+            let is_free = |k: &Arc<str>| !common.taken.contains(k) && !numbered.contains(k);
             let place = QName::with_optional(name.namespace_arc().cloned(), format!("{}#{}", name.local(), nth + 1));
-            let frozen = common.frozen.get(&place).cloned();
-            let free = frozen.into_iter().chain((nth + 1..).map(|c| Arc::<str>::from(format!("{key}{c}")))).find(|k| !taken.contains(k));
-            key = free.unwrap_or(key);
-            taken.insert(key.clone());
+            key = common.frozen.get(&place).filter(|k| is_free(k)).cloned().unwrap_or_else(|| {
+                let number = next.entry(name).or_insert(0);
+                *number = (*number).max(nth + 1);
+                loop {
+                    let candidate: Arc<str> = format!("{key}{number}").into();
+                    *number += 1;
+                    if is_free(&candidate) {
+                        break candidate;
+                    }
+                }
+            });
+            numbered.insert(key.clone());
         }
         let array = members.iter().any(|m| leaves[*m].place.array);
         for m in members {
@@ -195,17 +213,33 @@ fn number(leaves: &mut [Leaf], common: &TypeKeys, taken: &mut HashSet<Arc<str>>)
             leaves[m].place.array = array;
         }
     }
-    several
+    nths.iter().any(|n| *n > 0)
+}
+
+/// Numbers the places of one element, which have the first `depth` groups around them in common, from `start`: each gets the smallest number
+/// that no place has which may stand beside it. Gives the number after the last one.
+fn spread(leaves: &[Leaf], places: &[usize], depth: usize, start: usize, nths: &mut [usize]) -> usize {
+    let branch = |at: &usize| leaves[*at].path.get(depth).map(|(_, branch, compositor)| (*branch, *compositor));
+    let group = places.first().and_then(branch).filter(|_| places.len() > 1);
+    let Some((_, compositor)) = group else {
+        for (nth, at) in (start..).zip(places) {
+            nths[*at] = nth;
+        }
+        return start + places.len();
+    };
+    let mut end = start;
+    for of_branch in places.chunk_by(|a, b| branch(a) == branch(b)) {
+        // Branches of a choice begin anew; in a sequence the numbers go on.
+        let from = if compositor == Compositor::Choice { start } else { end };
+        end = end.max(spread(leaves, of_branch, depth + 1, from, nths));
+    }
+    end
 }
 
 /// Do two leaves stand in different branches of one choice?
 fn exclusive(a: &[(usize, usize, Compositor)], b: &[(usize, usize, Compositor)]) -> bool {
-    for (x, y) in a.iter().zip(b) {
-        if x.1 != y.1 {
-            return x.2 == Compositor::Choice;
-        }
-    }
-    false
+    let apart = a.iter().zip(b).find(|(x, y)| x.1 != y.1);
+    apart.is_some_and(|(x, _)| x.2 == Compositor::Choice)
 }
 
 /// Is each item of this repeated group a single element, told by its name?

@@ -1,6 +1,6 @@
 //! Types and elements: schema components → nodes. Ids are the same on both sides, so that recursion needs no look-up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl Compiler<'_> {
             });
             if declaration.is_global {
                 self.program.elements[id.index()].members =
-                    self.builder.substitutes(xsd::ElementId(id.0)).into_iter().map(|m| ElementId(m.0)).collect();
+                    self.builder.substitutes(xsd::ElementId(id.0)).iter().map(|m| ElementId(m.0)).collect();
             }
         }
         for (name, id) in &schemas.element_names {
@@ -208,7 +208,8 @@ impl Compiler<'_> {
         let frozen = self.frozen_elements(id);
         inherited.extend(frozen.iter().map(|(n, k)| (n.clone(), k.clone())));
         let keys = self.names.element_keys(&names, own.as_deref(), scope, &inherited);
-        let made = Rc::new(TypeKeys { keys, nillable, frozen });
+        let taken = Arc::new(keys.values().cloned().collect());
+        let made = Rc::new(TypeKeys { keys, taken, nillable, frozen });
         self.keys.insert(id, made.clone());
         made
     }
@@ -232,18 +233,23 @@ impl Compiler<'_> {
                     wildcard.clone_from(&inherited.1);
                 }
             }
+            let mut places: HashMap<QName, usize> = list.iter().enumerate().map(|(i, a)| (a.name.clone(), i)).collect();
             for own in &t.attribute_uses {
                 let name = definitions.schemas.attribute(own.attribute).name.clone();
                 if matches!(name.namespace(), Some(ns::SOAPENC11 | ns::SOAPENC12 | ns::WSDL)) {
                     continue;
                 }
-                let made = EffectiveAttribute { name, attribute_use: own.clone() };
-                match list.iter_mut().find(|a| a.name == made.name) {
+                let made = EffectiveAttribute { name: name.clone(), attribute_use: own.clone() };
+                match places.get(&name).and_then(|i| list.get_mut(*i)) {
                     Some(place) => *place = made,
-                    None => list.push(made),
+                    None => {
+                        places.insert(name, list.len());
+                        list.push(made);
+                    }
                 }
             }
-            list.retain(|a| !t.prohibited.contains(&a.name));
+            let prohibited: HashSet<&QName> = t.prohibited.iter().collect();
+            list.retain(|a| !prohibited.contains(&a.name));
             wildcard = t.attribute_wildcard.clone().or(wildcard);
         }
         let made: Attributes = Rc::new((list, wildcard));

@@ -118,7 +118,7 @@ impl Build {
                 }
             }
         }
-        shape.taken_keys = shape.content_names.keys().cloned().collect::<HashSet<_>>();
+        shape.taken_keys = shape.content_names.keys().cloned().collect::<HashSet<_>>().into();
         let id = ShapeId(self.program.shapes.len() as u32);
         self.program.shapes.push(shape);
         id
