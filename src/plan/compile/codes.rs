@@ -30,6 +30,17 @@ pub static TOO_MANY_PARTICLES: Code = Code {
            types' content models. No honest schema comes near this number.",
 };
 
+/// Elements of one name and different types in one content model.
+pub static ELEMENT_TYPES: Code = Code {
+    id: "plan.element-types",
+    title: "an element has two types in one content model",
+    help: "Two elements of one name in the content model of a type must have the same type (XML Schema part 1, section 3.8.6, Element \
+           Declarations Consistent), because a reader may have nothing but the name to tell them by. These have different ones, and no \
+           validating parser accepts the schema.\n\nThe schema is used. In requests each place that has a key of its own (`a`, `a2`) keeps its type. \
+           Places that share a key, and the elements of a reply, are read by the first of the types: text that does not fit it is given as a \
+           string, and elements where it has none make the reply unreadable (502). Give the elements one type, or names of their own.",
+};
+
 /// Operations that multiply beyond the limit.
 pub static TOO_MANY_OPERATIONS: Code = Code {
     id: "plan.too-many-operations",
@@ -40,4 +51,4 @@ pub static TOO_MANY_OPERATIONS: Code = Code {
 };
 
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&FACET, &TOO_MANY_OPERATIONS, &TOO_MANY_PARTICLES, &UNDEFINED_MESSAGE];
+pub static ALL: &[&Code] = &[&ELEMENT_TYPES, &FACET, &TOO_MANY_OPERATIONS, &TOO_MANY_PARTICLES, &UNDEFINED_MESSAGE];

@@ -2,6 +2,7 @@
 
 pub mod asks;
 pub mod codes;
+mod consistent;
 mod content;
 mod freeze;
 mod headers;
@@ -11,7 +12,7 @@ mod scalars;
 mod shape;
 mod types;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use super::node::{MappingOptions, NameTable, Program};
 use super::scalar::Scalar;
 use crate::api::{HeaderRule, Lock};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::schema::model::TypeId;
+use crate::schema::model::{ElementId, TypeId};
 use crate::wsdl::Definitions;
 
 /// The HTTP status of a declared fault that the API definition says nothing of.
@@ -63,6 +64,7 @@ pub fn compile(definitions: &Definitions, settings: &Settings) -> Compiled {
         scalars: HashMap::new(),
         keys: HashMap::new(),
         attributes: HashMap::new(),
+        told: HashSet::new(),
         slots_left: operations::MAX_SLOTS,
         operations_left_out: 0,
         diagnostics: Vec::new(),
@@ -91,6 +93,8 @@ struct Compiler<'a> {
     scalars: HashMap<TypeId, Arc<Scalar>>,
     keys: HashMap<TypeId, Rc<shape::TypeKeys>>,
     attributes: HashMap<TypeId, types::Attributes>,
+    /// Elements of one name and different types that were told of.
+    told: HashSet<(ElementId, ElementId)>,
     /// How many [`operations::MAX_SLOTS`] leaves.
     slots_left: usize,
     operations_left_out: usize,

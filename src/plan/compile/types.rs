@@ -189,7 +189,11 @@ impl Compiler<'_> {
             return known.clone();
         }
         let definitions = self.definitions;
-        let model = self.raw_content(id).and_then(|m| self.builder.normalise(m));
+        let raw = self.raw_content(id);
+        // As written, and with the members of substitution groups: places side by side are one in the normal form.
+        raw.iter().for_each(|m| self.check_consistent(id, m));
+        let model = raw.and_then(|m| self.builder.normalise(m));
+        model.iter().for_each(|m| self.check_consistent(id, m));
         let (names, nillable) = element_names(&definitions.schemas, model.as_ref());
         let mut inherited = HashMap::new();
         let mut scope = xsd::ScopeId(0);
