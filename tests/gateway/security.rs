@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use castile::catalog::{self, Secrets};
 use castile::config::Config;
-use castile::mediate::security::password_digest;
+use castile::mediate::security::{Moment, Security, Signature, Signer, password_digest, secure};
+use castile::net::secret::Secret;
+use castile::plan::asks::SignedParts;
 
 use super::attachments;
 use super::bench_of::{Server, Upstream, countries, country, get_country, soap};
@@ -174,6 +176,57 @@ async fn a_failure_of_security_is_the_gateways() {
     let server = Server::of(folder(&upstream, "wss: { username_token: { user: svc, password_file: pw } }", ""), Config::default()).await;
     let answer = server.post(GET_COUNTRY, "{\"code\":\"LK\"}").await;
     assert_eq!((answer.status, answer.problem().as_str()), (502, "castile.fault"));
+}
+
+/// A reply with a `wsse:Security` of its own that must be understood: time, token, and a signature over them and the Body.
+fn signed(reply: String) -> String {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["service.example".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let signer = Signer::new(&certificate.pem(), &Secret::new(key.serialize_pem())).unwrap();
+    let parts = SignedParts { body: true, timestamp: true, addressing: false, username_token: false, certificate: true };
+    let security = Security {
+        timestamp: Some(std::time::Duration::from_secs(300)),
+        must_understand: true,
+        signature: Some(Signature { signer: signer.into(), parts }),
+        ..Security::default()
+    };
+    let moment = Moment::new(1_795_562_400_123, [7; 48]);
+    String::from_utf8(secure(reply.into_bytes(), Some(&security), None, &moment).unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_reply_is_read_and_what_it_says_of_itself_is_counted() {
+    castile::telemetry::metrics();
+    let plain = Upstream::answering("200 OK", "text/xml", country().as_bytes()).await;
+    let plain = Server::start(plain.address).await.post(GET_COUNTRY, "{\"code\":\"LK\"}").await;
+    let reply = signed(country());
+    assert!(reply.contains("<ds:SignatureValue>") && reply.contains("<s:Body xmlns:wsu="), "{reply}");
+    let upstream = Upstream::answering("200 OK", "text/xml", reply.as_bytes()).await;
+    let folder = countries(upstream.address, "");
+    std::fs::rename(folder.path().join("countries"), folder.path().join("signed")).unwrap();
+    let path = folder.path().join("signed/api.yaml");
+    let text = std::fs::read_to_string(&path).unwrap().replace("name: countries", "name: signed");
+    std::fs::write(&path, text).unwrap();
+    let server = Server::of(folder, Config::default()).await;
+    let answer = server.post("/signed/1/GetCountry", "{\"code\":\"LK\"}").await;
+    assert_eq!((answer.status, answer.text()), (200, plain.text()));
+    let metrics = castile::telemetry::metrics().render();
+    assert!(metrics.contains("castile_reply_headers_dropped_total{api=\"signed\"} 1"), "{metrics}");
+    let raw = server.ask("POST /signed/1\nContent-Type: text/xml", get_country()).await;
+    assert_eq!((raw.status, raw.text()), (200, reply));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signed_faults_are_read_and_encrypted_replies_are_not() {
+    let fault = signed(soap("<s:Fault><faultcode>s:Client</faultcode><faultstring>no</faultstring></s:Fault>"));
+    let upstream = Upstream::answering("500 Oh", "text/xml", fault.as_bytes()).await;
+    let answer = Server::start(upstream.address).await.post(GET_COUNTRY, "{\"code\":\"LK\"}").await;
+    assert_eq!((answer.status, answer.problem().as_str()), (400, "castile.fault"));
+    let encrypted = "<x:EncryptedData xmlns:x=\"http://www.w3.org/2001/04/xmlenc#\"><x:CipherData><x:CipherValue>AAAA</x:CipherValue></x:CipherData></x:EncryptedData>";
+    let upstream = Upstream::answering("200 OK", "text/xml", signed(soap(encrypted)).as_bytes()).await;
+    let answer = Server::start(upstream.address).await.post(GET_COUNTRY, "{\"code\":\"LK\"}").await;
+    assert_eq!((answer.status, answer.problem().as_str()), (502, "castile.upstream_reply"));
+    assert!(answer.text().contains("EncryptedData") && !answer.text().contains("AAAA"), "{}", answer.text());
 }
 
 #[test]
