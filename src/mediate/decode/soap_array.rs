@@ -221,17 +221,21 @@ impl Run<'_> {
         let total = last.max(if last <= size { size } else { 0 });
         self.leave_out(total.saturating_sub(members.len() + array.offset))?;
         self.replace(start, b"[");
-        let mut members = members.into_iter().peekable();
+        let (mut members, mut beyond) = (members.into_iter().peekable(), Vec::new());
         for index in 0..total {
             self.emit(if index > 0 { b"," } else { b"" });
             let given = members.next_if(|(at, _)| *at == index);
             self.emit(given.map_or(b"null", |(_, value)| value));
-            while members.next_if(|(at, _)| *at == index).is_some() {
-                self.deviation("two members at one position")?;
-            }
+            beyond.extend(std::iter::from_fn(|| members.next_if(|(at, _)| *at == index)));
+        }
+        // There is no place for them, but nothing is lost.
+        for (_, value) in &beyond {
+            self.deviation("two members at one position")?;
+            self.emit(b",");
+            self.emit(value);
         }
         self.emit(b"]");
-        Ok(total)
+        Ok(total + beyond.len())
     }
 
     /// Values in row-major order as nested arrays of these sizes.
