@@ -94,11 +94,13 @@ impl Run<'_> {
     /// chosen stands between: there it is put. Such models break a rule (Unique Particle Attribution), and services have them.
     fn settle(&self, shape: &Shape, group: &Group, begin: usize, chosen: &mut Vec<Chosen>) {
         let own: Vec<PlaceIx> = group.particles.iter().filter_map(|p| if let Particle::Place(ix) = p { Some(*ix) } else { None }).collect();
-        let name = |ix: PlaceIx| match shape.places[ix as usize].kind {
+        let place = |ix: PlaceIx| &shape.places[ix as usize];
+        let room = |ix: PlaceIx| place(ix).max.unwrap_or(u32::MAX);
+        let name = |ix: PlaceIx| match place(ix).kind {
             PlaceKind::Element(id) => Some(self.program.element(id).name),
             PlaceKind::Items(_) | PlaceKind::Any(_) => None,
         };
-        let is_free = |ix: PlaceIx| shape.places[ix as usize].min == 0 && own.contains(&ix);
+        let is_free = |ix: PlaceIx| place(ix).min == 0 && own.contains(&ix);
         let mut at = begin;
         while let Some((ix, count)) = chosen.get(at).copied() {
             let before = at.checked_sub(1).filter(|b| *b >= begin).and_then(|b| chosen.get(b)).copied();
@@ -106,16 +108,15 @@ impl Run<'_> {
                 at += 1;
                 continue;
             };
-            let has_room = |(b, n): (PlaceIx, u32)| shape.places[b as usize].max.is_none_or(|m| n < m);
-            if before.is_some_and(|b| name(b.0) == Some(name_here) && has_room(b)) {
+            if before.is_some_and(|(b, n)| name(b) == Some(name_here) && n < room(b)) {
                 chosen.remove(at);
                 continue;
             }
             let after = before.map(|b| b.0);
             let earlier =
                 own.iter().copied().find(|p| *p < ix && after.is_none_or(|b| *p > b) && is_free(*p) && name(*p) == Some(name_here));
-            if let Some(earlier) = earlier {
-                chosen[at] = (earlier, count.min(shape.places[earlier as usize].max.unwrap_or(u32::MAX)));
+            if let (Some(earlier), Some(here)) = (earlier, chosen.get_mut(at)) {
+                *here = (earlier, count.min(room(earlier)));
             }
             at += 1;
         }

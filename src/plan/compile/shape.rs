@@ -219,11 +219,13 @@ fn number(leaves: &mut [Leaf], common: &TypeKeys) -> bool {
 /// Numbers the places of one element, which have the first `depth` groups around them in common, from `start`: each gets the smallest number
 /// that no place has which may stand beside it. Gives the number after the last one.
 fn spread(leaves: &[Leaf], places: &[usize], depth: usize, start: usize, nths: &mut [usize]) -> usize {
-    let branch = |at: &usize| leaves[*at].path.get(depth).map(|(_, branch, compositor)| (*branch, *compositor));
+    let branch = |at: &usize| leaves.get(*at)?.path.get(depth).map(|(_, branch, compositor)| (*branch, *compositor));
     let group = places.first().and_then(branch).filter(|_| places.len() > 1);
     let Some((_, compositor)) = group else {
         for (nth, at) in (start..).zip(places) {
-            nths[*at] = nth;
+            if let Some(place) = nths.get_mut(*at) {
+                *place = nth;
+            }
         }
         return start + places.len();
     };

@@ -188,17 +188,12 @@ impl Builder<'_> {
                 }
             }
         }
-        if let Some(index) = too_deep {
+        let deep = too_deep.map(|at| (at, format!("is nested more than {MAX_DERIVATION} levels deep")));
+        let wide = too_many.map(|at| (at, format!("has more than {MAX_MEMBERS} members, those of its members counted")));
+        if let Some((index, what)) = deep.or(wide) {
             let id = TypeId(index as u32);
             let span = self.span_of(id);
-            let message = format!("{} is nested more than {MAX_DERIVATION} levels deep", self.describe(id));
-            return self.stop(&message, span);
-        }
-        if let Some(index) = too_many {
-            let id = TypeId(index as u32);
-            let span = self.span_of(id);
-            let message = format!("{} has more than {MAX_MEMBERS} members, those of its members counted", self.describe(id));
-            self.stop(&message, span);
+            self.stop(&format!("{} {what}", self.describe(id)), span);
         }
     }
 
@@ -310,11 +305,14 @@ impl Builder<'_> {
 /// How many nodes without edges are reached from each, every way counted, and at least one. `lengths` are those of the longest paths.
 fn members(lengths: &[usize], edges: impl Fn(usize) -> Vec<(usize, usize)>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
-    order.sort_by_key(|n| lengths[*n]);
+    order.sort_by_key(|n| lengths.get(*n).copied().unwrap_or_default());
     let mut counts = vec![1_usize; lengths.len()];
     for node in order {
-        let sum = edges(node).into_iter().fold(0_usize, |sum, (target, _)| sum.saturating_add(counts[target]));
-        counts[node] = sum.max(1);
+        let of = |target: usize| counts.get(target).copied().unwrap_or(1);
+        let sum = edges(node).into_iter().fold(0_usize, |sum, (target, _)| sum.saturating_add(of(target)));
+        if let Some(count) = counts.get_mut(node) {
+            *count = sum.max(1);
+        }
     }
     counts
 }
