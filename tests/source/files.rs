@@ -145,6 +145,27 @@ fn the_schema_that_ships_stands_in_for_a_copy_that_is_refused() {
     assert_eq!(severities, [Severity::Note, Severity::Error]);
 }
 
+/// What else is wrong with a copy was not meant, and a limit holds whatever ships.
+#[test]
+fn a_broken_copy_of_a_schema_that_ships_is_told() {
+    let wsdl = wsdl_with_schemas(&[("http://www.w3.org/2000/09/xmldsig#", "xmldsig-core-schema.xsd")]);
+    let load = |copy: &str, document_bytes: u64| {
+        let dir = folder(&[("a.wsdl", &wsdl), ("xmldsig-core-schema.xsd", copy)]);
+        let mut options = Options::local(Policy::Operator);
+        options.limits = Limits { document_bytes, ..options.limits };
+        load_local(&Origin::File(dir.path().join("a.wsdl")), &options).unwrap()
+    };
+    for (copy, hint) in [("<a:schema/>", "declare the prefix"), ("<schema>", "that ships is read")] {
+        let loaded = load(copy, 1 << 20);
+        assert!(missing(&loaded.documents).is_empty(), "{copy}");
+        let told: Vec<_> = loaded.diagnostics.iter().map(|d| (d.severity, d.hint.as_deref().unwrap_or_default())).collect();
+        assert!(matches!(told.as_slice(), [(Severity::Warning, said)] if said.contains(hint)), "{copy}: {told:?}");
+    }
+    let large = load(&format!("<schema>{}</schema>", " ".repeat(4_000)), 4_000);
+    assert_eq!((codes(&large), missing(&large.documents).len()), (vec!["source.too-large"], 1));
+    assert_eq!(large.diagnostics[0].severity, Severity::Error);
+}
+
 #[test]
 fn the_operator_may_lead_out_of_the_folder_and_an_upload_may_not() {
     let dir = folder(&[

@@ -125,10 +125,13 @@ fn start_of(node: roxmltree::Node<'_, '_>, text: &str) -> Span {
     Span { source: SourceId(0), start: range.start as u32, end: (range.start + length) as u32 }
 }
 
+/// What to do about a document type declaration.
+pub(super) const WITHOUT_DTD: &str = "remove the DOCTYPE and write its entities out";
+
 /// What to do about the slips that services really have.
 fn hint(kind: GateErrorKind) -> Option<&'static str> {
     match kind {
-        GateErrorKind::Dtd => Some("remove the DOCTYPE and write its entities out"),
+        GateErrorKind::Dtd => Some(WITHOUT_DTD),
         GateErrorKind::MisplacedXmlDeclaration => Some("remove what stands before `<?xml`, white space included"),
         GateErrorKind::UnsupportedEncoding | GateErrorKind::EncodingMismatch | GateErrorKind::InvalidBytes => {
             Some("save the document as UTF-8 and say so in its XML declaration")

@@ -9,11 +9,11 @@ use url::Url;
 
 use super::fill::{address_key, fetch_diagnostic};
 use super::library::Library;
-use super::scan::{Kind, Scanned};
+use super::scan::{Kind, Scanned, WITHOUT_DTD};
 use super::shelf::Shelf;
 use super::way::{is_located, is_standard_reference};
 use super::{Loaded, Options, Origin, Policy, Refused, archive, codes, origin, root};
-use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span};
 use crate::net::fetch;
 use crate::wsdl::documents::{Documents, Reference, Target};
 
@@ -251,7 +251,7 @@ impl<'a> Walk<'a> {
                 match self.load(&place, depth + 1, reference).await {
                     Ok(id) => Target::Document(id),
                     // A server that is gone, a copy with a document type declaration, of a schema that everybody has.
-                    Err(_) if is_standard_reference(reference) => {
+                    Err(_) if is_standard_reference(reference) && !self.is_limited(said) => {
                         self.make_light_of(said);
                         Target::Standard
                     }
@@ -262,11 +262,21 @@ impl<'a> Walk<'a> {
         documents.link(from, reference, target);
     }
 
-    /// What was said of a copy that cannot be read, where the schema that ships stands in for it.
+    /// Is a limit or a folder's border among what was said since? These hold whatever ships.
+    fn is_limited(&self, said: usize) -> bool {
+        const LIMITS: [&Code; 4] = [&codes::TOO_DEEP, &codes::TOO_MANY, &codes::TOO_LARGE, &codes::OUTSIDE_ROOT];
+        self.diagnostics.iter().skip(said).any(|d| LIMITS.iter().any(|code| code.id == d.code.id))
+    }
+
+    /// What was said of a copy that cannot be read, where the schema that ships stands in for it. A document type declaration is what the
+    /// published copies have; whatever else is wrong with one was not meant.
     fn make_light_of(&mut self, said: usize) {
         for diagnostic in self.diagnostics.iter_mut().skip(said) {
-            diagnostic.severity = Severity::Note;
-            diagnostic.hint = Some("the schema of this namespace that ships is read in its place".into());
+            let is_published = diagnostic.hint.as_deref() == Some(WITHOUT_DTD);
+            diagnostic.severity = if is_published { Severity::Note } else { Severity::Warning };
+            if is_published || diagnostic.hint.is_none() {
+                diagnostic.hint = Some("the schema of this namespace that ships is read in its place".into());
+            }
         }
     }
 }
