@@ -370,6 +370,22 @@ impl Shape {
         self.taken_keys.contains(key) || self.by_key.contains_key(key)
     }
 
+    /// May a particle of an `all` that stands so often stand once more? A substitution group's members count together.
+    pub fn has_room(&self, particle: &Particle, times: u32) -> bool {
+        match particle {
+            Particle::Place(ix) => self.places.get(*ix as usize).is_some_and(|place| place.max.is_none_or(|m| times < m)),
+            Particle::Group(_) => times == 0,
+        }
+    }
+
+    /// Does a particle of an `all` stand often enough?
+    pub fn is_enough(&self, particle: &Particle, times: u32) -> bool {
+        match particle {
+            Particle::Place(ix) => self.places.get(*ix as usize).is_some_and(|place| times >= place.min),
+            Particle::Group(group) => times > 0 || group.optional,
+        }
+    }
+
     /// Fills `by_key` and [`Place::first`] from the places.
     pub fn index(&mut self) {
         self.by_key.clear();

@@ -205,25 +205,34 @@ impl<'a> Matcher<'a> {
 
     /// The particles of an `all` are elements in any order, each at most once (XML Schema 1.1: as often as it says).
     fn all(&mut self, shape: &Shape, group: &Group, at: usize, out: &mut Vec<u32>, next: Next<'_, 'a>) -> bool {
-        let mut places: Vec<OfAll> = Vec::new();
-        collect_places(shape, &group.particles, &mut places, true);
+        let mut times = vec![0; group.particles.len()];
         let before = out.len();
         let mut to = at;
         while let Some(name) = self.row.get(to) {
-            let found = places.iter_mut().find(|p| {
-                let place = shape.places.get(p.place as usize);
-                place.is_some_and(|place| place.max.is_none_or(|m| p.times < m) && self.fits(&place.kind, name))
+            let found = group.particles.iter().zip(&mut times).find_map(|(particle, times)| {
+                let place = self.place_of(shape, particle, name).filter(|_| shape.has_room(particle, *times))?;
+                Some((place, times))
             });
-            let Some(found) = found else { break };
-            found.times += 1;
-            out.push(place_word(found.place));
+            let Some((place, times)) = found else { break };
+            *times += 1;
+            out.push(place_word(place));
             to += 1;
         }
-        if (places.iter().all(|p| p.times >= p.min) || (group.optional && to == at)) && next(self, to, out) {
+        let is_enough = group.particles.iter().zip(&times).all(|(particle, times)| shape.is_enough(particle, *times));
+        if (is_enough || (group.optional && to == at)) && next(self, to, out) {
             return true;
         }
         out.truncate(before);
         false
+    }
+
+    /// The place of a particle of an `all` at which that name stands.
+    fn place_of(&self, shape: &Shape, particle: &Particle, name: RowName) -> Option<PlaceIx> {
+        match particle {
+            Particle::Place(ix) => shape.places.get(*ix as usize).filter(|place| self.fits(&place.kind, name)).map(|_| *ix),
+            // A head's members.
+            Particle::Group(group) => group.particles.iter().find_map(|p| self.place_of(shape, p, name)),
+        }
     }
 
     /// A leaf: as many as fit first, then fewer.
@@ -363,29 +372,6 @@ impl<'a> Matcher<'a> {
             PlaceKind::Element(e) => name.name == Some(self.program.element(*e).name),
             PlaceKind::Any(w) => w.admits.admits(name.namespace, name.name),
             PlaceKind::Items(_) => false,
-        }
-    }
-}
-
-/// A place of an `all`.
-struct OfAll {
-    place: PlaceIx,
-    /// How often it must stand.
-    min: u32,
-    /// How often it does.
-    times: u32,
-}
-
-/// The places of an `all`.
-fn collect_places(shape: &Shape, particles: &[Particle], out: &mut Vec<OfAll>, required: bool) {
-    for p in particles {
-        match p {
-            Particle::Place(ix) => {
-                let min = if required { shape.places.get(*ix as usize).map_or(0, |p| p.min) } else { 0 };
-                out.push(OfAll { place: *ix, min, times: 0 });
-            }
-            // A head's members: one of them may stand.
-            Particle::Group(g) => collect_places(shape, &g.particles, out, false),
         }
     }
 }

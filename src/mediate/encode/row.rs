@@ -112,12 +112,12 @@ impl Row<'_> {
             let mut times = vec![0; group.particles.len()];
             let mut at = *start;
             while let Some(tag) = self.tags.get(at) {
-                let found = group.particles.iter().zip(&mut times).find(|(p, n)| self.stands_in(shape, p, tag) && has_room(shape, p, **n));
+                let found = group.particles.iter().zip(&mut times).find(|(p, n)| self.stands_in(shape, p, tag) && shape.has_room(p, **n));
                 let Some((_, n)) = found else { break };
                 *n += 1;
                 at += 1;
             }
-            if group.particles.iter().zip(&times).all(|(p, n)| is_enough(shape, p, *n)) {
+            if group.particles.iter().zip(&times).all(|(p, n)| shape.is_enough(p, *n)) {
                 ends.push(at);
             }
         }
@@ -132,21 +132,6 @@ impl Row<'_> {
             },
             Particle::Group(group) => group.particles.iter().any(|p| self.stands_in(shape, p, tag)),
         }
-    }
-}
-
-/// May a particle of an `all` that stands so often stand once more?
-fn has_room(shape: &Shape, particle: &Particle, times: u32) -> bool {
-    match particle {
-        Particle::Place(ix) => shape.places[*ix as usize].max.is_none_or(|m| times < m),
-        Particle::Group(_) => times == 0,
-    }
-}
-
-fn is_enough(shape: &Shape, particle: &Particle, times: u32) -> bool {
-    match particle {
-        Particle::Place(ix) => times >= shape.places[*ix as usize].min,
-        Particle::Group(group) => times > 0 || group.optional,
     }
 }
 
