@@ -28,8 +28,7 @@ pub(super) struct ArrayFrame {
     narrowed: Option<(TypeId, Arc<str>)>,
     /// How many dimensions the instance names.
     dims: usize,
-    /// The outermost dimension's size, where it has several ranks.
-    size: Vec<usize>,
+    outermost: Outermost,
     /// The index of the first member, row-major.
     offset: usize,
     /// The index of each member, once one said its own.
@@ -40,6 +39,41 @@ pub(super) struct ArrayFrame {
     pub(super) wrapped: bool,
     /// Members so far.
     count: usize,
+}
+
+/// The outermost dimension.
+#[derive(Debug, Clone)]
+struct Outermost {
+    ranks: usize,
+    /// The size of each rank; empty where one does not say it.
+    size: Vec<usize>,
+}
+
+impl Outermost {
+    /// `2,3`, `,3`, or nothing.
+    fn read(said: &str) -> Self {
+        let sizes: Option<Vec<usize>> = said.split(',').take(MAX_RANKS + 1).map(|s| s.trim().parse().ok()).collect();
+        Self { ranks: said.split(',').count(), size: sizes.unwrap_or_default() }
+    }
+
+    /// `[1,2]` of that size: the index, row-major; `None`: it is no place of the array.
+    fn index(&self, said: &str) -> Option<usize> {
+        let ranks = said.trim().strip_prefix('[').and_then(|s| s.strip_suffix(']')).unwrap_or(said).split(',');
+        let place: Vec<usize> = ranks.map(|rank| rank.trim().parse().ok()).collect::<Option<_>>()?;
+        match place.as_slice() {
+            place if place.len() == self.size.len() => place.iter().zip(&self.size).try_fold(0usize, |index, (at, size)| {
+                let inside = at < size;
+                index.checked_mul(*size)?.checked_add(*at).filter(|_| inside)
+            }),
+            [index] if self.ranks == 1 => Some(*index),
+            _ => None,
+        }
+    }
+
+    /// The sizes of several ranks.
+    fn rows(&self) -> &[usize] {
+        if self.ranks > 1 { &self.size } else { &[] }
+    }
 }
 
 /// What an array's instance says: item type and dimensions.
@@ -61,32 +95,33 @@ impl Run<'_> {
         let told = self.array_told(tag);
         let dims = if told.dims.is_empty() { ranks } else { told.dims.len() };
         let last = told.dims.last().map_or("", String::as_str);
-        let size: Vec<usize> = last.split(',').take(MAX_RANKS + 1).filter_map(|s| s.trim().parse().ok()).collect();
-        if size.len() > MAX_RANKS {
+        let outermost = Outermost::read(last);
+        if outermost.ranks > MAX_RANKS {
             return Err(self.fail(DecodeErrorKind::Limit, "an array of more than 255 ranks"));
         }
-        let size = if size.len() > 1 { size } else { Vec::new() };
         let offset = match tag.attribute(ns::SOAPENC11, "offset") {
-            Some(said) => self.index(said, &size)?.unwrap_or(0),
+            Some(said) => self.placed(outermost.index(said))?.unwrap_or(0),
             None => 0,
         };
         self.leave_out(offset)?;
         let narrowed = told.item.filter(|t| *t != item_type).zip(told.label);
-        Ok(ArrayFrame { item_type, item_namespace, ranks, narrowed, dims, size, offset, indexes: None, next: offset, wrapped, count: 0 })
+        Ok(ArrayFrame {
+            item_type,
+            item_namespace,
+            ranks,
+            narrowed,
+            dims,
+            outermost,
+            offset,
+            indexes: None,
+            next: offset,
+            wrapped,
+            count: 0,
+        })
     }
 
-    /// `[1,2]` in an array of that size: the index, row-major. `None`, and told: it is no place of the array.
-    fn index(&mut self, said: &str, size: &[usize]) -> Result<Option<usize>, DecodeError> {
-        let ranks = said.trim().strip_prefix('[').and_then(|s| s.strip_suffix(']')).unwrap_or(said).split(',');
-        let place: Option<Vec<usize>> = ranks.map(|rank| rank.trim().parse().ok()).collect();
-        let index = place.and_then(|place| match place.as_slice() {
-            [index] => Some(*index),
-            place if place.len() == size.len() => place.iter().zip(size).try_fold(0usize, |index, (at, size)| {
-                let inside = at < size;
-                index.checked_mul(*size)?.checked_add(*at).filter(|_| inside)
-            }),
-            _ => None,
-        });
+    /// Tells of a position that is no place of the array.
+    fn placed(&mut self, index: Option<usize>) -> Result<Option<usize>, DecodeError> {
         if index.is_none() {
             self.deviation("a position that the array does not have")?;
         }
@@ -127,7 +162,7 @@ impl Run<'_> {
         } else {
             name = tag.attribute(ns::SOAPENC12, "itemType").map(str::trim).or(name);
             if let Some(size) = tag.attribute(ns::SOAPENC12, "arraySize") {
-                told.dims = vec![size.replace('*', "").split_whitespace().collect::<Vec<_>>().join(",")];
+                told.dims = vec![size.split_whitespace().map(|s| if s == "*" { "" } else { s }).collect::<Vec<_>>().join(",")];
             }
         }
         if let Some((uri, local)) = name.and_then(|n| read_qname(n, tag.scope())) {
@@ -170,9 +205,8 @@ impl Run<'_> {
     /// Notes the index of the member that begins.
     fn place_member<T: Tag>(&mut self, tag: &T) -> Step {
         let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last() else { return Ok(()) };
-        let said = tag.attribute(ns::SOAPENC11, "position").map(|said| (said, array.size.clone()));
-        let index = match said {
-            Some((said, size)) => self.index(said, &size)?,
+        let index = match tag.attribute(ns::SOAPENC11, "position").map(|said| array.outermost.index(said)) {
+            Some(index) => self.placed(index)?,
             None => None,
         };
         let Some(Frame { kind: Kind::SoapArray(array), .. }) = self.machine.frames.last_mut() else { return Ok(()) };
@@ -188,14 +222,16 @@ impl Run<'_> {
     /// The end of an array; `start`: the absolute offset of its bracket.
     pub(super) fn end_array(&mut self, start: usize, array: &ArrayFrame) -> Step {
         self.emit(b"]");
-        let product = array.size.iter().try_fold(1usize, |n, s| n.checked_mul(*s)).filter(|_| !array.size.is_empty());
-        let count = self.in_their_places(start, array, product.unwrap_or(0))?;
+        let sizes = array.outermost.rows();
+        let product = sizes.iter().try_fold(1usize, |n, s| n.checked_mul(*s)).filter(|_| !sizes.is_empty());
+        let places = self.in_their_places(start, array, product.unwrap_or(0))?;
         // Sizes with a zero among them have no members, however large the others are.
-        if product == Some(count) && count > 0 {
-            let written = self.written(start);
-            let values = written.get(1..written.len().saturating_sub(1)).unwrap_or(&[]).to_vec();
+        if product == Some(places) && places > 0 {
+            let values = self.members(start);
             self.replace(start, b"");
-            self.rows(&mut items(&values), &array.size)?;
+            let mut values = items(&values);
+            self.rows(&mut values, array.outermost.rows())?;
+            self.append(values);
         }
         if array.wrapped {
             self.emit(b"}");
@@ -203,19 +239,36 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The members of the array whose bracket is at `start`.
+    fn members(&self, start: usize) -> Vec<u8> {
+        let written = self.written(start);
+        written.get(1..written.len().saturating_sub(1)).unwrap_or(&[]).to_vec()
+    }
+
+    /// Members after the last one of the array that ends here.
+    fn append<'v>(&mut self, values: impl Iterator<Item = &'v [u8]>) {
+        self.machine.out.pop();
+        for value in values {
+            self.emit(b",");
+            self.emit(value);
+        }
+        self.emit(b"]");
+    }
+
     /// Puts members that said their positions there, and `null` for those that are left out; of an array of several ranks up to its size.
-    /// Gives how many there are then.
+    /// Those for which there is no place come after them. Gives how many places there are.
     fn in_their_places(&mut self, start: usize, array: &ArrayFrame, size: usize) -> Result<usize, DecodeError> {
         let count = array.offset + array.count;
-        let indexes = match &array.indexes {
-            Some(indexes) => indexes.clone(),
-            // A part of an array of several ranks.
-            None if array.offset > 0 && size > count => (array.offset..count).collect(),
-            None => return Ok(count),
+        // A part of an array of several ranks has its places, too.
+        if array.indexes.is_none() && (array.offset == 0 || size <= count) {
+            return Ok(count);
+        }
+        let values = self.members(start);
+        let given = items(&values).skip(array.offset);
+        let mut members: Vec<(usize, &[u8])> = match &array.indexes {
+            Some(indexes) => indexes.iter().copied().zip(given).collect(),
+            None => (array.offset..).zip(given).collect(),
         };
-        let written = self.written(start);
-        let values = written.get(1..written.len().saturating_sub(1)).unwrap_or(&[]).to_vec();
-        let mut members: Vec<(usize, &[u8])> = indexes.into_iter().zip(items(&values).skip(array.offset)).collect();
         members.sort_by_key(|(index, _)| *index);
         let last = members.last().map_or(0, |(index, _)| index.saturating_add(1));
         let total = last.max(if last <= size { size } else { 0 });
@@ -228,14 +281,13 @@ impl Run<'_> {
             self.emit(given.map_or(b"null", |(_, value)| value));
             beyond.extend(std::iter::from_fn(|| members.next_if(|(at, _)| *at == index)));
         }
-        // There is no place for them, but nothing is lost.
-        for (_, value) in &beyond {
-            self.deviation("two members at one position")?;
-            self.emit(b",");
-            self.emit(value);
-        }
         self.emit(b"]");
-        Ok(total + beyond.len())
+        for _ in &beyond {
+            self.deviation("two members at one position")?;
+        }
+        // Nothing is lost.
+        self.append(beyond.into_iter().map(|(_, value)| value));
+        Ok(total)
     }
 
     /// Values in row-major order as nested arrays of these sizes.
