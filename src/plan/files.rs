@@ -36,9 +36,7 @@ impl Program {
         }
         walk.found
     }
-}
 
-impl Program {
     /// May a message have parts beside its envelope without MTOM: declared attachments, `swaRef` values? Looks as far as
     /// [`Program::file_places`].
     pub fn takes_attachments(&self, message: &MessagePlan) -> bool {

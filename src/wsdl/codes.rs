@@ -73,8 +73,8 @@ none of that name.\n\n\
 The reference is ignored. Correct the name in the binding or in the message.";
     /// A value that is none of the allowed ones.
     BAD_VALUE = "wsdl.bad-value", "An attribute of a WSDL element has a value that it cannot have",
-        "`style` is document or rpc, `use` is literal or encoded, `soapAction` has no control characters, and every component has a name. This value is something else, or \
-missing.\n\n\
+        "`style` is document or rpc, `use` is literal or encoded, `soapAction` has no control characters, and every component has a name. \
+This value is something else, or missing.\n\n\
 The default is used. Correct the value.";
     /// An attribute that the element does not have.
     UNKNOWN_ATTRIBUTE = "wsdl.unknown-attribute", "A WSDL element has an attribute that it cannot have",
