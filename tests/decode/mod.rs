@@ -107,7 +107,44 @@ fn what_stands_beside_the_message_is_streamed_too() {
     let reply = r#"<reply xmlns="urn:t"><n>5</n></reply>"#;
     let alone = read(reply);
     let beside = read(&format!("{reply}<a>1</a><b/><a>2</a>"));
-    assert_eq!(beside, format!(r#"{},"$body":{{"a":["1","2"],"b":""}}}}"#, alone.strip_suffix('}').unwrap()));
+    assert_eq!(beside, format!(r#"{},"$beside":{{"a":["1","2"],"b":""}}}}"#, alone.strip_suffix('}').unwrap()));
+}
+
+/// Of what is in the wrapper nothing is known; beside it nothing may stand.
+#[test]
+fn nothing_stands_beside_a_wrapper_of_anything() {
+    let api = published("decode", &support::path("tests/constructs/undefined-input/service.wsdl"));
+    let read = |beside: &str, strict| {
+        let xml = format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><OpResponse><a>1</a></OpResponse>{beside}</s:Body></s:Envelope>"#
+        );
+        let options = DecodeOptions { strict, ..DecodeOptions::default() };
+        decode(&api.program, &api.program.operations[0], Direction::Response, xml.as_bytes(), &options)
+    };
+    for (beside, strict, expected) in [("", true, r#"{"a":"1"}"#), ("<b>2</b>", false, r#"{"a":"1","$beside":{"b":"2"}}"#)] {
+        let Ok(Decoded::Value(json)) = read(beside, strict) else { panic!("{:?}", read(beside, strict)) };
+        assert_eq!(String::from_utf8_lossy(&json), expected);
+    }
+    assert!(matches!(read("<b>2</b>", true), Err(DecodeError { kind: DecodeErrorKind::Invalid, .. })), "{:?}", read("<b>2</b>", true));
+}
+
+/// A substitution group's members count together, as they do in requests.
+#[test]
+fn one_member_of_a_head_stands_in_an_all() {
+    let api = published("decode", &support::path("tests/constructs/all-repeated/service.wsdl"));
+    let read = |members: &str| {
+        let xml = format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><Answer xmlns="urn:t"><c>2020-01-01</c>{members}<a>x</a><c>2020-01-02</c></Answer></s:Body></s:Envelope>"#
+        );
+        let options = DecodeOptions { strict: true, ..DecodeOptions::default() };
+        decode(&api.program, &api.program.operations[0], Direction::Response, xml.as_bytes(), &options)
+    };
+    for members in ["", "<Head>1</Head>", "<Member>1</Member>"] {
+        assert!(read(members).is_ok(), "{members}: {:?}", read(members));
+    }
+    for members in ["<Head>1</Head><Member>2</Member>", "<Member>1</Member><Member>2</Member>"] {
+        assert!(matches!(read(members), Err(DecodeError { kind: DecodeErrorKind::Invalid, .. })), "{members}: {:?}", read(members));
+    }
 }
 
 /// An array that was sent cannot be taken up again: rather no answer than one name twice.

@@ -55,7 +55,7 @@ fn measure(program: &Arc<Program>, service: Service, envelope: &[u8]) -> (usize,
 #[test]
 fn a_reply_takes_at_most_twenty_times_its_size() {
     let (plain, encoded) = (program("tests/memory/service.wsdl"), program("tests/properties/services/encoded.wsdl"));
-    let rpc = program("tests/memory/rpc.wsdl");
+    let (rpc, many_parts) = (program("tests/memory/rpc.wsdl"), program("tests/memory/many-parts.wsdl"));
     let mut sizes = vec![10_000, 100_000];
     if std::env::var_os("CASTILE_MEMORY").is_some() {
         sizes.extend([1_000_000, 10_000_000]);
@@ -69,6 +69,7 @@ fn a_reply_takes_at_most_twenty_times_its_size() {
                 Service::Plain | Service::Fault | Service::Package => &plain,
                 Service::Encoded => &encoded,
                 Service::Rpc => &rpc,
+                Service::ManyParts => &many_parts,
             };
             let (peak, read) = measure(program, *service, envelope.as_bytes());
             let ratio = peak as f64 / envelope.len() as f64;

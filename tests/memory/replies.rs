@@ -13,13 +13,15 @@ pub enum Service {
     Package,
     /// `tests/memory/rpc.wsdl`: rpc/literal.
     Rpc,
+    /// `tests/memory/many-parts.wsdl`: rpc/literal with 1 000 parts.
+    ManyParts,
 }
 
 /// One kind of reply.
 pub struct Reply {
     pub name: &'static str,
     pub service: Service,
-    /// The inside, of about so many bytes.
+    /// The inside, of about so many bytes; before it, up to `|`, attributes of an rpc wrapper.
     pub make: fn(usize) -> String,
     /// What the error says where a limit may end it.
     pub limit: Option<&'static str>,
@@ -34,11 +36,12 @@ const fn limited(name: &'static str, service: Service, limit: &'static str, make
 }
 
 pub fn envelope(service: Service, inside: &str) -> String {
+    let (around, inside) = inside.split_once('|').unwrap_or(("", inside));
     let body = match service {
         Service::Plain | Service::Package => format!("<t:reply>{inside}</t:reply>"),
         Service::Fault => format!("<s:Fault><faultcode>s:Server</faultcode><detail>{inside}</detail></s:Fault>"),
         Service::Encoded => format!("<n:Op xmlns:n='urn:s'>{inside}"),
-        Service::Rpc => format!("<n:OpResponse xmlns:n='urn:s'>{inside}</n:OpResponse>"),
+        Service::Rpc | Service::ManyParts => format!("<n:OpResponse xmlns:n='urn:s'{around}>{inside}</n:OpResponse>"),
     };
     format!(
         "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:t='urn:t' xmlns:i='http://www.w3.org/2001/XMLSchema-instance' \
@@ -222,6 +225,10 @@ pub const ALL: &[Reply] = &[
     reply("elements beside the message", Plain, |n| format!("</t:reply>{}<t:reply>", "<a/>".repeat(n / 4))),
     reply("an accessor by position", Rpc, |n| format!("<return>{}</return>", "<a/>".repeat(n / 4))),
     reply("an accessor by position, records", Rpc, |n| format!("<return>{}</return>", "<a k='1'><b>x</b></a>".repeat(n / 21))),
+    reply("many accessors that no part has", Service::ManyParts, |n| {
+        let around: String = (0..60).map(|i| format!(" xmlns:p{i}='u'")).collect();
+        format!("{around}|{}", "<x/>".repeat(999.min(n / 8)))
+    }),
     reply("accessors that no part has", Rpc, |n| "<a/>".repeat(n / 4)),
     reply("encoded, each by reference", Encoded, |n| {
         let count = n / 50;

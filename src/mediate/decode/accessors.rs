@@ -3,7 +3,7 @@
 //! The name of a return value does not matter, so an accessor of a name that no part has may stand for a part by its position; but only
 //! where there are as many accessors as parts. In a stream that is known at the wrapper's end: until then such an accessor is kept as it came.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use super::machine::{Close, Kind, Run, Step};
 use super::tag::Tag;
@@ -17,8 +17,8 @@ use crate::xml::ns;
 pub(super) struct Accessors {
     /// How many came, those that stand for attachments left out.
     count: usize,
-    /// Those that wait for their number.
-    held: Vec<Tape>,
+    /// Those that wait for their number, on one tape: what is declared around them is the same.
+    held: Option<Tape>,
     /// The parts that go by position, in order; `None` until that is known.
     by_position: Option<VecDeque<usize>>,
 }
@@ -26,7 +26,7 @@ pub(super) struct Accessors {
 impl Accessors {
     /// The tape on which the open accessor is recorded.
     pub(super) fn recorder(&mut self) -> Option<&mut Tape> {
-        self.held.last_mut().filter(|tape| tape.is_open())
+        self.held.as_mut().filter(|tape| tape.is_open())
     }
 }
 
@@ -37,9 +37,19 @@ pub(super) fn by_position(accessors: usize, named: &[bool]) -> VecDeque<usize> {
 }
 
 impl<'p> Run<'p> {
+    /// The wrapper begins.
+    pub(super) fn begin_accessors<T: Tag>(&mut self, wrapper: &T) -> Step {
+        // Those of a message that was recorded are counted before they are read.
+        if !self.machine.replaying {
+            let tape = Tape::inside(wrapper).ok_or_else(|| self.tape_full())?;
+            self.machine.envelope.accessors.held = Some(tape);
+        }
+        Ok(())
+    }
+
     /// A child of the wrapper: a part by its name, also by its local name, else by its position.
     pub(super) fn accessor<T: Tag>(&mut self, tag: &T, parts: &'p [Slot]) -> Step {
-        if is_result(tag) || self.attachment_accessor(tag) {
+        if self.attachment_accessor(tag) {
             self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
             return Ok(());
         }
@@ -61,9 +71,8 @@ impl<'p> Run<'p> {
         }
         match &mut self.machine.envelope.accessors.by_position {
             None => {
-                let tape = Tape::of_element(tag).ok_or_else(|| self.too_long())?;
-                self.machine.envelope.accessors.held.push(tape);
-                Ok(())
+                let tape = self.machine.envelope.accessors.held.get_or_insert_default();
+                tape.start(tag).ok_or_else(|| self.tape_full())
             }
             Some(next) => match next.pop_front() {
                 Some(i) => self.part_value(tag, parts, i, name),
@@ -85,18 +94,17 @@ impl<'p> Run<'p> {
             return Ok(());
         }
         accessors.by_position = Some(by_position(accessors.count, &self.machine.envelope.parts_seen));
-        for mut tape in std::mem::take(&mut accessors.held) {
-            self.replay(&mut tape, uris)?;
-        }
-        Ok(())
+        let Some(mut tape) = accessors.held.take() else { return Ok(()) };
+        self.replay(&mut tape, uris)
     }
 
     /// Counts the accessors of a recorded wrapper before they are read.
     pub(super) fn count_accessors<T: Tag>(&mut self, accessors: impl Iterator<Item = T>) {
         let Some(Body::Rpc { parts, .. }) = self.message.map(|m| &m.body) else { return };
-        let (mut named, mut count) = (vec![false; parts.len()], 0);
+        let (mut named, mut attached, mut count) = (vec![false; parts.len()], HashSet::new(), 0);
         for tag in accessors {
-            if is_result(&tag) || self.attachment_of(&tag).is_some() {
+            // Only the first one for an attachment stands for it.
+            if is_result(&tag) || self.attachment_of(&tag).is_some_and(|(slot, _)| attached.insert(slot)) {
                 continue;
             }
             count += 1;
@@ -109,7 +117,7 @@ impl<'p> Run<'p> {
 }
 
 /// `rpc:result` of SOAP 1.2 (part 2, section 4.2.1): it names the accessor of the return value, and is none.
-fn is_result<T: Tag>(tag: &T) -> bool {
+pub(super) fn is_result<T: Tag>(tag: &T) -> bool {
     tag.local() == "result" && tag.uri() == ns::SOAP_RPC
 }
 

@@ -122,7 +122,7 @@ impl Run<'_> {
         if let Some(Frame { kind: Kind::Object(Object { collect: Some(Collect { tail: true, .. }), .. }), .. }) = self.machine.frames.last()
         {
             // The whole object would be `$content`.
-            return Err(self.fail(DecodeErrorKind::Limit, "text between elements in a reply larger than the reply buffer"));
+            return Err(self.fail(DecodeErrorKind::Limit, "text between elements of which some were sent already"));
         }
         string_into(&mut self.machine.out, text);
         self.machine.children.push(Child::new(ChildKind::Text));

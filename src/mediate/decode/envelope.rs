@@ -1,5 +1,6 @@
 //! Envelope, Header, Body, RPC wrapper: where a message's parts stand. SOAP 1.1 section 4, SOAP 1.2 part 1 section 5.
 
+use super::accessors::is_result;
 use super::fault::{FaultState, Field};
 use super::machine::{Close, EnvelopeNs, Kind, Run, Step};
 use super::tag::Tag;
@@ -24,7 +25,7 @@ impl<'p> Run<'p> {
         self.machine.envelope.namespace = EnvelopeNs(tag.namespace());
         self.machine.envelope.headers_seen = vec![false; self.declared_headers().count()];
         if self.encoded() {
-            let tape = super::tape::Tape::new(tag).ok_or_else(|| self.too_long())?;
+            let tape = super::tape::Tape::new(tag).ok_or_else(|| self.tape_full())?;
             self.machine.tape = Some(tape);
         }
         self.push(Kind::Envelope, tag.namespace(), Close::Nothing);
@@ -113,16 +114,16 @@ impl<'p> Run<'p> {
     }
 
     pub(super) fn body_child<T: Tag>(&mut self, tag: &T) -> Step {
-        if self.encoded() && tag.attribute(ns::SOAPENC11, "root").is_some_and(|root| root.trim() == "0") {
-            // SOAP 1.1 section 5.6: what others refer to, wherever it stands.
+        let first = self.machine.envelope.rows == 0;
+        if first && tag.local() == "Fault" && tag.namespace() == self.machine.envelope.namespace.0 {
+            self.machine.envelope.rows += 1;
+            return self.fault(tag);
+        }
+        if self.encoded() && is_no_root(tag) {
             self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
             return Ok(());
         }
         self.machine.envelope.rows += 1;
-        let first = self.machine.envelope.rows == 1;
-        if first && tag.local() == "Fault" && tag.namespace() == self.machine.envelope.namespace.0 {
-            return self.fault(tag);
-        }
         if self.machine.envelope.fault.is_some() {
             self.deviation("an element beside a Fault")?;
             self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
@@ -137,7 +138,7 @@ impl<'p> Run<'p> {
             Some(Body::Rpc { .. } | Body::Undefined { wrapper: Some(_) }) if first => {
                 self.open_root();
                 self.push(Kind::Wrapper, tag.namespace(), Close::Nothing);
-                Ok(())
+                self.begin_accessors(tag)
             }
             Some(Body::Parts(parts)) => {
                 if first {
@@ -192,9 +193,9 @@ impl<'p> Run<'p> {
 
     pub(super) fn wrapper_child<T: Tag>(&mut self, tag: &T) -> Step {
         match self.message.map(|m| &m.body) {
-            Some(Body::Rpc { parts, .. }) => self.accessor(tag, parts),
-            Some(Body::Undefined { .. }) => self.undeclared(tag),
-            Some(Body::Empty | Body::Element(_) | Body::Parts(_)) | None => {
+            Some(Body::Rpc { parts, .. }) if !is_result(tag) => self.accessor(tag, parts),
+            Some(Body::Undefined { .. }) if !is_result(tag) => self.undeclared(tag),
+            Some(Body::Rpc { .. } | Body::Undefined { .. } | Body::Empty | Body::Element(_) | Body::Parts(_)) | None => {
                 self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
                 Ok(())
             }
@@ -270,4 +271,9 @@ impl<'p> Run<'p> {
         self.push(Kind::Fault(Field::Fault), tag.namespace(), Close::Nothing);
         Ok(())
     }
+}
+
+/// SOAP 1.1 section 5.6: what others refer to, wherever it stands. A reference has the attributes of what it refers to.
+fn is_no_root<T: Tag>(tag: &T) -> bool {
+    !tag.is_reference() && tag.attribute(ns::SOAPENC11, "root").is_some_and(|root| root.trim() == "0")
 }

@@ -77,4 +77,10 @@ impl Run<'_> {
     pub(super) fn too_long(&self) -> DecodeError {
         self.fail(DecodeErrorKind::Limit, "a message of more than 4 GiB that is held back")
     }
+
+    /// On a tape a number has 29 bits, and there are 2³² words and bytes.
+    pub(super) fn tape_full(&self) -> DecodeError {
+        let what = "a recorded message of more than 4 GiB, or with a text or more names than 512 Mi";
+        self.fail(DecodeErrorKind::Limit, what)
+    }
 }

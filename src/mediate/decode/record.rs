@@ -11,10 +11,10 @@ impl Run<'_> {
         if matches!(self.machine.frames.last(), Some(Frame { kind: Kind::Envelope, .. }))
             && let Some(tape) = &mut self.machine.tape
         {
-            return tape.start(tag).ok_or_else(|| self.too_long());
+            return tape.start(tag).ok_or_else(|| self.tape_full());
         }
         match self.recorder() {
-            Some(tape) => tape.start(tag).ok_or_else(|| self.too_long()),
+            Some(tape) => tape.start(tag).ok_or_else(|| self.tape_full()),
             None => self.start(tag),
         }
     }
@@ -22,7 +22,7 @@ impl Run<'_> {
     /// As [`Run::document_start`].
     pub(super) fn document_text(&mut self, text: &str) -> Step {
         match self.recorder() {
-            Some(tape) => tape.text(text).ok_or_else(|| self.too_long()),
+            Some(tape) => tape.text(text).ok_or_else(|| self.tape_full()),
             None => self.text(text),
         }
     }

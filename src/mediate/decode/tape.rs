@@ -122,13 +122,12 @@ impl Tape {
         Some(tape)
     }
 
-    /// A tape for one element of a literal message, its start tag recorded; `None` as for [`Tape::start`].
-    pub(super) fn of_element<T: Tag>(tag: &T) -> Option<Self> {
+    /// A tape for children of an element of a literal message; `None` as for [`Tape::start`].
+    pub(super) fn inside<T: Tag>(parent: &T) -> Option<Self> {
         let mut tape = Self::default();
-        for (prefix, namespace) in tag.scope().declarations() {
+        for (prefix, namespace) in parent.scope().declarations() {
             tape.envelope = tape.bindings.bind(tape.envelope, prefix, namespace)?;
         }
-        tape.start(tag)?;
         Some(tape)
     }
 

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::machine::{Child, ChildKind, Close, Kind, Run, Step};
 use super::tag::Tag;
 use super::value::Wanted;
+use crate::mediate::DecodeErrorKind;
 use crate::plan::node::{Body, Slot, TypeId};
 use crate::xml::gate::NamespaceId as DocumentNs;
 
@@ -21,7 +22,7 @@ pub(super) struct Undeclared {
 }
 
 /// The property of what stands in the Body beside the message's one element: no element has such a name.
-const BODY: &str = "$body";
+const BESIDE: &str = "$beside";
 
 #[derive(Debug, Clone, Copy)]
 struct Open {
@@ -58,7 +59,7 @@ impl Undeclared {
 impl<'a> Run<'a> {
     /// An element that is no part: held back until the next part or the end of the message, since another of its name may follow.
     pub(super) fn undeclared<T: Tag>(&mut self, tag: &T) -> Step {
-        if !self.knows_nothing() {
+        if !self.knows_nothing() || self.machine.envelope.undeclared.beside {
             self.deviation("an element that the message does not declare")?;
         }
         let values = match self.machine.envelope.undeclared.open {
@@ -105,13 +106,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A further element in the Body: of SOAP encoding what others refer to, else a property of `$body` in the message's object.
+    /// A further element in the Body: of SOAP encoding what others refer to, else a property of `$beside` in the message's object.
     pub(super) fn beside_the_message<T: Tag>(&mut self, tag: &T) -> Step {
         if tag.is_target() {
             self.push(Kind::Ignored, tag.namespace(), Close::Nothing);
             return Ok(());
         }
         if let Some(from) = self.machine.envelope.kept_back.take() {
+            if from < self.machine.base {
+                return Err(self.fail(DecodeErrorKind::Limit, "an element beside a message of which the end was sent already"));
+            }
             self.machine.envelope.undeclared = Undeclared { beside: true, ..Undeclared::default() };
             let value = self.written(from).to_vec();
             let is_object = value == b"}";
@@ -124,13 +128,13 @@ impl<'a> Run<'a> {
                 }
             }
             let is_empty = is_object && !self.machine.envelope.headers_open && from == self.machine.envelope.value + 1;
-            self.key(!is_empty, BODY);
+            self.key(!is_empty, BESIDE);
             self.emit(b"{");
         }
         self.undeclared(tag)
     }
 
-    /// The end of `$body` and of the message's object around it.
+    /// The end of `$beside` and of the message's object around it.
     pub(super) fn end_beside(&mut self) {
         if self.machine.envelope.undeclared.beside {
             self.end_undeclared();
