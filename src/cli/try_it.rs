@@ -78,7 +78,7 @@ fn imported(screen: &Screen, global: &Global, args: &Try, wsdl: &str, folder: &P
         Ok(report) => {
             let found = Screen::count(&report.diagnostics);
             if args.wsdl.is_some() && !found.is_empty() {
-                screen.say(&format!("found on the way: {found} (castile import --dry-run {wsdl} shows them)"));
+                screen.say(&format!("found on the way: {found} (castile import --dry-run {} shows them)", wanted.said()));
             }
             Ok(report.api)
         }

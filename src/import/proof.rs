@@ -1,10 +1,12 @@
 //! The short proof of an import: a few messages of every published operation, and the evidence file of it.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::codes;
 use crate::catalog::PublishedApi;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, shell_word};
 use crate::prove::{self, Mapping, Options, ProvedMessage, ProvedOperation, Report, Verdict};
 use crate::wsdl::Definitions;
 
@@ -33,23 +35,26 @@ pub(super) fn findings(report: &Report, target: &str) -> Vec<Diagnostic> {
 fn used_up(report: &Report, target: &str) -> Option<Diagnostic> {
     const NAMED: usize = 5;
     let without = |o: &&ProvedOperation| o.messages.iter().any(|m| m.used_up && m.verdict() == Verdict::Unproved && m.not_made.is_none());
-    let names: Vec<&str> = report.operations.iter().filter(without).map(|o| &*o.name).collect();
-    let first = names.first()?;
+    let mut operations = report.operations.iter().filter(without).peekable();
+    let first = operations.peek().copied()?;
+    // Of one name at several ports they are one to a reader.
+    let mut seen = HashSet::new();
+    let names: Vec<&str> = operations.map(|o| &*o.name).filter(|name| seen.insert(*name)).collect();
     let list = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
     let mebibytes = Options::short(1).bytes >> 20;
     let text = format!(
         "nothing is proved of {list}{more}: the {mebibytes} MiB of messages that an import may make were used up by the operations before"
     );
-    let hint = format!("`castile prove {target} --operation {first}` proves it at length");
+    let hint = format!("`castile prove {target} {}` proves it at length", named(first));
     Some(Diagnostic::new(Severity::Note, &codes::NOT_PROVED, text).hint(hint))
 }
 
-/// The options that name an operation where its service has it.
+/// The options that name an operation where its service has it. Names are the WSDL's, and whoever pastes them into a shell trusts them.
 fn named(operation: &ProvedOperation) -> String {
     let service = operation.service.as_ref().map(|s| format!("{s}/")).unwrap_or_default();
-    let port = operation.port.as_ref().map(|p| format!(" --port {service}{p}")).unwrap_or_default();
-    format!("--operation {}{port}", operation.name)
+    let port = operation.port.as_ref().map(|p| format!(" --port {}", shell_word(&format!("{service}{p}")))).unwrap_or_default();
+    format!("--operation {}{port}", shell_word(&operation.name))
 }
 
 fn finding(operation: &ProvedOperation, target: &str) -> Option<Diagnostic> {
@@ -153,6 +158,40 @@ mod tests {
         assert_eq!(found.message, "the mapping of operation Op is not exact: response, compare at Body/Answer/a: element {urn:t}a is lost");
         let hint = "`castile prove 'my apis/orders' --short --operation Op --port S/P -v` makes the same messages and shows this one";
         assert_eq!(found.hint.as_deref(), Some(hint));
+    }
+
+    /// A WSDL with such names is refused or not: what is told to be pasted runs nothing of them.
+    #[test]
+    fn names_are_words_of_the_shell() {
+        let failure = Failure {
+            seed: 7,
+            way: Way::Xml,
+            stage: Stage::Compare,
+            path: String::new(),
+            line: None,
+            text: String::new(),
+            sent: Vec::new(),
+            became: Vec::new(),
+            back: Vec::new(),
+        };
+        let mut report = report(Some(failure), None);
+        for operation in &mut report.operations {
+            (operation.name, operation.service, operation.port) = ("Op7$(id)".into(), Some("S;id".into()), Some("it's".into()));
+        }
+        let hint = findings(&report, "orders").pop().and_then(|f| f.hint).unwrap();
+        assert!(hint.contains("--operation 'Op7$(id)' --port 'S;id/it'\\''s' -v`"), "{hint}");
+    }
+
+    #[test]
+    fn what_had_no_turn_is_named_once_and_where_it_is() {
+        let [mut all, mut other] = [report(None, None), report(None, None)];
+        other.operations.iter_mut().for_each(|o| o.port = Some("P2".into()));
+        all.operations.append(&mut other.operations);
+        all.operations.iter_mut().flat_map(|o| &mut o.messages).for_each(|m| m.used_up = true);
+        let found = findings(&all, "orders");
+        let [found] = found.as_slice() else { panic!("{found:?}") };
+        assert!(found.message.starts_with("nothing is proved of Op: "), "{}", found.message);
+        assert_eq!(found.hint.as_deref(), Some("`castile prove orders --operation Op --port S/P` proves it at length"));
     }
 
     #[test]
