@@ -124,9 +124,13 @@ impl Mock {
             }
         };
         if let (true, Some(plan)) = (self.options.security, operation.plan.and_then(|p| self.api.program.operations.get(p))) {
-            let missing = security::missing(&self.api, operation, plan, envelope, charset.as_deref());
-            if !missing.is_empty() {
-                return fault(version, FaultCode::Sender, &format!("the request's wsse:Security has no {}", missing.join(" and no ")), &[]);
+            match security::missing(&self.api, operation, plan, envelope, charset.as_deref()) {
+                Ok(missing) if missing.is_empty() => {}
+                Ok(missing) => {
+                    let text = format!("the request's wsse:Security has no {}", missing.join(" and no "));
+                    return fault(version, FaultCode::Sender, &text, &[]);
+                }
+                Err(e) => return fault(version, FaultCode::Sender, &e.to_string(), &[]),
             }
         }
         self.call(operation, &received)

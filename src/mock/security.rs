@@ -4,43 +4,51 @@ use std::convert::Infallible;
 
 use crate::catalog::{PublishedApi, RawOperation};
 use crate::plan::node::OperationPlan;
-use crate::xml::gate::{Gate, Handler, Namespaces, StartTag};
+use crate::xml::gate::{Gate, GateError, Handler, Namespaces, StartTag, Stop};
 use crate::xml::{Limits, ns};
 
-/// The parts that the API's `wss` setting or the WSDL's policy wants in requests, and that this envelope, which the gate has passed, does not have.
+/// The parts that the API's `wss` setting or the WSDL's policy wants in requests, and that this envelope does not have.
+///
+/// # Errors
+/// It is no XML: of an envelope only the beginning was read before.
 pub(super) fn missing(
     api: &PublishedApi,
     raw: &RawOperation,
     operation: &OperationPlan,
     envelope: &[u8],
     charset: Option<&str>,
-) -> Vec<&'static str> {
+) -> Result<Vec<&'static str>, GateError> {
     let (asks, wire) = (&operation.asks, raw.wire.security.as_deref());
     let wss = api.definition.endpoint.auth.as_ref().and_then(|a| a.wss.as_ref());
     let wanted = [
-        ("wsu:Timestamp", ns::WSU, "Timestamp", wire.is_some_and(|s| s.timestamp.is_some())),
-        ("wsse:UsernameToken", ns::WSSE, "UsernameToken", asks.username_token.is_some() || wire.is_some_and(|s| s.username.is_some())),
-        ("ds:Signature", ns::DSIG, "Signature", asks.signature.is_some() || wss.is_some_and(|w| w.signature.is_some())),
+        wire.is_some_and(|s| s.timestamp.is_some()),
+        asks.username_token.is_some() || wire.is_some_and(|s| s.username.is_some()),
+        asks.signature.is_some() || wss.is_some_and(|w| w.signature.is_some()),
     ];
-    if wanted.iter().all(|(.., is_wanted)| !is_wanted) {
-        return Vec::new();
+    if !wanted.contains(&true) {
+        return Ok(Vec::new());
     }
     let mut found = Found::default();
     let mut gate = Gate::new(Limits::message_of(envelope.len() as u64), charset);
-    if gate.feed(envelope, &mut found).is_err() || gate.finish(&mut found).is_err() {
-        found.children.clear();
-    }
-    let has = |uri: &str, local: &str| found.children.iter().any(|(u, l)| u == uri && l == local);
-    wanted.into_iter().filter(|(_, uri, local, is_wanted)| *is_wanted && !has(uri, local)).map(|(name, ..)| name).collect()
+    gate.feed(envelope, &mut found).and_then(|()| gate.finish(&mut found)).map_err(|stop| match stop {
+        Stop::Refused(e) => e,
+        Stop::Handler(never) => match never {},
+    })?;
+    let parts = PARTS.iter().zip(wanted).zip(found.parts);
+    Ok(parts.filter(|((_, is_wanted), has)| *is_wanted && !has).map(|(((name, ..), _), _)| *name).collect())
 }
 
-/// The children of the Header's `wsse:Security` blocks: namespace and local name.
+/// What is looked for: its name in words, its namespace and its local name.
+const PARTS: [(&str, &str, &str); 3] =
+    [("wsu:Timestamp", ns::WSU, "Timestamp"), ("wsse:UsernameToken", ns::WSSE, "UsernameToken"), ("ds:Signature", ns::DSIG, "Signature")];
+
+/// Which of the [`PARTS`] are children of the Header's `wsse:Security` blocks.
 #[derive(Default)]
 struct Found {
     depth: usize,
     in_header: bool,
     in_security: bool,
-    children: Vec<(String, String)>,
+    parts: [bool; 3],
 }
 
 impl Handler for Found {
@@ -49,9 +57,13 @@ impl Handler for Found {
     fn start(&mut self, tag: &StartTag<'_>) -> Result<(), Infallible> {
         self.depth += 1;
         match self.depth {
-            2 => self.in_header = tag.local() == "Header",
+            2 => self.in_header = tag.is(ns::SOAP11, "Header") || tag.is(ns::SOAP12, "Header"),
             3 => self.in_security = self.in_header && tag.is(ns::WSSE, "Security"),
-            4 if self.in_security => self.children.push((tag.uri().to_owned(), tag.local().to_owned())),
+            4 if self.in_security => {
+                for (has, (_, uri, local)) in self.parts.iter_mut().zip(PARTS) {
+                    *has |= tag.is(uri, local);
+                }
+            }
             _ => {}
         }
         Ok(())
