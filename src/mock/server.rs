@@ -33,14 +33,15 @@ async fn handle(State(mock): State<Arc<Mock>>, request: HttpRequest<Body>) -> Re
     if !mock.options.delay.is_zero() {
         tokio::time::sleep(mock.options.delay).await;
     }
-    let text = |name: &str| head.headers.get(name).and_then(|v| v.to_str().ok());
-    let url = format!("http://{}{}", text("host").unwrap_or("localhost"), head.uri.path());
+    // Actions are URIs and have any character where a service states one: fields are read as UTF-8.
+    let text = |name: &str| head.headers.get(name).map(|v| String::from_utf8_lossy(v.as_bytes()));
+    let url = format!("http://{}{}", text("host").as_deref().unwrap_or("localhost"), head.uri.path());
     let reply = mock.answer(&Request {
         method: head.method.as_str(),
         query: head.uri.query().unwrap_or_default(),
         url: &url,
-        content_type: text("content-type").unwrap_or_default(),
-        soap_action: text("soapaction"),
+        content_type: text("content-type").as_deref().unwrap_or_default(),
+        soap_action: text("soapaction").as_deref(),
         body: &body,
     });
     respond(&head.method, reply)

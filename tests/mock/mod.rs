@@ -255,28 +255,100 @@ fn what_the_setting_or_the_policy_wants_of_security_is_missed() {
     };
     let countries = support::path("wsdl/countries/service.wsdl");
     let policy = with_policy(POLICY);
+    let asking = policy.path().join("service.wsdl");
+    let signing = with_policy(SIGNING_POLICY);
     let plain = api("countries");
-    let plan = plain.program.operations.iter().find(|o| &*o.name == "GetCountry").unwrap();
-    let bare = encode(&plain.program, plan, Direction::Request, b"{\"code\":\"LK\"}").unwrap();
+    let bare = |version| {
+        let plan = plain.program.operations.iter().find(|o| &*o.name == "GetCountry" && o.version == version).unwrap();
+        encode(&plain.program, plan, Direction::Request, b"{\"code\":\"LK\"}").unwrap()
+    };
     let username = Some(UsernameToken { user: "u".into(), password: Password::None, nonce: true });
     let stamped = Security { timestamp: Some(Duration::from_secs(60)), ..Security::default() };
     let both = Security { username, ..stamped.clone() };
-    let secured = |security: &Security| secure(bare.clone(), Some(security), None, &Moment::new(0, [1; 48])).unwrap();
-    let elsewhere = String::from_utf8(bare.clone()).unwrap().replace("LK", "<w:Security xmlns:w='urn:w'><w:UsernameToken/></w:Security>");
-    for (mock, envelope, missing) in [
-        (service("", &countries), bare.clone(), None),
-        (service(setting, &countries), bare.clone(), Some("no wsu:Timestamp and no wsse:UsernameToken and no ds:Signature")),
-        (service(setting, &countries), secured(&both), Some("has no ds:Signature")),
-        (service("", &policy.path().join("service.wsdl")), bare.clone(), Some("no wsu:Timestamp and no wsse:UsernameToken")),
-        (service("", &policy.path().join("service.wsdl")), elsewhere.into_bytes(), Some("no wsu:Timestamp and no wsse:UsernameToken")),
-        (service("", &policy.path().join("service.wsdl")), secured(&stamped), Some("has no wsse:UsernameToken")),
-        (service("", &policy.path().join("service.wsdl")), secured(&both), None),
+    let secured = |bare: &[u8], security: &Security| secure(bare.to_vec(), Some(security), None, &Moment::new(0, [1; 48])).unwrap();
+    let (soap11, soap12) = (bare(SoapVersion::Soap11), bare(SoapVersion::Soap12));
+    let text = String::from_utf8(soap11.clone()).unwrap();
+    let elsewhere = text.replace("LK", "<w:Security xmlns:w='urn:w'><w:UsernameToken/></w:Security>");
+    let at = text.find("Body").and_then(|at| text[..at].rfind('<')).unwrap();
+    let header = format!("<Header xmlns='urn:w'><Security xmlns='{}'><UsernameToken/></Security></Header>", castile::xml::ns::WSSE);
+    let other_header = format!("{}{header}{}", &text[..at], &text[at..]).into_bytes();
+    let whole = secured(&soap11, &both);
+    let cut = whole[..whole.len() - 4].to_vec();
+    let package = |root: &[u8]| [b"--b\r\nContent-Type: text/xml\r\n\r\n", root, b"\r\n--b--\r\n"].concat();
+    let related = "multipart/related; type=\"text/xml\"; boundary=b";
+    let of12 = "application/soap+xml; charset=utf-8";
+    let (two, three) = ("no wsu:Timestamp and no wsse:UsernameToken<", "no wsu:Timestamp and no wsse:UsernameToken and no ds:Signature<");
+    for (mock, content_type, body, missing) in [
+        (service("", &countries), "text/xml", soap11.clone(), None),
+        (service(setting, &countries), "text/xml", soap11.clone(), Some(three)),
+        (service(setting, &countries), "text/xml", whole.clone(), Some("has no ds:Signature<")),
+        (service("", &asking), "text/xml", soap11.clone(), Some(two)),
+        (service("", &asking), "text/xml", elsewhere.into_bytes(), Some(two)),
+        (service("", &asking), "text/xml", other_header, Some(two)),
+        (service("", &asking), "text/xml", secured(&soap11, &stamped), Some("has no wsse:UsernameToken<")),
+        (service("", &asking), "text/xml", whole.clone(), None),
+        (service("", &asking), related, package(&soap11), Some(two)),
+        (service("", &asking), related, package(&whole), None),
+        (service("", &asking), of12, soap12.clone(), Some(two)),
+        (service("", &asking), of12, secured(&soap12, &both), None),
+        // What is cut off after its security is told so, and not of what it has.
+        (service("", &asking), "text/xml", cut, Some("the document ends")),
+        (service("", &signing.path().join("service.wsdl")), "text/xml", whole.clone(), Some("has no ds:Signature<")),
     ] {
-        let reply = mock.answer(&post(&envelope, plan.version, plan.soap_action.as_deref()));
+        let reply = mock.answer(&Request { content_type, ..post(&body, SoapVersion::Soap11, None) });
         let text = String::from_utf8_lossy(&reply.body).into_owned();
+        let refusal = if content_type == of12 { (400, "Sender<") } else { (500, "Client<") };
         match missing {
             None => assert_eq!(reply.status, 200, "{text}"),
-            Some(missing) => assert!(reply.status == 500 && text.contains("Client<") && text.contains(missing), "{missing}: {text}"),
+            Some(missing) => {
+                assert!(reply.status == refusal.0 && text.contains(refusal.1) && text.contains(missing), "{missing}: {text}");
+            }
         }
     }
+}
+
+const SIGNING_POLICY: &str = r#"<wsp:Policy xmlns:wsp="http://www.w3.org/ns/ws-policy" xmlns:sp="http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702">
+  <sp:AsymmetricBinding><wsp:Policy>
+    <sp:InitiatorToken><wsp:Policy><sp:X509Token sp:IncludeToken="http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702/IncludeToken/AlwaysToRecipient"/></wsp:Policy></sp:InitiatorToken>
+  </wsp:Policy></sp:AsymmetricBinding>
+  <sp:SignedParts><sp:Body/></sp:SignedParts>
+</wsp:Policy>"#;
+
+/// Actions are URIs of any characters where a service says so, and a field of a request may have any bytes.
+#[tokio::test]
+async fn actions_beyond_ascii_are_understood() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["service.wsdl", "types.xsd"] {
+        let text = std::fs::read_to_string(support::path("wsdl/countries").join(name)).unwrap();
+        std::fs::write(folder.path().join(name), text.replace("urn:castile:samples:countries/GetCountry\"", "urn:gr\u{f6}\u{df}e\""))
+            .unwrap();
+    }
+    let api = Arc::new(published("countries", &folder.path().join("service.wsdl")));
+    let mock = Arc::new(Mock::new(api.clone(), Options::default()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(castile::mock::serve(mock, listener, async move {
+        let _ = stopped.await;
+    }));
+    for version in [SoapVersion::Soap11, SoapVersion::Soap12] {
+        let plan = api.program.operations.iter().find(|o| &*o.name == "GetCountry" && o.version == version).unwrap();
+        let action = plan.soap_action.as_deref().unwrap();
+        assert_eq!(action, "urn:gr\u{f6}\u{df}e");
+        let envelope = encode(&api.program, plan, Direction::Request, b"{\"code\":\"LK\"}").unwrap();
+        let fields = match version {
+            SoapVersion::Soap11 => format!("Content-Type: text/xml\r\nSOAPAction: \"{action}\""),
+            SoapVersion::Soap12 => format!("Content-Type: application/soap+xml; charset=utf-8; action=\"{action}\""),
+        };
+        let head = format!("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n{fields}\r\n\r\n", envelope.len());
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(&[head.as_bytes(), &envelope].concat()).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    }
+    stop.send(()).unwrap();
+    serving.await.unwrap().unwrap();
 }
