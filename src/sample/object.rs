@@ -1,8 +1,10 @@
 //! What an object holds: which places of a content model are there, and how often.
 
+use std::collections::HashMap;
+
 use super::value::{Made, Run};
 use super::{SampleError, Style};
-use crate::plan::node::{Compositor, Group, Particle, Place, PlaceIx, PlaceKind, Shape, ShapeId};
+use crate::plan::node::{Compositor, Group, NameId, Particle, Place, PlaceIx, PlaceKind, Shape, ShapeId};
 
 /// Times that a place stands at most, however often it must.
 const MAX_COUNT: u32 = 1_000;
@@ -93,33 +95,39 @@ impl Run<'_> {
     /// An element that may stand at several places of a sequence is read at the first of them that has room, where nothing that was
     /// chosen stands between: there it is put. Such models break a rule (Unique Particle Attribution), and services have them.
     fn settle(&self, shape: &Shape, group: &Group, begin: usize, chosen: &mut Vec<Chosen>) {
-        let own: Vec<PlaceIx> = group.particles.iter().filter_map(|p| if let Particle::Place(ix) = p { Some(*ix) } else { None }).collect();
         let place = |ix: PlaceIx| &shape.places[ix as usize];
         let room = |ix: PlaceIx| place(ix).max.unwrap_or(u32::MAX);
         let name = |ix: PlaceIx| match place(ix).kind {
             PlaceKind::Element(id) => Some(self.program.element(id).name),
             PlaceKind::Items(_) | PlaceKind::Any(_) => None,
         };
-        let is_free = |ix: PlaceIx| place(ix).min == 0 && own.contains(&ix);
-        let mut at = begin;
-        while let Some((ix, count)) = chosen.get(at).copied() {
-            let before = at.checked_sub(1).filter(|b| *b >= begin).and_then(|b| chosen.get(b)).copied();
-            let Some(name_here) = name(ix).filter(|_| is_free(ix)) else {
-                at += 1;
+        // The sequence's own places that may be empty, by their names.
+        let mut free: HashMap<NameId, Vec<PlaceIx>> = HashMap::new();
+        for particle in &group.particles {
+            if let Particle::Place(ix) = particle
+                && place(*ix).min == 0
+                && let Some(name) = name(*ix)
+            {
+                free.entry(name).or_default().push(*ix);
+            }
+        }
+        free.values_mut().for_each(|places| places.sort_unstable());
+        let of = |ix: PlaceIx| name(ix).and_then(|n| free.get(&n)).filter(|places| places.binary_search(&ix).is_ok());
+        let mut settled: Vec<Chosen> = Vec::with_capacity(chosen.len() - begin);
+        for (ix, count) in chosen.drain(begin..) {
+            let before = settled.last().copied();
+            let Some(places) = of(ix) else {
+                settled.push((ix, count));
                 continue;
             };
-            if before.is_some_and(|(b, n)| name(b) == Some(name_here) && n < room(b)) {
-                chosen.remove(at);
+            if before.is_some_and(|(b, n)| name(b) == name(ix) && n < room(b)) {
                 continue;
             }
-            let after = before.map(|b| b.0);
-            let earlier =
-                own.iter().copied().find(|p| *p < ix && after.is_none_or(|b| *p > b) && is_free(*p) && name(*p) == Some(name_here));
-            if let (Some(earlier), Some(here)) = (earlier, chosen.get_mut(at)) {
-                *here = (earlier, count.min(room(earlier)));
-            }
-            at += 1;
+            let after = before.map_or(0, |(b, _)| places.partition_point(|p| *p <= b));
+            let earlier = places.get(after).copied().filter(|p| *p < ix);
+            settled.push(earlier.map_or((ix, count), |p| (p, count.min(room(p)))));
         }
+        chosen.append(&mut settled);
     }
 
     /// Something of a particle that is optional: the first of it that can be there.

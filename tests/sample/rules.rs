@@ -143,3 +143,15 @@ fn choices_show_their_first_branch_and_flattened_types_are_arrays() {
     assert_eq!(shown(&schema, Style::Typical), r#"{"a":1,"b":1,"list":["s"]}"#);
     assert_eq!(shown(&schema, Style::Minimal), r#"{"a":1,"list":[]}"#);
 }
+
+/// Members of a sequence are each looked at once, however many there are.
+#[test]
+fn a_sequence_of_very_many_members_has_a_sample() {
+    let members: String = (0..20_000).map(|n| format!("<xs:element name=\"e{n}\" type=\"xs:int\" minOccurs=\"0\"/>")).collect();
+    let twice = r#"<xs:element name="a" type="xs:int" minOccurs="0"/>"#.repeat(2_000);
+    let program = service(&typed(&format!("<xs:sequence>{members}{twice}</xs:sequence>")));
+    let operation = &program.operations[0];
+    let json = Sampler::new(&program).message(operation, Direction::Request, None, Style::Full).unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(value.as_object().unwrap().len(), 20_001, "of those that are alike the first is given");
+}
