@@ -90,8 +90,8 @@ fn look_alikes<'p>(program: &'p Program, plan: &'p OperationPlan) -> impl Iterat
 /// What of a request decides which operation it is for.
 struct Wire<'p> {
     version: SoapVersion,
-    /// What the first child of the Body may be; empty for none.
-    body: Vec<NameId>,
+    /// What the first child of the Body may be, empty for none; `None`: the WSDL does not say.
+    body: Option<Vec<NameId>>,
     actions: [Option<&'p str>; 2],
 }
 
@@ -102,17 +102,21 @@ impl<'p> Wire<'p> {
             members => members.iter().map(|m| program.element(*m).name).collect(),
         };
         let body = match &plan.input.body {
-            Body::Empty | Body::Undefined { wrapper: None } => Vec::new(),
-            Body::Element(slot) => of_slot(slot),
-            Body::Parts(parts) => parts.first().map(of_slot).unwrap_or_default(),
-            Body::Rpc { wrapper, .. } | Body::Undefined { wrapper: Some(wrapper) } => vec![*wrapper],
+            Body::Undefined { wrapper: None } => None,
+            Body::Empty => Some(Vec::new()),
+            Body::Element(slot) => Some(of_slot(slot)),
+            Body::Parts(parts) => Some(parts.first().map(of_slot).unwrap_or_default()),
+            Body::Rpc { wrapper, .. } | Body::Undefined { wrapper: Some(wrapper) } => Some(vec![*wrapper]),
         };
         let stated = |action: &'p Option<std::sync::Arc<str>>| action.as_deref().map(str::trim).filter(|a| !a.is_empty());
         Self { version: plan.version, body, actions: [stated(&plan.soap_action), stated(&plan.wsa_action)] }
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        let same_body = self.body.is_empty() && other.body.is_empty() || self.body.iter().any(|n| other.body.contains(n));
+        let same_body = match (&self.body, &other.body) {
+            (Some(own), Some(other)) => own.is_empty() && other.is_empty() || own.iter().any(|n| other.contains(n)),
+            (None, _) | (_, None) => true,
+        };
         self.version == other.version && self.actions == other.actions && same_body
     }
 }

@@ -150,3 +150,21 @@ fn examples_of_parameters_succeed() {
         assert!(report.called >= 3 && report.without.is_empty());
     });
 }
+
+/// An input that the WSDL does not define may be anything, so what another operation sends looks like it.
+#[test]
+fn what_may_be_anything_is_told_from_nothing() {
+    let text = std::fs::read_to_string(support::path("tests/constructs/undefined-input/service.wsdl")).unwrap();
+    let text = text
+        .replace("name=\"Headed\"><wsdl:input message=\"s:Asked\"", "name=\"Headed\"><wsdl:input message=\"s:Keys\"")
+        .replace("<soap:header message=\"s:Keys\" part=\"key\" use=\"literal\"/>", "")
+        .replace("urn:s/Document", "")
+        .replace("urn:s/Headed", "");
+    let folder = tempfile::tempdir().unwrap();
+    let wsdl = folder.path().join("service.wsdl");
+    std::fs::write(&wsdl, text).unwrap();
+    let api = support::api::published("alike", &wsdl);
+    let notes: Vec<String> = castile::catalog::undocumented(&api).into_iter().map(|n| n.message).collect();
+    let alike = "requests of Document, Headed look the same to a service, so their OpenAPI documents have no example";
+    assert!(notes.iter().any(|n| n == alike), "{notes:?}");
+}
