@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -41,7 +42,7 @@ pub(super) enum Stored {
 /// The stretch of a message's file that is one part.
 #[derive(Debug, Clone)]
 pub(super) struct Stretch {
-    file: Arc<Mutex<File>>,
+    file: Arc<File>,
     /// Bytes of the whole file.
     whole: u64,
     at: u64,
@@ -83,11 +84,10 @@ impl Stored {
     }
 }
 
-fn read_at(file: &Mutex<File>, at: u64, len: usize) -> io::Result<Bytes> {
-    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-    file.seek(SeekFrom::Start(at))?;
+/// Where it stands, whatever is written or read beside it: parts of one message do not wait for one another.
+fn read_at(file: &File, at: u64, len: usize) -> io::Result<Bytes> {
     let mut bytes = vec![0; len];
-    file.read_exact(&mut bytes)?;
+    file.read_exact_at(&mut bytes, at)?;
     Ok(bytes.into())
 }
 
@@ -99,7 +99,7 @@ pub(super) struct Spool {
     kept: Vec<Kept>,
     /// So many of them have ended and are where they stay.
     settled: usize,
-    file: Option<Arc<Mutex<File>>>,
+    file: Option<Arc<File>>,
     /// Bytes of the file.
     written: u64,
 }
@@ -167,14 +167,15 @@ impl Kept {
 }
 
 /// Adds these bytes to the file, which is made where there is none yet.
-async fn write(file: Option<Arc<Mutex<File>>>, all: Vec<Vec<u8>>) -> io::Result<Arc<Mutex<File>>> {
-    let run = move || -> io::Result<Arc<Mutex<File>>> {
+async fn write(file: Option<Arc<File>>, all: Vec<Vec<u8>>) -> io::Result<Arc<File>> {
+    let run = move || -> io::Result<Arc<File>> {
         let file = match file {
             Some(file) => file,
-            None => Arc::new(Mutex::new(tempfile::tempfile()?)),
+            None => Arc::new(tempfile::tempfile()?),
         };
         for bytes in all {
-            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&bytes)?;
+            // A message is read by one task, so nobody else writes, and what reads moves no position.
+            (&*file).write_all(&bytes)?;
         }
         Ok(file)
     };
@@ -211,7 +212,7 @@ impl PartSink for Spool {
 impl Stored {
     /// A part of a file that nobody wrote.
     pub(super) fn of_file(size: u64) -> Self {
-        Self::File(Stretch { file: Arc::new(Mutex::new(tempfile::tempfile().unwrap())), whole: size, at: 0, size })
+        Self::File(Stretch { file: Arc::new(tempfile::tempfile().unwrap()), whole: size, at: 0, size })
     }
 }
 
