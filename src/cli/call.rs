@@ -182,7 +182,13 @@ fn encoded(screen: &Screen, args: &Call, api: &PublishedApi, plan: &OperationPla
     let given: Vec<Parameter<'_>> =
         pointers.iter().map(|(name, pointer, text)| Parameter { location: ParameterIn::Query, name, pointer, text }).collect();
     let value = mediate::parameters(program, &plan.input, &given, Some(value)).map_err(|e| refuse(EncodeError::Invalid(e), &text))?;
-    let options = PackageOptions { source: &text, uploads: None, mtom: crate::catalog::mtom(&api.definition, None, plan), token: &token() };
+    let options = PackageOptions {
+        source: &text,
+        uploads: None,
+        mtom: crate::catalog::mtom(&api.definition, None, plan),
+        token: &token(),
+        whole: false,
+    };
     let package = mediate::encode_package(program, plan, Direction::Request, &value, &options).map_err(|e| refuse(e, &text))?;
     let mut shown = Vec::new();
     write(&mut shown, &value);

@@ -44,7 +44,7 @@ fn package(
     mtom: bool,
 ) -> Result<EncodedPackage, EncodeError> {
     let value = parse(text, &Limits::default()).map_err(EncodeError::NotJson)?;
-    let options = PackageOptions { source: text, uploads: None, mtom: mtom.then_some(1 << 10), token: &token() };
+    let options = PackageOptions { source: text, uploads: None, mtom: mtom.then_some(1 << 10), token: &token(), whole: false };
     mediate::encode_package(program, operation, direction.mediate(), &value, &options)
 }
 

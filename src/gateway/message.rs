@@ -8,7 +8,7 @@ use super::passthrough::Forwarded;
 use super::segments::{self, Segment};
 use super::spool::Stored;
 use crate::mediate::package::{EncodedPackage, Source, Stretch};
-use crate::problem::{Problem, Reason};
+use crate::problem::Problem;
 
 /// What the encoder made of a request, before its header blocks are complete.
 #[derive(Debug, Default)]
@@ -28,11 +28,10 @@ impl Draft {
     /// The same with all of it in the envelope: for one that is to be signed.
     ///
     /// # Errors
-    /// The caller gave parts that stand beside the envelope, which no signature of ours covers.
+    /// A part cannot be read, or stands beside the envelope, which the encoder refuses: our own failures.
     pub(super) async fn in_one_piece(self) -> Result<Self, Problem> {
         if self.package.is_multipart() {
-            let text = "This API signs its messages, which is not done for messages with attachments: send none.";
-            return Err(Problem::new(Reason::InvalidRequest, 400, text));
+            return Err(Problem::internal("a message that is to be signed has parts beside its envelope"));
         }
         if self.package.insertions.is_empty() {
             return Ok(self);

@@ -201,7 +201,9 @@ fn encode(
     // Nothing at all is the empty object: an operation without input needs no body.
     let json: &[u8] = if text.is_empty() { b"{}" } else { text };
     let token = token()?;
-    let options = PackageOptions { source: json, uploads: form.map(|f| &f.uploads), mtom: resource.mtom, token: &token };
+    // A signature of ours covers an envelope, and nothing beside it.
+    let whole = resource.wire.security.as_ref().is_some_and(|s| s.signature.is_some());
+    let options = PackageOptions { source: json, uploads: form.map(|f| &f.uploads), mtom: resource.mtom, token: &token, whole };
     let mut value = match form {
         Some(form) => form.value(json, &api.program, &plan.input)?,
         None => crate::json::parse(json, &crate::json::Limits::default()).map_err(|e| refused(EncodeError::NotJson(e)))?,

@@ -170,6 +170,8 @@ pub struct PackageOptions<'a> {
     pub mtom: Option<u64>,
     /// What makes the Content-IDs unlike those of other messages: letters and digits.
     pub token: &'a str,
+    /// Must all of it stand in the envelope, because it is to be signed? Then an attachment is an error.
+    pub whole: bool,
 }
 
 /// A message on its way out.

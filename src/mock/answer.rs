@@ -190,7 +190,7 @@ impl Mock {
             Err(e) => return Err(vec![e.message]),
         };
         let value = parse(&json, &JsonLimits::default()).map_err(|e| vec![format!("{}: {:?}", e.pointer, e.kind)])?;
-        let options = PackageOptions { source: &json, uploads: None, mtom: None, token: "mock" };
+        let options = PackageOptions { source: &json, uploads: None, mtom: None, token: "mock", whole: false };
         encode_package(program, operation, Direction::Request, &value, &options).map(drop).map_err(|e| named(&e))
     }
 
@@ -218,7 +218,7 @@ fn package(
     let json = with_attachments(json, operation.output.as_ref().map_or(&[][..], |m| &m.attachments));
     let value = parse(&json, &JsonLimits::default()).map_err(|e| format!("{:?} at {}", e.kind, e.pointer))?;
     let token = format!("mock{call}{:016x}", scatter(call));
-    let options = PackageOptions { source: &json, uploads: None, mtom, token: &token };
+    let options = PackageOptions { source: &json, uploads: None, mtom, token: &token, whole: false };
     let made = encode_package(program, operation, Direction::Response, &value, &options).map_err(|e| named(&e).join("; "))?;
     made.in_memory(&json, &[], operation.wsa_reply_action.as_deref().unwrap_or_default(), &token).map_err(|e| e.to_string())
 }

@@ -136,7 +136,7 @@ fn made(api: &PublishedApi, operation: &OperationPlan, json: &[u8]) -> Result<(S
     let value = castile::json::parse(json, &castile::json::Limits::default()).map_err(EncodeError::NotJson)?;
     let attachments = api.definition.attachments;
     let mtom = attachments.mtom.unwrap_or_default().then_some(attachments.mtom_over_bytes);
-    let options = PackageOptions { source: json, uploads: None, mtom, token: "token" };
+    let options = PackageOptions { source: json, uploads: None, mtom, token: "token", whole: false };
     let package = encode_package(&api.program, operation, Direction::Request, &value, &options)?;
     Ok(package.in_memory(json, &[], operation.soap_action.as_deref().unwrap_or_default(), "boundary").unwrap())
 }

@@ -308,13 +308,23 @@ async fn where_messages_are_signed_attachments_are_refused() {
     let sent = String::from_utf8(upstream.got().pop().unwrap().body).unwrap();
     assert!(sent.contains("SignatureValue>") && sent.contains(">t</"), "{sent}");
     let form = "--f\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"x\"\r\n\r\nx\r\n--f--\r\n";
-    for answer in [
-        server.post("/docs/1/Put", "{\"title\":\"t\",\"$attachments\":{\"notes\":\"aGVsbG8=\"}}").await,
-        server.post("/docs/1/Put", "{\"title\":\"t\",\"sheet\":\"aGVsbG8=\"}").await,
-        server.ask("POST /docs/1/Only\nContent-Type: multipart/form-data; boundary=f", form.replace("photo", "file")).await,
+    for (answer, place) in [
+        (
+            server.post("/docs/1/Put", "{\"title\":\"t\",\"$attachments\":{\"notes\":\"aGVsbG8=\"}}").await,
+            serde_json::json!({ "pointer": "/$attachments/notes" }),
+        ),
+        (server.post("/docs/1/Put", "{\"title\":\"t\",\"sheet\":\"aGVsbG8=\"}").await, serde_json::json!({ "pointer": "/sheet" })),
+        (
+            server.ask("POST /docs/1/Only\nContent-Type: multipart/form-data; boundary=f", form.replace("photo", "file")).await,
+            serde_json::json!({ "in": "form", "name": "file" }),
+        ),
     ] {
         assert_eq!((answer.status, answer.problem().as_str()), (400, "castile.invalid_request"), "{}", answer.text());
-        assert!(answer.text().contains("signs its messages"), "{}", answer.text());
+        let errors = answer.json()["errors"].clone();
+        assert!(errors[0]["expected"].as_str().unwrap().contains("signs its messages"), "{errors}");
+        for (key, value) in place.as_object().unwrap() {
+            assert_eq!(&errors[0][key], value, "{errors}");
+        }
     }
     assert_eq!(upstream.got().len(), 1, "nothing of them was sent");
 }

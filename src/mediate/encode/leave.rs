@@ -26,6 +26,7 @@ pub(super) struct Leaving {
     uploads: Vec<Upload>,
     mtom: Option<u64>,
     token: String,
+    whole: bool,
     swa_ref: Option<TypeId>,
     xop_include: Option<TypeId>,
     /// `xmime:contentType` of the element that is being written.
@@ -52,6 +53,7 @@ impl Leaving {
             uploads: uploads.files().to_vec(),
             mtom: options.mtom,
             token: options.token.to_owned(),
+            whole: options.whole,
             swa_ref: named(ns::SWAREF, "swaRef"),
             xop_include: named(ns::XOP, "Include"),
             media_type: None,
@@ -193,6 +195,10 @@ impl<'p> Encoder<'p> {
     /// A base64 string, or a file, as a part of its own: its Content-ID.
     fn attach(&mut self, name: Option<&str>, value: &Value<'_>, media_type: Option<String>, at: At<'_>) -> Option<String> {
         let leaving = self.leaving.as_mut()?;
+        if leaving.whole {
+            self.errors.add(at, "no attachment: this API signs its messages, and a signature covers none", Found::Words("an attachment"));
+            return None;
+        }
         let Value::String(text) = value else {
             self.errors.add(at, "a base64 string", Found::Value(value));
             return None;
