@@ -178,6 +178,14 @@ pub static ASKED_BY_POLICY: Code = Code {
            password is sent (`type`), and which parts are signed (`parts`), is taken from the policy where api.yaml does not say it.",
 };
 
+/// `addressing: { to }` without WS-Addressing.
+pub static NOT_ADDRESSED: Code = Code {
+    id: "api.not-addressed",
+    title: "a `wsa:To` is set, and no request has WS-Addressing",
+    help: "`addressing: { to }` is what `wsa:To` says. With the mode `auto`, which is the default, WS-Addressing is written where the WSDL or its policy asks for it, and \
+           here neither does. If the service wants it all the same, say `mode: on` (or `mode: 2004`); else leave `to` out.",
+};
+
 /// A signature and attachments.
 pub static SIGNED_ATTACHMENTS: Code = Code {
     id: "api.signed-attachments",
@@ -212,5 +220,6 @@ pub static ALL: &[&Code] = &[
     &NO_SECRET,
     &OPEN_SECRET,
     &ASKED_BY_POLICY,
+    &NOT_ADDRESSED,
     &SIGNED_ATTACHMENTS,
 ];

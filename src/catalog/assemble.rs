@@ -70,6 +70,7 @@ pub fn assemble_with(
         }),
         false => Vec::new(),
     };
+    wiring.unaddressed(&mut diagnostics);
     check_source(definition, &definitions, &mut diagnostics);
     let lock = Lock { version: Lock::VERSION, paths: derivation.paths.clone(), ..compiled.lock };
     let suggested_name = api::suggested_name(&definitions);

@@ -32,8 +32,10 @@ pub(super) fn publish(targets: &Targets<'_>, derivation: &Derivation, diagnostic
         }
         match targets.find(&resource) {
             Some(index) => {
-                published.extend(targets.bind(&resource, index, explicit, diagnostics));
-                bound.push((resource, index));
+                if let Some(made) = targets.bind(&resource, index, explicit, diagnostics) {
+                    published.push(made);
+                    bound.push((resource, index));
+                }
             }
             None if explicit => diagnostics.push(targets.unknown(&resource)),
             // The compiler said why it left the operation out.

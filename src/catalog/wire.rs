@@ -80,6 +80,16 @@ impl<'a> Wiring<'a> {
         made
     }
 
+    /// Says where `addressing: { to }` is for nothing: no operation's requests have WS-Addressing.
+    pub(super) fn unaddressed(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(to) = &self.definition.addressing.to else { return };
+        if !self.made.is_empty() && self.made.values().all(|wire| wire.addressing.is_none()) {
+            let text = format!("`addressing: {{ to: {to} }}` is never written, because the WSDL asks for WS-Addressing nowhere");
+            let hint = "`mode: on` beside it writes WS-Addressing into every request, `mode: 2004` that of August 2004";
+            diagnostics.push(Diagnostic::new(Severity::Warning, &codes::NOT_ADDRESSED, text).hint(hint));
+        }
+    }
+
     fn security(&self, asks: &Asks) -> Option<Security> {
         let wss = self.definition.endpoint.auth.as_ref().and_then(|a| a.wss.as_ref());
         let token = wss.and_then(|w| w.username_token.as_ref());

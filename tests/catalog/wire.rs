@@ -136,6 +136,8 @@ fn a_signature_and_attachments_do_not_go_together() {
         said(&xop, &format!("mtom: true\nresources:\n{many}")),
         error("POST /0, POST /1, POST /2, POST /3, POST /4 and 3 more", true)
     );
+    let broken = "resources:\n  - post: /a\n    operation: Put\n    unwrap: nothing\n  - post: /b\n    operation: Put";
+    assert_eq!(said(&xop, &format!("mtom: true\n{broken}")), error("POST /b", true), "one that is not published is not told");
     // What may be there, but need not: declared attachments and `swaRef`.
     let named = "POST /Put, POST /Rpc, POST /Only".to_owned();
     assert_eq!(said(&construct("attachments-mime"), ""), (true, vec![(Severity::Warning, named, false)]));
@@ -146,4 +148,21 @@ fn a_signature_and_attachments_do_not_go_together() {
     let wsdl = required.path().join("service.wsdl");
     assert_eq!(said(&wsdl, ""), error("POST /GetCountry, POST /ListCountries, POST /AddCountry", false));
     assert_eq!(said(&wsdl, "mtom: false"), (true, vec![]));
+}
+
+#[test]
+fn a_receiver_that_is_never_written_is_told() {
+    let countries = support::path("wsdl/countries/service.wsdl");
+    let asking = with_policy(POLICY);
+    for (wsdl, yaml, told) in [
+        (countries.clone(), "addressing: { to: urn:orders }", true),
+        (countries.clone(), "addressing: { to: urn:orders, mode: on }", false),
+        (countries, "addressing: auto", false),
+        (asking.path().join("service.wsdl"), "addressing: { to: urn:orders }", false),
+    ] {
+        let made = support::api::defined(&definition(yaml), &wsdl);
+        let found: Vec<_> = made.diagnostics.iter().filter(|d| d.code.id == "api.not-addressed").collect();
+        assert_eq!(found.iter().map(|d| d.severity).collect::<Vec<_>>(), vec![Severity::Warning; usize::from(told)], "{yaml}");
+        assert!(found.iter().all(|d| d.message.contains("urn:orders")), "{found:?}");
+    }
 }
