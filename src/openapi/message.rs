@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::object::{object, truth};
 use super::schema::{Extra, Root, Schemas};
-use super::size::{Size, least_bytes};
+use super::size::Size;
 use super::{Input, Side, set};
 use crate::plan::node::{AttachmentSlot, Body, Content, MessagePlan, PlaceKind, Slot, TypeBody, TypeId};
 
@@ -17,13 +17,12 @@ pub(super) fn is_bare(message: &MessagePlan) -> bool {
     message.headers.is_empty() && message.attachments.is_empty()
 }
 
-/// An example of a message as a service would give it, without what documents do not show.
+/// An example of a message as a service would give it, without what documents do not show. Whoever puts it in counts it.
 pub(super) fn example(input: &Input<'_>, size: &Size, operation: usize, side: Side, message: &MessagePlan) -> Option<Value> {
     if size.is_full() {
         return None;
     }
     let mut value = (input.examples)(operation, side)?;
-    size.add(least_bytes(&value));
     if is_bare(message) {
         return Some(value);
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::message::{example, relax};
 use super::responses::Responses;
 use super::schema::Schemas;
+use super::size::least_bytes;
 use super::{Input, Parameter, Resource, Side, set};
 use crate::api::State;
 use crate::plan::node::{OperationPlan, Pattern};
@@ -75,24 +76,26 @@ fn operation(
     if input.definition.api.state == State::Deprecated {
         made.insert("deprecated".into(), json!(true));
     }
+    let is_shown = resource.body || !resource.parameters.is_empty();
+    let example = is_shown.then(|| example(input, &schemas.size, resource.operation, Side::Request, &plan.input)).flatten();
     if !resource.parameters.is_empty() {
-        let example = example(input, &schemas.size, resource.operation, Side::Request, &plan.input);
         let list: Vec<_> = resource.parameters.iter().map(|p| parameter(schemas, plan, p, example.as_ref())).collect();
         made.insert("parameters".into(), json!(list));
     }
     if resource.body {
-        made.insert("requestBody".into(), request_body(input, schemas, resource, plan));
+        made.insert("requestBody".into(), request_body(input, schemas, resource, plan, example));
     }
     made.insert("responses".into(), responses.of(input, schemas, resource, plan));
     Value::Object(made)
 }
 
-fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan) -> Value {
+fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan, example: Option<Value>) -> Value {
     let elsewhere: Vec<String> = resource.parameters.iter().filter_map(|p| top_level(&p.pointer)).collect();
     let mut schema = schemas.message(&plan.input, &plan.input.headers, !elsewhere.is_empty());
     relax(&mut schema, &elsewhere);
     let mut content = json!({ "schema": schema });
-    if let Some(example) = example(input, &schemas.size, resource.operation, Side::Request, &plan.input) {
+    if let Some(example) = example {
+        schemas.size.add(least_bytes(&example));
         set(&mut content, "example", example);
     }
     let form = super::form::content(input.program, &plan.input, &content["schema"]);
@@ -125,6 +128,7 @@ fn parameter(schemas: &mut Schemas<'_>, plan: &OperationPlan, parameter: &Parame
         set(&mut made, "description", text);
     }
     if let Some(value) = example.and_then(|e| e.pointer(&parameter.pointer)) {
+        schemas.size.add(least_bytes(value));
         set(&mut made, "example", value.clone());
     }
     made

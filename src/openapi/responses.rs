@@ -8,6 +8,7 @@ use super::message::{example, is_bare};
 use super::object::constant;
 use super::paths::said;
 use super::schema::Schemas;
+use super::size::least_bytes;
 use super::{Input, Resource, Side, set};
 use crate::plan::node::{Body, FaultPlan, NameId, OperationPlan, TypeId};
 
@@ -137,6 +138,7 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
         }
         None => schemas.message(output, &output.headers, false),
     };
+    schemas.size.add(example.as_ref().map_or(0, least_bytes));
     ("200", response(text, Some(("application/json", &schema, example))))
 }
 

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
-/// Bytes that are certain to stand in the document's text: fewer than it will have, and enough to bound what is held of it.
+/// Bytes of what was made for the document, each thing as its text has them at least where it is put in: but for a little that is not used
+/// in the end, fewer than the document will have, and enough to bound what is held of it.
 #[derive(Debug)]
 pub(super) struct Size {
     bytes: Cell<usize>,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use castile::api::Method;
 use castile::catalog::{OpenApiVersion, PublishedApi};
-use castile::openapi::{Input, Resource, text};
+use castile::openapi::{Input, Parameter, Resource, text};
 
 use super::document;
 use crate::support::{self, api::published};
@@ -95,4 +95,32 @@ fn what_is_too_large_is_given_up_on_the_way() {
     assert!(refused.bytes > limit && refused.bytes < 2 * limit, "{} of {whole}", refused.bytes);
     // What is counted on the way is never more than there is.
     assert!(text(&input, OpenApiVersion::V31, whole).is_ok() && text(&input, OpenApiVersion::V30, whole + (whole / 10)).is_ok());
+}
+
+/// An example is counted where it stands: once in a body, in a parameter its own piece, of an answer what `unwrap` keeps.
+#[test]
+fn examples_count_as_often_as_they_stand() {
+    let api = service("<xs:complexType name=\"T\"><xs:sequence><xs:element name=\"a\" type=\"xs:string\"/></xs:sequence></xs:complexType>");
+    let parameter = Parameter { location: "query", name: "a".into(), pointer: "/a".into(), required: false };
+    let resource = Resource {
+        method: Method::Post,
+        path: "/a".into(),
+        operation: 0,
+        parameters: vec![parameter],
+        body: true,
+        unwrap: Some("a".into()),
+    };
+    let large = serde_json::json!({ "a": "short", "rest": "x".repeat(200_000) });
+    let input = Input {
+        definition: &api.definition,
+        program: &api.program,
+        resources: &[resource],
+        documentation: None,
+        server: "https://api.example.org/large/1",
+        examples: &|_, _| Some(large.clone()),
+    };
+    let whole = text(&input, OpenApiVersion::V31, 32 << 20).unwrap().json.len();
+    assert!(whole > 200_000 && whole < 300_000, "{whole}");
+    let made = text(&input, OpenApiVersion::V31, whole).unwrap();
+    assert_eq!((made.json.len(), made.left_out), (whole, None));
 }
