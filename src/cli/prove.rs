@@ -106,7 +106,8 @@ fn write_text(out: &mut String, screen: &Screen, report: &Report) -> std::fmt::R
             if let Some(reason) = &message.not_made {
                 writeln!(out, "    no valid message could be made at {reason}")?;
             }
-            if message.used_up {
+            // What cannot be made had its turn.
+            if message.used_up && message.not_made.is_none() {
                 writeln!(
                     out,
                     "    what a proof may spend on messages was used up before {}",
