@@ -42,7 +42,7 @@ fn used_up(report: &Report, target: &str) -> Option<Diagnostic> {
     let names: Vec<&str> = operations.map(|o| &*o.name).filter(|name| seen.insert(*name)).collect();
     let list = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     let more = if names.len() > NAMED { format!(" and {} more", names.len() - NAMED) } else { String::new() };
-    let mebibytes = Options::short(1).bytes >> 20;
+    let mebibytes = prove::SHORT_BYTES >> 20;
     let text = format!(
         "nothing is proved of {list}{more}: the {mebibytes} MiB of messages that an import may make were used up by the operations before"
     );
@@ -191,6 +191,8 @@ mod tests {
         let found = findings(&all, "orders");
         let [found] = found.as_slice() else { panic!("{found:?}") };
         assert!(found.message.starts_with("nothing is proved of Op: "), "{}", found.message);
+        let limit = format!("{} MiB", prove::SHORT_BYTES >> 20);
+        assert!(found.message.contains(&limit) && found.code.help.contains(&limit), "the explanation says it too");
         assert_eq!(found.hint.as_deref(), Some("`castile prove orders --operation Op --port S/P` proves it at length"));
     }
 

@@ -37,6 +37,9 @@ pub const DEFAULT_SEED: u64 = 1;
 /// Operations beyond which a short proof is shorter still.
 const MANY: usize = 50;
 
+/// Bytes of messages that a short proof makes in all: 4 MiB.
+pub const SHORT_BYTES: u64 = 4 << 20;
+
 /// How much is proved.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -60,11 +63,11 @@ impl Options {
         Self { cases: 20, further: 400, elements: 250, bytes: 4 << 30, seed: DEFAULT_SEED, operations: None }
     }
 
-    /// What an import does with so many operations: two envelopes of each message, one where there are more than 50 operations; 4 MiB
-    /// in all.
+    /// What an import does with so many operations: two envelopes of each message, one where there are more than 50 operations;
+    /// [`SHORT_BYTES`] in all.
     pub fn short(operations: usize) -> Self {
         let cases = if operations > MANY { 1 } else { 2 };
-        Self { cases, further: 0, elements: 60, bytes: 4 << 20, seed: DEFAULT_SEED, operations: None }
+        Self { cases, further: 0, elements: 60, bytes: SHORT_BYTES, seed: DEFAULT_SEED, operations: None }
     }
 }
 
