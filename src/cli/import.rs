@@ -29,7 +29,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
             Mode::Both => import::Mode::Both,
         },
         dry_run: args.dry_run,
-        said: wanted.said(),
+        said: args.dry_run.then(|| wanted.said()),
     };
     let loaded = target::load_wsdl(screen, global, &wanted)?;
     let imported = screen.progress(&format!("importing {}", args.wsdl), || import::import(loaded, &request));

@@ -63,6 +63,15 @@ fn api_folder(screen: &Screen, global: &Global, name: &str) -> Outcome<Option<Pa
     Ok(candidates.into_iter().find(|p| p.join("api.yaml").is_file()))
 }
 
+/// The same, where it may be had: an API has the WSDL that it was imported from, and there is nothing to choose.
+fn wanted_api(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<Option<PathBuf>> {
+    let folder = api_folder(screen, global, wanted.wsdl)?;
+    if folder.is_some() && wanted.root.is_some() {
+        return Err(screen.usage(&format!("--root chooses the WSDL of a folder or zip, and {} is an API, which has one", wanted.wsdl)));
+    }
+    Ok(folder)
+}
+
 /// Where a WSDL is, and how it may be had.
 pub(super) struct Wanted<'a> {
     /// A file, a folder, a zip, an address.
@@ -176,7 +185,7 @@ pub(super) fn program(screen: &Screen, global: &Global, target: &str) -> Outcome
 
 /// The definitions of a WSDL or an API, and what is compiled from them.
 pub(super) fn compiled(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<(Definitions, Program)> {
-    let (documents, settings) = match api_folder(screen, global, wanted.wsdl)? {
+    let (documents, settings) = match wanted_api(screen, global, wanted)? {
         Some(folder) => {
             let content = catalog::read_api(&folder).map_err(|b| say_built(screen, &b))?;
             let settings = catalog::stored_settings(&content).map_err(|b| say_built(screen, &b))?;
@@ -206,7 +215,7 @@ fn resolved(screen: &Screen, documents: &Documents) -> Outcome<Definitions> {
 
 /// The proof that the import of a WSDL makes, or made of an API, and the operations that it is of.
 pub(super) fn short_proof(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<(Arc<Program>, prove::Report)> {
-    match api_folder(screen, global, wanted.wsdl)? {
+    match wanted_api(screen, global, wanted)? {
         Some(folder) => {
             let (api, documents) = stored(screen, &folder, wanted)?;
             let definitions = resolved(screen, &documents)?;
@@ -230,7 +239,7 @@ fn stored(screen: &Screen, folder: &Path, wanted: &Wanted<'_>) -> Outcome<(Arc<P
 /// What an import of a WSDL would report.
 fn looked_at(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<import::Report> {
     let loaded = load_wsdl(screen, global, wanted)?;
-    let request = Request::of(PathBuf::new(), wanted.said());
+    let request = Request::of(PathBuf::new(), Some(wanted.said()));
     import::import(loaded, &Request { dry_run: true, ..request }).map_err(|failed| {
         screen.diagnostics(&failed.diagnostics, &failed.sources);
         Exit::Problem
@@ -249,7 +258,7 @@ pub(super) fn api(screen: &Screen, global: &Global, target: &str) -> Outcome<Arc
 
 /// The same, where the WSDL may be on this machine.
 pub(super) fn api_wanted(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<Arc<PublishedApi>> {
-    match api_folder(screen, global, wanted.wsdl)? {
+    match wanted_api(screen, global, wanted)? {
         Some(folder) => Ok(stored(screen, &folder, wanted)?.0),
         None => Ok(looked_at(screen, global, wanted)?.api),
     }

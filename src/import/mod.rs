@@ -53,13 +53,13 @@ pub struct Request {
     pub mode: Mode,
     /// Write nothing?
     pub dry_run: bool,
-    /// The words by which a command line names the documents: for a hint of an import that writes nothing.
-    pub said: String,
+    /// The words by which a command line names the documents, for hints where nothing of the API stays; `None`: they name its folder.
+    pub said: Option<String>,
 }
 
 impl Request {
     /// An import into that folder, with nothing said beside.
-    pub fn of(apis: PathBuf, said: String) -> Self {
+    pub fn of(apis: PathBuf, said: Option<String>) -> Self {
         Self { apis, name: None, version: None, context: None, endpoint: None, mode: Mode::Both, dry_run: false, said }
     }
 }
@@ -110,7 +110,7 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
     diagnostics.sort_by_key(|d| std::cmp::Reverse(d.severity));
     let notes = notes::by_operation(&definitions, &diagnostics);
     let report = short_proof(&definitions, &api, &Compiled(&api.program));
-    let target = if request.dry_run { request.said.clone() } else { shell_word(&directory.to_string_lossy()) };
+    let target = request.said.clone().unwrap_or_else(|| shell_word(&directory.to_string_lossy()));
     diagnostics.extend(proof::findings(&report, &target));
     if !request.dry_run {
         let published = |r: &&Resource| api.resources.iter().any(|p| *p.path == *r.path);

@@ -82,4 +82,8 @@ fn the_proof_of_an_import_again() {
     assert!(said.out.contains("1 of 1 operations exact"), "{}", said.out);
     run(folder.path(), &["prove", &sample("orders"), "--short", "--cases", "3"]).code(2);
     run(folder.path(), &["prove", &sample("orders"), "--short", "--operation", "Nothing"]).code(2);
+    for short in [&[][..], &["--short"]] {
+        let said = run(folder.path(), &[&["prove", "my apis/orders", "--root", "service.wsdl"], short].concat()).code(2);
+        assert!(said.err.contains("my apis/orders is an API"), "{}", said.err);
+    }
 }

@@ -46,7 +46,7 @@ fn an_import_can_be_proved_again_message_for_message() {
     for (name, wsdl) in services {
         let apis = tempfile::tempdir().unwrap();
         let loaded = load_local(&Origin::of(&wsdl.to_string_lossy(), &Limits::default()).unwrap(), &Loading::local(Policy::Operator));
-        let request = Request { name: Some(name.clone()), ..Request::of(apis.path().to_owned(), String::new()) };
+        let request = Request { name: Some(name.clone()), ..Request::of(apis.path().to_owned(), None) };
         let imported = import(loaded.unwrap(), &request).unwrap_or_else(|e| panic!("{name}: {:?}", e.diagnostics));
         let (definitions, _) = compiled(&wsdl);
         let mapping = Spoiled { inner: Compiled(&imported.api.program), spoil: broken };
@@ -68,7 +68,7 @@ fn what_an_import_had_no_room_for_is_said() {
     let wsdl = folder.path().join("a.wsdl");
     std::fs::write(&wsdl, many_large_operations(40)).unwrap();
     let loaded = load_local(&Origin::of(&wsdl.to_string_lossy(), &Limits::default()).unwrap(), &Loading::local(Policy::Operator)).unwrap();
-    let request = Request { dry_run: true, ..Request::of(PathBuf::new(), "'a b.wsdl'".to_owned()) };
+    let request = Request { dry_run: true, ..Request::of(PathBuf::new(), Some("'a b.wsdl'".to_owned())) };
     let report = import(loaded, &request).unwrap();
     let notes: Vec<_> = report.diagnostics.iter().filter(|d| d.code.id == "import.not-proved").collect();
     assert_eq!(notes.len(), 1, "{notes:?}");
@@ -84,7 +84,7 @@ fn what_an_import_had_no_room_for_is_said() {
         )),
         "{text}"
     );
-    assert_eq!(notes[0].hint.as_deref(), Some(&*format!("`castile prove 'a b.wsdl' --operation {first}` proves it at length")));
+    assert_eq!(notes[0].hint.as_deref(), Some(&*format!("`castile prove 'a b.wsdl' --operation {first} --port S/P` proves it at length")));
     assert_eq!(report.resources.iter().filter(|r| r.mapping() == castile::import::Mapping::Unproved).count(), 40 - begun);
 }
 
