@@ -353,20 +353,27 @@ async fn long_conversions_do_not_hold_up_other_calls() {
     let body = form(&[("$body", "\r\nContent-Type: application/json", text.as_bytes())]);
     for (media_type, body) in [("application/json", text.as_bytes()), ("multipart/form-data; boundary=f", &body)] {
         let head = format!("POST /docs/1/Put\nContent-Type: {media_type}");
-        let began = std::time::Instant::now();
-        let mut call = std::pin::pin!(server.ask(&head, body));
-        let (mut longest, mut last) = (std::time::Duration::ZERO, began);
-        let answer = loop {
-            tokio::select! {
-                answer = &mut call => break answer,
-                () = tokio::time::sleep(std::time::Duration::from_millis(1)) => {}
+        // The machine may hold up a clock as well, but not in every attempt.
+        let mut pauses = Vec::new();
+        let is_free = loop {
+            let began = std::time::Instant::now();
+            let mut call = std::pin::pin!(server.ask(&head, body));
+            let (mut longest, mut last) = (std::time::Duration::ZERO, began);
+            let answer = loop {
+                tokio::select! {
+                    answer = &mut call => break answer,
+                    () = tokio::time::sleep(std::time::Duration::from_millis(1)) => {}
+                }
+                longest = longest.max(last.elapsed());
+                last = std::time::Instant::now();
+            };
+            assert_eq!(answer.status, 200, "{media_type}: {}", answer.text());
+            pauses.push((longest, began.elapsed()));
+            if longest < began.elapsed() / 3 || pauses.len() == 5 {
+                break longest < began.elapsed() / 3;
             }
-            longest = longest.max(last.elapsed());
-            last = std::time::Instant::now();
         };
-        assert_eq!(answer.status, 200, "{media_type}: {}", answer.text());
-        eprintln!("{media_type}: {:?}, the longest pause {longest:?}", began.elapsed());
-        assert!(longest < began.elapsed() / 3, "{media_type}: {longest:?} of {:?}", began.elapsed());
+        assert!(is_free, "{media_type}: the longest pauses of whole calls: {pauses:?}");
     }
 }
 
