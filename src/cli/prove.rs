@@ -208,3 +208,33 @@ fn failure_json(failure: &Failure) -> Value {
         "came_back": clip(back.1),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::args::Output;
+    use super::*;
+    use crate::prove::{Message, ProvedMessage};
+
+    /// Both is true of a message that cannot be made where so much was tried that nothing is left for the next.
+    #[test]
+    fn what_cannot_be_made_had_its_turn() {
+        let said = |not_made: Option<&str>| {
+            let message = ProvedMessage {
+                message: Message::Request,
+                cases: 0,
+                envelopes: 0,
+                exact: 0,
+                first: None,
+                not_made: not_made.map(str::to_owned),
+                undeclared: None,
+                used_up: true,
+            };
+            let operation = ProvedOperation { index: 0, name: "Op".into(), service: None, port: None, messages: vec![message] };
+            let global = Global { config: None, server: None, output: Output::Table, quiet: false, verbose: false, no_color: true };
+            to_text(&Screen::new(&global), &Report { seed: 1, operations: vec![operation], reached: Vec::new() })
+        };
+        assert!(said(None).contains("used up before its turn"));
+        let endless = said(Some("Ask: too much"));
+        assert!(endless.contains("could be made at Ask: too much") && !endless.contains("used up"), "{endless}");
+    }
+}
