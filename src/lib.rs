@@ -33,6 +33,9 @@ pub mod sequence;
 // The evidence that a mapping loses nothing.
 pub mod prove;
 
+// Who calls.
+pub mod auth;
+
 // What is kept, and what the gateway knows of it.
 pub mod catalog;
 pub mod import;

@@ -31,7 +31,7 @@ const BELOW_7: &[&str] = &[
 /// Where JSON documents are `serde_json`'s.
 #[rustfmt::skip]
 const JSON_DOCUMENTS: &[&str] = &[
-    "api/", "openapi/", "sample/", "sequence/", "store/", "import", "catalog/", "gateway/", "mock/", "admin/", "cli/",
+    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "catalog/", "gateway/", "mock/", "admin/", "cli/",
     "main.rs", "problem", "config", "telemetry",
 ];
 
@@ -145,6 +145,12 @@ const PACKAGES: &[Package] = &[
         only_in: &["mediate/security/sign"],
         rule: "bergshamra is called in mediate::security::sign: it canonicalises and signs envelopes that the gate has passed",
     },
+    Package {
+        name: "jsonwebtoken",
+        only_in: &["auth/jwt"],
+        rule: "jsonwebtoken is called in auth::jwt: its defaults accept tokens that nobody should",
+    },
+    Package { name: "argon2", only_in: &["auth/password"], rule: "passwords are hashed in auth::password, a few at a time" },
     Package { name: "miette", only_in: &["diagnostic", "cli/"], rule: "a diagnostic is rendered at the edges only" },
 ];
 

@@ -1,0 +1,32 @@
+//! Who calls: schemes, credentials and what is known of callers.
+//!
+//! Comes in: what a request presents, and a [`Directory`] of applications, keys and users. Goes out: a [`Principal`], or a
+//! [`Refusal`] that says no more than a stranger may know. Does no I/O: keys of outside issuers, password checks and client certificates enter as
+//! plain data. Must not know: HTTP, stores, APIs beyond their names. RFC 6749, 6750, 7519, 7617, 8725, 9068.
+
+mod authenticate;
+mod basic;
+mod directory;
+pub mod jwt;
+mod keys;
+mod password;
+mod presented;
+mod principal;
+mod records;
+mod scheme;
+
+pub use authenticate::{Ask, Context, PasswordCheck, Refusal, Step, authenticate, check_scopes, subscription};
+pub use basic::VerifiedPairs;
+pub use directory::{Change, Directory, Kind, Members};
+pub use keys::{Digest, NewSecret, digest, new_secret};
+pub use password::{PasswordError, Passwords};
+pub use presented::{Authorization, Presented, PresentedError};
+pub use principal::{Principal, TokenKind};
+pub use records::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, Role, Standing, Subscription, Tenant, User};
+pub use scheme::Scheme;
+
+/// The tenant that exists from the start.
+pub const DEFAULT_TENANT: &str = "default";
+
+#[cfg(test)]
+mod tests;
