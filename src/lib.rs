@@ -30,6 +30,9 @@ pub mod openapi;
 pub mod sample;
 pub mod sequence;
 
+// Who may call how often.
+pub mod throttle;
+
 // The evidence that a mapping loses nothing.
 pub mod prove;
 

@@ -151,6 +151,13 @@ const PACKAGES: &[Package] = &[
         rule: "jsonwebtoken is called in auth::jwt: its defaults accept tokens that nobody should",
     },
     Package { name: "argon2", only_in: &["auth/password"], rule: "passwords are hashed in auth::password, a few at a time" },
+    Package {
+        name: "governor",
+        only_in: &["throttle/local"],
+        rule: "governor only in throttle::local: a rate is looked at and taken there",
+    },
+    Package { name: "hashbrown", only_in: &["throttle/local"], rule: "hashbrown only in throttle::local, for the index of its counters" },
+    Package { name: "redis", only_in: &["throttle/redis"], rule: "the Redis client only in throttle::redis" },
     Package { name: "miette", only_in: &["diagnostic", "cli/"], rule: "a diagnostic is rendered at the edges only" },
 ];
 

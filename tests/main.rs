@@ -30,4 +30,5 @@ mod prove;
 mod resolve;
 mod sample;
 mod source;
+mod throttle;
 mod xml;

@@ -1,0 +1,173 @@
+//! Counters of this process: shards of a table behind locks, which a decision takes in the order of their numbers.
+//!
+//! A decision holds the locks of all its shards while it looks at every limit and then takes each: for others it is one step. The clock
+//! is read under the locks, so that in each shard time goes on. Nothing waits, blocks or does I/O here.
+//!
+//! Accuracy: in no window of a quota's length do more calls pass than it allows. A call counts for its window and at most a
+//! millisecond longer (quotas up to 60 calls) or a 60th of the window longer (more calls).
+
+mod rate;
+mod table;
+mod window;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::clock::{Clock, Instant};
+use super::decision::{Check, Decision};
+use super::key::Key;
+use table::{Look, Shard};
+
+pub(super) use table::Untold;
+pub(super) use window::part_ms;
+
+/// Shards; a power of two.
+const SHARDS: usize = 256;
+
+/// What a limiter may use.
+#[derive(Debug, Clone)]
+pub struct LocalOptions {
+    /// Counters at one time; default 1 000 000. One that still counts is never given away: newcomers beyond share counters, strictly.
+    pub counters: usize,
+    /// Memory of all counters together, bytes; default 100 000 000. When it is used up, windows are kept more coarsely, strictly.
+    pub memory_bytes: usize,
+    /// Where time comes from.
+    pub clock: Clock,
+}
+
+impl Default for LocalOptions {
+    fn default() -> Self {
+        Self { counters: 1_000_000, memory_bytes: 100_000_000, clock: Clock::system() }
+    }
+}
+
+/// The counters.
+#[derive(Debug)]
+pub(super) struct Local {
+    shards: Box<[Mutex<Shard>]>,
+    hash: RandomState,
+    clock: Clock,
+    /// Which life of a shared count is told of the calls here.
+    life: AtomicU32,
+}
+
+impl Local {
+    pub(super) fn new(options: LocalOptions) -> Self {
+        // Keys do not spread evenly; a 16th more is room for that.
+        let counters = options.counters.clamp(SHARDS, 1 << 28);
+        let room = counters.div_ceil(SHARDS) + counters / SHARDS / 16 + 8;
+        let heap = (options.memory_bytes / SHARDS).saturating_sub(Shard::bytes(room));
+        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(room, heap))).collect();
+        Self { shards, hash: RandomState::new(), clock: options.clock, life: AtomicU32::new(0) }
+    }
+
+    /// The hash of a key in the table: nobody who can choose keys can choose it.
+    fn hash(&self, key: Key) -> u64 {
+        self.hash.hash_one(key)
+    }
+
+    fn number(&self, key: Key) -> usize {
+        // The index uses the lowest and the highest bits.
+        (self.hash(key) >> 32) as usize % SHARDS
+    }
+
+    /// A shard; nothing that can panic stands between two changes that belong together, so a poisoned lock holds whole data.
+    fn shard(&self, number: usize) -> MutexGuard<'_, Shard> {
+        self.shards[number].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, by the limiter's clock.
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Looks at all checks and takes them if each lets the call pass. With `nodes`, in the place of a shared count that is away: each limit
+    /// is this node's share, and quotas remember the call for [`Local::tell`].
+    pub(super) fn decide(&self, checks: &[Check], nodes: Option<u32>) -> Decision {
+        let share = |check: &Check| nodes.map_or(*check, |n| Check { limit: check.limit.share(n), ..*check });
+        let numbers: Vec<usize> = checks.iter().map(|c| self.number(c.key)).collect();
+        let mut order = numbers.clone();
+        order.sort_unstable();
+        order.dedup();
+        let mut shards: Vec<(usize, MutexGuard<'_, Shard>)> = order.iter().map(|n| (*n, self.shard(*n))).collect();
+        let (now, life) = (self.now(), self.life.load(Ordering::Relaxed));
+        shards.iter_mut().for_each(|(_, shard)| shard.begin(now, |k| self.hash(k)));
+
+        let place = |shards: &[(usize, MutexGuard<'_, Shard>)], number: usize| shards.iter().position(|(n, _)| *n == number);
+        let mut looks: Vec<Look> = Vec::with_capacity(checks.len());
+        for (check, number) in checks.iter().zip(&numbers) {
+            let Some(at) = place(&shards, *number) else { continue };
+            looks.push(shards[at].1.look(&share(check), now, life, |k| self.hash(k)));
+        }
+        let decision = Decision::from_findings(checks, looks.iter().map(|l| l.finding));
+        if decision.is_allowed() {
+            while let Some(look) = looks.pop() {
+                let (check, number) = (&checks[looks.len()], numbers[looks.len()]);
+                // A counter that is named twice counts the call once.
+                let again = looks.iter().zip(&numbers).any(|(l, n)| *n == number && l.is_same_place(&look));
+                if let Some(at) = place(&shards, number).filter(|_| !again) {
+                    shards[at].1.take(look, &share(check), now, nodes.is_some(), |k| self.hash(k));
+                }
+            }
+        }
+        decision
+    }
+
+    /// Counts a call that the shared count let pass with the quotas among `checks`, whatever they say.
+    pub(super) fn record(&self, checks: &[Check]) {
+        self.each_quota(checks, |check, shard, now, life| {
+            shard.begin(now, |k| self.hash(k));
+            let look = shard.look(check, now, life, |k| self.hash(k));
+            shard.take(look, check, now, false, |k| self.hash(k));
+        });
+    }
+
+    /// For each check, the calls that the shared count does not know of, in the order of the checks. They count as told from here on.
+    pub(super) fn tell(&self, checks: &[Check]) -> Vec<u32> {
+        let mut calls = vec![0; checks.len()];
+        let mut at = 0;
+        self.each(checks, |check, shard, now, life| {
+            calls[at] = shard.tell(check, now, life, |k| self.hash(k));
+            at += 1;
+        });
+        calls
+    }
+
+    /// The same of all counters, a shard at a time.
+    pub(super) fn tell_all(&self) -> impl Iterator<Item = Vec<Untold>> {
+        (0..SHARDS).map(|number| self.shard(number).tell_all(self.now(), self.life.load(Ordering::Relaxed)))
+    }
+
+    /// What was to be told of a counter was not.
+    pub(super) fn untell(&self, key: Key, calls: u32) {
+        if calls > 0 {
+            self.shard(self.number(key)).untell(key, calls, |k| self.hash(k));
+        }
+    }
+
+    /// The shared count has lost what it knew: all that counts here is to be told again.
+    pub(super) fn forgotten(&self) {
+        self.life.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn each(&self, checks: &[Check], mut act: impl FnMut(&Check, &mut Shard, Instant, u32)) {
+        for check in checks {
+            let mut shard = self.shard(self.number(check.key));
+            act(check, &mut shard, self.now(), self.life.load(Ordering::Relaxed));
+        }
+    }
+
+    fn each_quota(&self, checks: &[Check], mut act: impl FnMut(&Check, &mut Shard, Instant, u32)) {
+        self.each(checks, |check, shard, now, life| {
+            if matches!(check.limit, super::Limit::Quota(_)) {
+                act(check, shard, now, life);
+            }
+        });
+    }
+
+    /// Counters that there are.
+    pub(super) fn counters(&self) -> usize {
+        (0..SHARDS).map(|n| self.shard(n).keys()).sum()
+    }
+}
