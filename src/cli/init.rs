@@ -48,6 +48,10 @@ mod tests {
         let shown = format!("{:?}", told.gateway.public_url);
         assert!(shown.contains("api.example.org"), "{shown}");
         told_text = told_text.replacen(&shown, "None", 1).replacen("Some(\"apis\")", "None", 1);
+        for named in ["Some(\"data/castile.db\")", "Some(\"data/castile.key\")"] {
+            assert!(told_text.contains(named), "{told_text}");
+            told_text = told_text.replacen(named, "None", 1);
+        }
         assert_eq!(told_text, format!("{default:?}"));
         assert!(parse("castile.yaml", SETTINGS, &Variables::default()).is_ok());
     }

@@ -10,7 +10,8 @@ mod units;
 
 pub use read::{ConfigError, Variables};
 pub use settings::{
-    Admin, Config, ExposeFaults, GatewayListener, GatewaySettings, HttpLimits, Limits, Listen, Log, Network, TlsFiles, UpstreamLimits,
+    Admin, Config, ExposeFaults, GatewayListener, GatewaySettings, HttpLimits, Limits, Listen, Log, Network, StoreSettings, TlsFiles,
+    UpstreamLimits,
 };
 pub use units::{Bytes, parse_bytes, parse_duration};
 
@@ -148,6 +149,24 @@ mod tests {
         assert!(errors("listen: { gateway: { address: 0.0.0.0:8280 } }\ngateway: { public_url: 'https://a.example' }\n").is_empty());
         assert!(!errors("gateway: { public_url: 'ftp://a.example' }\n").is_empty());
         assert!(!errors("gateway: { public_url: 'https://u:p@a.example/x?y' }\n").is_empty());
+    }
+
+    #[test]
+    fn the_store_is_one_of_two_and_its_secrets_are_not_repeated() {
+        let config =
+            parse("castile.yaml", "store: { postgres: 'postgres://u:planted@h/d', password: planted }\n", &Variables::default()).unwrap();
+        assert!(!format!("{config:?}").contains("planted"));
+        assert_eq!(config.store.password.map(|p| p.reveal().to_owned()).as_deref(), Some("planted"));
+        let found = errors("store: { sqlite: a.db, postgres: 'mysql://u:planted@h/d', keyfile: x }\n");
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(!found.concat().contains("planted") && found[1].contains("did you mean `key_file`?"), "{found:?}");
+        let found = errors("store: { sqlite: a.db, postgres: 'postgres://h/d' }\n");
+        assert!(found[0].contains("both `sqlite` and `postgres`"), "{found:?}");
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("url"), "postgres://h/d\n").unwrap();
+        let variables = Variables::from_pairs([("CASTILE_STORE__POSTGRES_FILE", dir.path().join("url").to_str().unwrap())]);
+        let config = parse("castile.yaml", "", &variables).unwrap();
+        assert_eq!(config.store.postgres.map(|p| p.reveal().to_owned()).as_deref(), Some("postgres://h/d"));
     }
 
     #[test]

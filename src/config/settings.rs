@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Secret;
 use super::read::{ConfigError, Errors, Root, Section};
 use super::units::{Bytes, parse_bytes, parse_duration};
 
@@ -16,6 +17,8 @@ pub struct Config {
     pub gateway: GatewaySettings,
     /// `apis`: the folder of API definitions; default `apis` beside the settings file.
     pub apis: Option<PathBuf>,
+    /// `store`: where things are kept.
+    pub store: StoreSettings,
     /// `network`: which addresses outgoing calls may reach.
     pub network: Network,
     /// `limits`.
@@ -89,6 +92,25 @@ pub enum ExposeFaults {
     Declared,
     /// The text of all: for `try` and prototypes.
     All,
+}
+
+/// `store`: SQLite or PostgreSQL; without either the SQLite file `data/castile.db`. Paths are relative to the settings file's folder.
+#[derive(Debug, Clone, Default)]
+pub struct StoreSettings {
+    /// `store.sqlite`: the file of the database.
+    pub sqlite: Option<PathBuf>,
+    /// `store.postgres`: the address of the database, `postgres://USER@HOST/DATABASE`.
+    pub postgres: Option<Secret>,
+    /// `store.postgres_file`: a file that holds the address.
+    pub postgres_file: Option<PathBuf>,
+    /// `store.password`: of the database's user, where the address has none.
+    pub password: Option<Secret>,
+    /// `store.password_file`: a file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// `store.key`: the sealing keys themselves, from the environment.
+    pub key: Option<Secret>,
+    /// `store.key_file`: a file that holds the sealing keys; default `data/castile.key`.
+    pub key_file: Option<PathBuf>,
 }
 
 /// `network`.
@@ -254,6 +276,8 @@ pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
 
     top.value("apis", &mut config.apis, e, |t| Ok(Some(PathBuf::from(t))));
 
+    read_store(top.section("store", e), &mut config.store, e);
+
     let mut network = top.section("network", e);
     network.list("allow", &mut config.network.allow, e, |t| Ok(t.to_owned()));
     network.finish(e);
@@ -291,6 +315,26 @@ fn read_gateway_listener(mut section: Section, listener: &mut GatewayListener, e
         }
     };
     section.finish(e);
+}
+
+fn read_store(mut s: Section, store: &mut StoreSettings, e: &mut Errors) {
+    let path = |t: &str| Ok(Some(PathBuf::from(t)));
+    // Nothing of a secret is repeated in an error.
+    let secret = |t: &str| if t.is_empty() { Err(String::from("it is empty")) } else { Ok(Some(Secret::new(t))) };
+    s.value("sqlite", &mut store.sqlite, e, path);
+    s.value("postgres", &mut store.postgres, e, |t| match t.starts_with("postgres://") || t.starts_with("postgresql://") {
+        true => Ok(Some(Secret::new(t))),
+        false => Err(String::from("expected postgres://USER@HOST[:PORT]/DATABASE")),
+    });
+    s.value("postgres_file", &mut store.postgres_file, e, path);
+    s.value("password", &mut store.password, e, secret);
+    s.value("password_file", &mut store.password_file, e, path);
+    s.value("key", &mut store.key, e, secret);
+    s.value("key_file", &mut store.key_file, e, path);
+    s.finish(e);
+    if store.sqlite.is_some() && (store.postgres.is_some() || store.postgres_file.is_some()) {
+        e.whole(String::from("`store` names both `sqlite` and `postgres`: which of them?"));
+    }
 }
 
 fn read_limits(mut s: Section, limits: &mut Limits, e: &mut Errors) {
