@@ -60,7 +60,11 @@ const ROOMS: &[Room] = &[
     room("sequence", &["mediate", "plan"], "sequence may use mediate, plan, diagnostic; callers and upstream calls enter as plain data"),
     room("auth", &["config"], "auth may use config and net"),
     room("throttle", &["config"], "throttle may use config and net"),
-    room("store", &["api", "sequence", "auth", "throttle"], "store may use the record types of api, sequence, auth, throttle"),
+    room(
+        "store",
+        &["api", "sequence", "auth", "throttle", "config"],
+        "store may use the record types of api, sequence, auth, throttle, and the settings that say which store it is",
+    ),
     room("import", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
     room("catalog", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
     room(
@@ -158,6 +162,7 @@ const PACKAGES: &[Package] = &[
     },
     Package { name: "hashbrown", only_in: &["throttle/local"], rule: "hashbrown only in throttle::local, for the index of its counters" },
     Package { name: "redis", only_in: &["throttle/redis"], rule: "the Redis client only in throttle::redis" },
+    Package { name: "sqlx", only_in: &["store/sql"], rule: "SQL is spoken in store::sql only" },
     Package { name: "miette", only_in: &["diagnostic", "cli/"], rule: "a diagnostic is rendered at the edges only" },
 ];
 

@@ -30,5 +30,6 @@ mod prove;
 mod resolve;
 mod sample;
 mod source;
+mod stores;
 mod throttle;
 mod xml;

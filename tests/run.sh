@@ -49,7 +49,7 @@ npm_packages() {
 
 install() {
   mkdir -p $foreign
-  step 'Debian: php-cli php-soap libjaxws-java libwss4j-java libxml2-utils prometheus redis-server xmlsec1' apt_install php-cli php-soap libjaxws-java libwss4j-java libxml2-utils prometheus redis-server xmlsec1
+  step 'Debian: php-cli php-soap libjaxws-java libwss4j-java libxml2-utils postgresql prometheus redis-server xmlsec1' apt_install php-cli php-soap libjaxws-java libwss4j-java libxml2-utils postgresql prometheus redis-server xmlsec1
   step 'PyPI: tests/requirements.txt' python_packages
   step 'npm: tests/package-lock.json' npm_packages
 }
@@ -65,10 +65,10 @@ tests() { # nextest where it is, else cargo's own runner; the tests that passed 
   rm -f target/skipped.txt
   local log=target/tests.log status
   if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --all-features --profile ci 2>&1 | tee $log; status=$?
+    CASTILE_KILLS=200 cargo nextest run --locked --all-features --profile ci 2>&1 | tee $log; status=$?
     count "$(sed -n 's/.*Summary.*[: ]\([0-9]\{1,\}\) passed.*/\1/p' $log)" "$(sed -n 's/.*Summary.*[:, ]\([0-9]\{1,\}\) failed.*/\1/p' $log)"
   else
-    cargo test --locked --all-features --no-fail-fast 2>&1 | tee $log; status=$?
+    CASTILE_KILLS=200 cargo test --locked --all-features --no-fail-fast 2>&1 | tee $log; status=$?
     count "$(sed -n 's/^test result:.* \([0-9]\{1,\}\) passed.*/\1/p' $log)" "$(sed -n 's/^test result:.* \([0-9]\{1,\}\) failed.*/\1/p' $log)"
   fi
   cargo test --locked --doc --quiet || status=1

@@ -12,7 +12,7 @@ use super::credentials;
 use super::{Catalog, PublishedApi, Snapshot};
 use crate::api::{ApiDefinition, Lock, codes};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::store::{Content, MAX_APIS, Store, StoredDocument};
+use crate::store::{Content, DEFAULT_TENANT, MAX_APIS, Store, StoredDocument};
 use crate::wsdl::source::{Options, Origin, Policy, codes as source_codes, load_local};
 
 /// Bytes of one api.yaml.
@@ -98,7 +98,7 @@ impl<S: Store + 'static> Folder<S> {
         let gone: Vec<Arc<str>> = known.keys().filter(|n| !listed.iter().any(|(l, _)| l == *n)).cloned().collect();
         for name in gone {
             known.remove(&name);
-            let _was_there = self.store.remove(&name).await;
+            let _was_there = self.store.remove_api(DEFAULT_TENANT, &name, None).await;
             reload.removed.push(name);
         }
         for (name, directory) in listed {
@@ -160,7 +160,7 @@ impl<S: Store + 'static> Folder<S> {
         if built.api.is_none() {
             return Ok((0, built));
         }
-        let revision = self.store.put(name, None, content).await.map_err(std::io::Error::other)?;
+        let revision = self.store.put_revision(DEFAULT_TENANT, name, None, content, None).await.map_err(std::io::Error::other)?;
         Ok((revision, built))
     }
 }

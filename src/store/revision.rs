@@ -1,8 +1,13 @@
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
 /// A kept version of an API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
+    /// Whose it is.
+    pub tenant: Arc<str>,
     /// The API's name: the name of its folder.
     pub name: Arc<str>,
     /// Counts up from 1.
@@ -14,14 +19,27 @@ pub struct Revision {
 /// An API and the number of its latest revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
+    /// Whose it is.
+    pub tenant: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
     /// The latest revision.
     pub latest: u64,
 }
 
+/// A kept version of an API without its texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RevisionEntry {
+    /// Counts up from 1.
+    pub number: u64,
+    /// When it was kept; whole milliseconds.
+    pub at: Timestamp,
+    /// SHA-256 of its content: equal hashes mean equal contents.
+    pub digest: super::Hash,
+}
+
 /// All texts of an API, and what was linked to what when they were loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     /// `api.yaml`.
     pub definition: StoredDocument,
@@ -40,7 +58,7 @@ pub struct Content {
 }
 
 /// A text with its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredDocument {
     /// What authors call it.
     pub name: Arc<str>,
@@ -49,7 +67,7 @@ pub struct StoredDocument {
 }
 
 /// What stands behind a reference of a document.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StoredLink {
     /// Index of the document that refers.
     pub from: u32,
@@ -62,7 +80,7 @@ pub struct StoredLink {
 }
 
 /// See [`StoredLink::target`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StoredTarget {
     /// The document of that index.
     Document(u32),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use castile::catalog::{Catalog, Watch};
-use castile::store::Store;
+use castile::store::{DEFAULT_TENANT, Store};
 
 use super::{add, edit, folder};
 
@@ -23,7 +23,7 @@ async fn what_stands_in_the_folder_is_published_from_the_store() {
     let reload = folder.reload().await.unwrap();
     assert_eq!((texts(&reload.changed), reload.failed.len(), reload.snapshot.number), (vec!["countries", "orders"], 0, 1));
     assert_eq!(names(&catalog), ["countries", "orders"]);
-    let kept = store.latest("orders").await.unwrap().unwrap();
+    let kept = store.latest(DEFAULT_TENANT, "orders").await.unwrap().unwrap();
     assert!(kept.content.managed_by_files && kept.content.documents.len() == 3 && kept.content.importer == env!("CARGO_PKG_VERSION"));
     // Nothing changed: the same snapshot, the same API.
     let before = catalog.snapshot();
@@ -46,7 +46,7 @@ async fn a_change_swaps_one_api_and_leaves_the_others() {
     assert_eq!(after.number, before.number + 1);
     assert!(Arc::ptr_eq(&before.apis[0], &after.apis[0]) && !Arc::ptr_eq(&before.apis[1], &after.apis[1]));
     assert!(after.apis[1].program.options.numbers_as_strings && !before.apis[1].program.options.numbers_as_strings);
-    assert_eq!(store.latest("orders").await.unwrap().unwrap().number, 2);
+    assert_eq!(store.latest(DEFAULT_TENANT, "orders").await.unwrap().unwrap().number, 2);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_bad_file_keeps_the_last_good_version_and_says_so() {
     let said = reload.failed[0].diagnostics[0].line(&reload.failed[0].sources);
     assert!(said.contains("countries/api.yaml:") && said.contains("unknown key `nubmers`"), "{said}");
     assert!(Arc::ptr_eq(&good, &catalog.snapshot()));
-    assert_eq!(store.history("countries").await.unwrap().len(), 1);
+    assert_eq!(store.history(DEFAULT_TENANT, "countries").await.unwrap().len(), 1);
     // The same bad file is not said again; a broken WSDL is another problem.
     assert!(folder.reload().await.unwrap().failed.is_empty());
     std::fs::write(&path, &text).unwrap();
@@ -90,7 +90,7 @@ async fn apis_come_and_go() {
     std::fs::remove_dir_all(dir.path().join("countries")).unwrap();
     assert_eq!(texts(&folder.reload().await.unwrap().removed), ["countries"]);
     assert!(names(&catalog).is_empty());
-    assert_eq!(store.latest("countries").await.unwrap(), None);
+    assert_eq!(store.latest(DEFAULT_TENANT, "countries").await.unwrap(), None);
     drop(dir);
     assert!(folder.reload().await.is_err());
 }
