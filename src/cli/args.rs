@@ -68,6 +68,8 @@ pub(super) enum Command {
     Openapi(Openapi),
     /// Print the WSDL as the gateway gives it out
     Wsdl(Wsdl),
+    /// Care for the store: migrate, backup, restore, check
+    Db(Db),
     /// Explain an error code, or show the compiled plan of an operation
     Explain(Explain),
 }
@@ -268,4 +270,31 @@ pub(super) struct Explain {
     /// The port, where several have the operation
     #[arg(long, value_name = "[SERVICE/]PORT")]
     pub(super) port: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Db {
+    #[command(subcommand)]
+    pub(super) command: DbCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DbCommand {
+    /// Bring the database to this version's schema, making it where it is missing; `serve` does so by itself
+    Migrate,
+    /// Write everything to a file, as of one moment; the server may run meanwhile
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Read a backup into an empty store, all or nothing
+    Restore {
+        /// A file that `backup` wrote
+        file: PathBuf,
+        /// Also into a store that is not empty: everything in it is lost
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Read everything and say what is not as it was written: the audit log, records, revisions
+    Check,
 }

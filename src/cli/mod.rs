@@ -6,6 +6,7 @@
 mod args;
 mod call;
 mod check;
+mod db;
 mod documents;
 mod explain;
 mod import;
@@ -72,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Call(command) => call::run(&screen, &args.global, &command),
         Command::Openapi(command) => documents::openapi(&screen, &args.global, &command),
         Command::Wsdl(command) => documents::wsdl(&screen, &args.global, &command),
+        Command::Db(command) => db::run(&screen, &args.global, &command),
         Command::Explain(command) => explain::run(&screen, &args.global, &command),
     };
     ExitCode::from(ended.unwrap_or_else(|early| early) as u8)

@@ -1,6 +1,7 @@
 //! The `castile` command, as people and scripts run it.
 
 mod corpus;
+mod db;
 mod documents;
 mod import;
 mod prove;
