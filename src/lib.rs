@@ -38,6 +38,7 @@ pub mod prove;
 
 // Who calls.
 pub mod auth;
+pub mod throttle;
 
 // What is kept, and what the gateway knows of it.
 pub mod catalog;

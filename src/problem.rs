@@ -29,6 +29,12 @@ pub enum Reason {
     MethodNotAllowed,
     /// The API is not there any more, or not yet, or blocked (700700).
     ApiState,
+    /// No credentials, or not good ones (900901, 900902, 900905).
+    Unauthenticated,
+    /// A caller that is known and may not (900908, 900909, 900910).
+    Forbidden,
+    /// A limit on how often (900800 to 900850).
+    LimitReached,
     /// The content type of the request is not one of this address.
     UnsupportedMediaType,
     /// The caller accepts nothing that can be given.
@@ -61,6 +67,9 @@ impl Reason {
             Self::NoSuchResource => "no_such_resource",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::ApiState => "api_state",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::LimitReached => "limit_reached",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::NotAcceptable => "not_acceptable",
             Self::TooLarge => "too_large",
@@ -82,6 +91,9 @@ impl Reason {
             | Self::NoSuchResource
             | Self::MethodNotAllowed
             | Self::ApiState
+            | Self::Unauthenticated
+            | Self::Forbidden
+            | Self::LimitReached
             | Self::UnsupportedMediaType
             | Self::NotAcceptable
             | Self::TooLarge
@@ -98,6 +110,9 @@ impl Reason {
             Self::BadRequest => "castile.bad_request",
             Self::NoSuchResource | Self::MethodNotAllowed => "900906",
             Self::ApiState => "700700",
+            Self::Unauthenticated => "900901",
+            Self::Forbidden => "900908",
+            Self::LimitReached => "900804",
             Self::UnsupportedMediaType => "castile.unsupported_media_type",
             Self::NotAcceptable => "castile.not_acceptable",
             Self::TooLarge => "castile.too_large",
@@ -119,6 +134,9 @@ impl Reason {
             Self::NoSuchResource => "No such resource",
             Self::MethodNotAllowed => "Method not allowed",
             Self::ApiState => "API not available",
+            Self::Unauthenticated => "Invalid credentials",
+            Self::Forbidden => "Forbidden",
+            Self::LimitReached => "Limit reached",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::NotAcceptable => "Not acceptable",
             Self::TooLarge => "Request too large",
@@ -186,6 +204,8 @@ pub struct Facts {
     pub retry_after: Option<u64>,
     /// Methods for the `Allow` field.
     pub allow: Option<String>,
+    /// What `WWW-Authenticate` says beside a 401; empty: the credentials that failed were a message's own.
+    pub challenges: Vec<String>,
     /// Every place that does not fit.
     pub errors: Vec<InvalidField>,
     /// A further member whose value is JSON text already: `fault`.
@@ -224,6 +244,7 @@ impl Problem {
             scope: None,
             retry_after: None,
             allow: None,
+            challenges: Vec::new(),
             errors: Vec::new(),
             member: None,
             private: None,

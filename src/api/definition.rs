@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::HeaderRule;
+use super::access::{Access, ResourceAccess};
 use super::auth::{Addressing, Auth};
 use crate::diagnostic::Span;
 
@@ -16,9 +17,9 @@ pub struct ApiDefinition {
     pub endpoint: Endpoint,
     /// `addressing`: is WS-Addressing written, and whom does it name?
     pub addressing: Addressing,
-    /// `security`: schemes of which one is asked for. Only `none` is in force yet.
-    pub security: Vec<String>,
-    /// `plans`: names of the plans that it may be subscribed on. Not in force yet.
+    /// `security`, `token`, `visibility`, `backend_authorization`, `backend_jwt`, `claims`: who may call, and what the SOAP service is told of them.
+    pub access: Access,
+    /// `plans`: names of the plans that it may be subscribed on; empty: all.
     pub plans: Vec<String>,
     /// `limits`.
     pub limits: Limits,
@@ -45,7 +46,7 @@ pub struct ApiDefinition {
     pub passthrough: bool,
     /// `rest`: are the resources open? Default true.
     pub rest: bool,
-    /// Settings whose feature is not there yet, as written, by key: `visibility`, `backend_authorization`, `claims`, `cors`.
+    /// Settings whose feature is not there yet, as written, by key: `cors`, `cache`.
     pub later: BTreeMap<String, serde_json::Value>,
     /// Where settings stand that are not in force, by the way to them (`resources/1/scope`): `check` says so.
     pub not_in_force: Vec<(String, Span)>,
@@ -113,9 +114,9 @@ pub struct Endpoint {
 /// `limits: { api, in_flight, per_address, json_request, soap_request, reply }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Calls of the API, as written (`200/s`). Not in force yet.
+    /// Calls of the API, as written (`200/s`).
     pub api: Option<String>,
-    /// Calls of one caller address, as written. Not in force yet.
+    /// Calls of one caller address, as written.
     pub per_address: Option<String>,
     /// Calls in flight; default 256.
     pub in_flight: u32,
@@ -236,9 +237,11 @@ pub struct Resource {
     pub faults: BTreeMap<String, u16>,
     /// `sequence`: path of a file. Not in force yet.
     pub sequence: Option<String>,
-    /// `scope`. Not in force yet.
-    pub scope: Option<String>,
-    /// `limit`, as written (`50/min`). Not in force yet.
+    /// `security`, `token`, `backend_authorization`: what differs from the API's.
+    pub access: ResourceAccess,
+    /// `scope`: of these the caller's token must have one; empty: none is asked for.
+    pub scopes: Vec<String>,
+    /// `limit`, as written (`50/min`).
     pub limit: Option<String>,
     /// Where it stands in the file; `None` for a derived one.
     pub span: Option<Span>,
@@ -258,7 +261,7 @@ impl ApiDefinition {
             source: Source::default(),
             endpoint: Endpoint::default(),
             addressing: Addressing::default(),
-            security: vec!["none".to_owned()],
+            access: Access::default(),
             plans: Vec::new(),
             limits: Limits::default(),
             mapping: Mapping::default(),
@@ -373,7 +376,8 @@ impl Resource {
             unwrap: None,
             faults: BTreeMap::new(),
             sequence: None,
-            scope: None,
+            access: ResourceAccess::default(),
+            scopes: Vec::new(),
             limit: None,
             span: None,
         }

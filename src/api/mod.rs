@@ -4,6 +4,7 @@
 //! Comes in: the text of the files, and `Definitions` to derive names and resources from. Goes out: definitions, locks, diagnostics
 //! with places. Must not know: plans, stores, HTTP servers. The surface is fixed by the product's page of files (section 4).
 
+mod access;
 mod attachments;
 mod auth;
 /// The codes of this room, with their long help.
@@ -17,6 +18,7 @@ mod units;
 mod write;
 mod yaml;
 
+pub use access::{Access, ClaimNames, ResourceAccess, SECURITY, TOKENS, Visibility};
 pub use attachments::{Attachments, Deliver};
 pub use auth::{
     Addressing, AddressingMode, Auth, BasicAuth, HeaderAuth, PasswordKind, SecretRef, SecretSource, SignatureAuth, SignedPart, TTL,

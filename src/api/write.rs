@@ -29,8 +29,8 @@ impl ApiDefinition {
         if self.addressing != default.addressing {
             writeln!(out, "addressing: {}", self.addressing.to_flow())?;
         }
-        if self.security != default.security {
-            writeln!(out, "security: {}", list(&self.security))?;
+        for (key, value) in self.access.written() {
+            writeln!(out, "{key}: {value}")?;
         }
         if !self.plans.is_empty() {
             writeln!(out, "plans: {}", list(&self.plans))?;
@@ -245,12 +245,17 @@ impl Resource {
             ("port", &self.port),
             ("unwrap", &self.unwrap),
             ("sequence", &self.sequence),
-            ("scope", &self.scope),
             ("limit", &self.limit),
         ] {
             if let Some(value) = value {
                 writeln!(out, "    {key}: {}", scalar(value))?;
             }
+        }
+        for (key, value) in self.access.written() {
+            writeln!(out, "    {key}: {value}")?;
+        }
+        if !self.scopes.is_empty() {
+            writeln!(out, "    scope: {}", list(&self.scopes))?;
         }
         for (key, map) in [("query", &self.query), ("path_parameters", &self.path_parameters)] {
             if !map.is_empty() {

@@ -45,7 +45,8 @@ pub enum Step {
     Done(Principal),
     /// A password must be worked out first ([`super::Passwords::verify`]); then [`PasswordCheck::finish`].
     Password(PasswordCheck),
-    /// The keys of this issuer must be fetched first; then it is asked again.
+    /// The keys of this issuer must be fetched first, anew where some are at hand; then it is asked again. Where that changes nothing, the
+    /// token is not good.
     Keys(Arc<Issuer>),
 }
 
@@ -153,12 +154,12 @@ impl PasswordCheck {
     ///
     /// # Errors
     /// [`Refusal::Invalid`].
-    pub fn finish(self, right: bool, context: &Context<'_>) -> Result<Principal, Refusal> {
+    pub fn finish(self, right: bool, pairs: &VerifiedPairs, now: i64) -> Result<Principal, Refusal> {
         if !right {
             return Err(invalid("no user of that name and password"));
         }
         if let Some(pair) = self.pair {
-            context.pairs.remember(pair, context.now);
+            pairs.remember(pair, now);
         }
         Ok(of_user(self.user))
     }
@@ -228,8 +229,12 @@ fn by_token(token: &str, ask: &Ask<'_>, members: &Members, context: &Context<'_>
         algorithms: if issuer.algorithms.is_empty() { &USUAL } else { &named },
         now: context.now,
     };
-    let claims = jwt::verify(token, &keys, &expected).map_err(bad)?;
-    outside_token(&claims, issuer, members).map(Step::Done)
+    match jwt::verify(token, &keys, &expected) {
+        Ok(claims) => outside_token(&claims, issuer, members).map(Step::Done),
+        // A key that is newer than the set at hand.
+        Err(TokenError::UnknownKey) => Ok(Step::Keys(issuer.clone())),
+        Err(error) => Err(bad(error)),
+    }
 }
 
 /// Whom a token of Castile's own names.

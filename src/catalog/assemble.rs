@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::headers::fill_headers;
 use super::resources::{self, Targets};
 use super::wire::Wiring;
-use super::{Credentials, Documents, PublishedApi, raw};
+use super::{Credentials, Documents, PublishedApi, Rules, raw, rules};
 use crate::api::{self, ApiDefinition, Derivation, Lock, Nulls, Numbers, Unknown, codes};
+use crate::auth::DEFAULT_TENANT;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::compile::{self, Settings};
 use crate::plan::node::MappingOptions;
@@ -56,7 +57,9 @@ pub fn assemble_with(
     diagnostics.extend(compiled.diagnostics);
     diagnostics.extend(fill_headers(&mut compiled.program, &definition.headers, credentials));
     let program = Arc::new(compiled.program);
-    let targets = Targets { definition, program: &program };
+    let rules = Rules::of_api(definition, &mut diagnostics);
+    let per_address = rules::limit(definition.limits.per_address.as_deref(), "limits/per_address", &mut diagnostics);
+    let targets = Targets { definition, rules: &rules, program: &program };
     let mut resources = if definition.rest { resources::publish(&targets, &derivation, &mut diagnostics) } else { Vec::new() };
     let mut wiring = Wiring::new(definition, credentials, &mut diagnostics);
     for resource in &mut resources {
@@ -64,13 +67,14 @@ pub fn assemble_with(
             resource.wire = wiring.of(&plan.asks, &resource.url, &mut diagnostics);
         }
     }
-    let raw_operations = match definition.passthrough {
+    let mut raw_operations = match definition.passthrough {
         true => raw::raw_operations(&definitions, &program, definition.endpoint.url.as_deref(), &mut |asks, url| {
             wiring.of(asks, url, &mut diagnostics)
         }),
         false => Vec::new(),
     };
     wiring.unaddressed(&mut diagnostics);
+    raw::bind_rules(&mut raw_operations, &resources, &program, &rules);
     check_source(definition, &definitions, &mut diagnostics);
     let lock = Lock { version: Lock::VERSION, paths: derivation.paths.clone(), ..compiled.lock };
     let suggested_name = api::suggested_name(&definitions);
@@ -87,6 +91,9 @@ pub fn assemble_with(
         program,
         resources,
         raw_operations,
+        tenant: DEFAULT_TENANT.into(),
+        rules,
+        per_address,
         fields: wiring.fields(),
         credentials: credentials.clone(),
         described: super::snapshot::Described::default(),

@@ -4,6 +4,7 @@
 //! and keeps it to the end. Must not know: listeners, requests.
 
 mod assemble;
+mod callers;
 mod content;
 mod credentials;
 mod documents;
@@ -13,13 +14,15 @@ mod headers;
 mod parameters;
 mod raw;
 mod resources;
+mod rules;
 mod snapshot;
 mod watch;
 mod wire;
 
 /// What the gateway asks of a definition.
-pub use crate::api::{ATTACHMENTS_PATH, Deliver, Expose, State, Stream};
+pub use crate::api::{ATTACHMENTS_PATH, ClaimNames, Deliver, Expose, State, Stream, Visibility};
 pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
+pub use callers::{Callers, Plans, Signing};
 pub use content::{Built, Secrets, build, build_with, stored_settings};
 pub use credentials::Credentials;
 pub use documents::{Documents, declared_encoding};
@@ -27,6 +30,7 @@ pub use examples::undocumented;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
 pub use headers::fill_headers;
 pub use resources::mtom;
+pub use rules::Rules;
 pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
 };

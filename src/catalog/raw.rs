@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{BodyChild, RawOperation, Wire};
+use super::{BodyChild, PublishedResource, RawOperation, Rules, Wire};
 use crate::plan::Program;
 use crate::plan::asks::Asks;
 use crate::plan::compile;
-use crate::plan::node::SoapVersion;
+use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::schema::model::ElementId;
 use crate::wsdl::Definitions;
 use crate::wsdl::model::{Binding, BindingId, BindingOperation, Operation, Part, PartKind, Port, Protocol, Service, Style};
@@ -85,7 +85,23 @@ fn of_binding(
             url,
             one_way: declared.is_some_and(|d| d.output.is_none()),
             plan,
+            rules: Vec::new(),
         });
+    }
+}
+
+/// Gives each operation the rules of the resources that call it too, as far as they ask for more than the API does: what is asked there is asked of
+/// raw calls as well.
+pub(super) fn bind_rules(operations: &mut [RawOperation], resources: &[PublishedResource], program: &Program, api: &Rules) {
+    let is_same = |a: &OperationPlan, b: &OperationPlan| a.name == b.name && a.port_type == b.port_type && a.overload == b.overload;
+    for raw in operations {
+        let Some(plan) = raw.plan.and_then(|i| program.operations.get(i)) else { continue };
+        let of_it = resources.iter().filter(|r| program.operations.get(r.operation).is_some_and(|p| is_same(p, plan)));
+        for more in of_it.filter_map(|r| r.rules.beyond(api)) {
+            if !raw.rules.contains(&more) {
+                raw.rules.push(more);
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::parameters::{at_pointer, header_fields, inputs, properties};
-use super::{Parameter, ParameterLocation, PublishedResource, Wire};
+use super::{Parameter, ParameterLocation, PublishedResource, Rules, Wire};
 use crate::api::{ApiDefinition, Derivation, Method, Resource, codes, effective_resources};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::plan::Program;
@@ -14,6 +14,7 @@ use crate::plan::node::{Body, OperationPlan, Pattern, SoapVersion};
 /// What resources are bound to.
 pub(super) struct Targets<'a> {
     pub(super) definition: &'a ApiDefinition,
+    pub(super) rules: &'a Rules,
     pub(super) program: &'a Program,
 }
 
@@ -127,6 +128,7 @@ impl Targets<'_> {
             return None;
         }
         let url = self.definition.endpoint.url.as_deref().or(plan.address.as_deref()).unwrap_or_default();
+        let rules = self.rules.of_resource(resource, diagnostics);
         Some(PublishedResource {
             sequence: crate::sequence::Sequence::shipped(),
             method: resource.method,
@@ -139,6 +141,7 @@ impl Targets<'_> {
             mtom: mtom(self.definition, resource.mtom, plan),
             unwrap: resource.unwrap.as_deref().map(Arc::from),
             wire: Wire::default(),
+            rules,
         })
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
-use super::{Credentials, Wire};
+use super::{Callers, Credentials, Rules, Wire};
 use crate::api::{ApiDefinition, Method};
 use crate::net::secret::Secret;
 use crate::openapi;
@@ -11,18 +11,21 @@ pub use crate::openapi::Version as OpenApiVersion;
 use crate::plan::Program;
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::plan::scalar::JsonKind;
+use crate::throttle::Limit;
 use crate::xml::QName;
 
 /// What the gateway knows at one instant. Immutable.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Snapshot {
     /// Counts up from 1 with every swap; 0 is the empty one before the first.
     pub number: u64,
-    /// The APIs that answer, by name.
-    pub apis: Vec<Arc<PublishedApi>>,
+    /// The APIs that answer, by name. Snapshots with the same APIs share them.
+    pub apis: Arc<[Arc<PublishedApi>]>,
+    /// Who may call them.
+    pub callers: Arc<Callers>,
 }
 
-/// The current [`Snapshot`]. One writer swaps it; readers take an `Arc` each.
+/// The current [`Snapshot`]. Writers swap one half of it each; readers take an `Arc` each.
 #[derive(Debug, Default)]
 pub struct Catalog {
     current: ArcSwap<Snapshot>,
@@ -31,7 +34,7 @@ pub struct Catalog {
 impl Catalog {
     /// A catalog that holds these APIs as snapshot 1.
     pub fn new(apis: Vec<Arc<PublishedApi>>) -> Self {
-        Self { current: ArcSwap::from_pointee(Snapshot { number: 1, apis }) }
+        Self { current: ArcSwap::from_pointee(Snapshot { number: 1, apis: apis.into(), callers: Arc::default() }) }
     }
 
     /// The snapshot of this instant.
@@ -41,9 +44,22 @@ impl Catalog {
 
     /// Puts these APIs in the place of the present ones and gives the new snapshot.
     pub fn publish(&self, apis: Vec<Arc<PublishedApi>>) -> Arc<Snapshot> {
-        let next = Arc::new(Snapshot { number: self.current.load().number + 1, apis });
-        self.current.store(next.clone());
-        next
+        let apis: Arc<[_]> = apis.into();
+        self.swap(|now| Snapshot { number: now.number + 1, apis: apis.clone(), callers: now.callers.clone() })
+    }
+
+    /// Puts these callers in the place of the present ones and gives the new snapshot.
+    pub fn admit(&self, callers: Arc<Callers>) -> Arc<Snapshot> {
+        self.swap(|now| Snapshot { number: now.number + 1, apis: now.apis.clone(), callers: callers.clone() })
+    }
+
+    fn swap(&self, next: impl Fn(&Snapshot) -> Snapshot) -> Arc<Snapshot> {
+        let mut made = Arc::default();
+        self.current.rcu(|now| {
+            made = Arc::new(next(now));
+            made.clone()
+        });
+        made
     }
 }
 
@@ -64,6 +80,12 @@ pub struct PublishedApi {
     pub resources: Vec<PublishedResource>,
     /// Every operation of every SOAP binding, also those that could not be mapped: for raw SOAP. Empty with `passthrough: false`.
     pub raw_operations: Vec<RawOperation>,
+    /// Whose it is.
+    pub tenant: Arc<str>,
+    /// What it asks of its callers.
+    pub rules: Rules,
+    /// How often one caller's address may call.
+    pub per_address: Option<Limit>,
     /// Header fields that every call of its service carries: names in lower case, values.
     pub fields: Vec<(Arc<str>, Secret)>,
     /// The secrets that it was made with.
@@ -105,6 +127,8 @@ pub struct PublishedResource {
     pub unwrap: Option<Arc<str>>,
     /// What its requests carry beside their message.
     pub wire: Wire,
+    /// What it asks of its callers.
+    pub rules: Rules,
     /// The steps that its messages go through.
     pub sequence: Arc<crate::sequence::Sequence>,
 }
@@ -171,6 +195,8 @@ pub struct RawOperation {
     pub wire: Wire,
     /// Index into the program's operations; `None` where it could not be mapped.
     pub plan: Option<usize>,
+    /// What the resources of the same operation ask beyond what the API does: it holds for raw calls too.
+    pub rules: Vec<Rules>,
 }
 
 impl RawOperation {

@@ -20,9 +20,12 @@ use crate::config::{self, Config};
 use crate::diagnostic;
 use crate::gateway::{Gateway, ListenError, Listener};
 use crate::net::address::{AddressPolicy, Cidr};
+use crate::net::fetch::{FetchError, FetchOptions, Fetcher};
+use crate::net::random::NoRandom;
 use crate::net::upstream::{UpstreamClient, UpstreamOptions};
 use crate::store::Memory;
 use crate::telemetry;
+use crate::throttle::{Limiter, LocalOptions};
 
 /// Between "not ready" and the last accepted connection: balancers need a moment to look elsewhere.
 const NOTICE: Duration = Duration::from_secs(5);
@@ -71,6 +74,12 @@ pub enum StartError {
     /// The upstream client.
     #[error("cannot make the upstream client: {0}")]
     Upstream(String),
+    /// The client for the keys of outside issuers.
+    #[error("cannot make the client for the keys of issuers: {0}")]
+    Issuers(#[from] FetchError),
+    /// The system gives no random bytes.
+    #[error("{0}")]
+    Random(#[from] NoRandom),
 }
 
 /// A gateway with its admin listener, running in this process.
@@ -105,7 +114,9 @@ impl Running {
             let listener = Listener::bind(&config.listen.gateway, &config.limits.http).await?;
             gateway = listener.address().ok();
             let upstream = upstream(config)?;
-            let shared = Arc::new(Gateway::new(config.clone(), catalog, upstream));
+            let limiter = Limiter::local(LocalOptions::default());
+            let made = Gateway::new(config.clone(), catalog, upstream, limiter, Some(fetcher(config)?))?;
+            let shared = Arc::new(made);
             gateway_task.spawn(listener.serve(shared, stop, grace));
         }
         let address = config.listen.admin.address;
@@ -136,6 +147,13 @@ fn upstream(config: &Config) -> Result<UpstreamClient, StartError> {
     policy.allow = config.network.allow.iter().filter_map(|n| n.parse::<Cidr>().ok()).collect();
     let options = UpstreamOptions { connect: config.limits.upstream.connect, ..UpstreamOptions::new(policy) };
     UpstreamClient::new(options).map_err(|e| StartError::Upstream(e.to_string()))
+}
+
+/// Gets the keys of outside issuers: administrators name them, so that their addresses are public ones, or allowed by the operator.
+fn fetcher(config: &Config) -> Result<Fetcher, FetchError> {
+    let mut policy = AddressPolicy::public();
+    policy.allow = config.network.allow.iter().filter_map(|n| n.parse::<Cidr>().ok()).collect();
+    Fetcher::new(FetchOptions::new(policy))
 }
 
 /// Runs the command; `file` is the settings file, where there is one.

@@ -1,19 +1,36 @@
 //! May this call happen? Turns a [`RouteMatch`] into a [`Permit`], without which nothing reaches an upstream.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::timeout;
 
+use super::assertion::{self, Assertions, Signer};
+use super::issuers::Issuers;
 use super::record::Slot;
 use super::route::RouteMatch;
+use super::{Call, Gateway, meter, refusal};
+use crate::auth::{self, Ask, Context, Passwords, Presented, Refusal, Step, Subscription, VerifiedPairs};
+use crate::catalog::{PublishedApi, Rules, State, Visibility};
+use crate::net::fetch::Fetcher;
+use crate::net::random::NoRandom;
 use crate::problem::{Problem, Reason};
+use crate::throttle::Limiter;
+
+/// What is remembered between calls about those who make them.
+pub(super) struct Desk {
+    pairs: VerifiedPairs,
+    passwords: Passwords,
+    issuers: Issuers,
+    assertions: Assertions,
+    limiter: Limiter,
+}
 
 /// Who calls. A witness: only [`authenticate`] makes it.
 #[derive(Debug)]
-pub(super) struct Principal {
-    _anonymous: (),
-}
+pub(super) struct Principal(auth::Principal);
 
 /// A call that may happen, with its place among the calls in flight. A witness: only [`permit`] makes it.
 pub(super) struct Permit {
@@ -21,42 +38,198 @@ pub(super) struct Permit {
     pub(super) route: RouteMatch,
     /// Its place; moves to the call's record, so that it is free when the answer has ended.
     pub(super) slot: Option<Slot>,
+    /// Header fields by which the SOAP service learns who calls.
+    pub(super) told: HeaderMap,
 }
 
-/// Asks who calls. Only `security: [none]` is in force: everybody is the same anonymous caller.
-///
-/// # Errors
-/// An API that asks for credentials is not open to anybody while no scheme can check them.
-pub(super) fn authenticate(route: &RouteMatch) -> Result<Principal, Problem> {
-    let schemes = &route.api().definition.security;
-    if schemes.is_empty() || schemes.iter().any(|s| s == "none") {
-        return Ok(Principal { _anonymous: () });
+impl Desk {
+    /// Nothing is remembered yet. Without a fetcher no outside issuer's token is good.
+    pub(super) fn new(limiter: Limiter, fetcher: Option<Fetcher>) -> Result<Self, NoRandom> {
+        Ok(Self {
+            pairs: VerifiedPairs::new()?,
+            passwords: Passwords::default(),
+            issuers: Issuers::new(fetcher),
+            assertions: Assertions::default(),
+            limiter,
+        })
     }
-    let private = format!("security {schemes:?} is not in force in this version");
-    Err(Problem::new(Reason::ApiState, 503, "The API asks for credentials that this gateway cannot check.").with_private(private))
 }
 
-/// Waits for a place among the API's calls in flight.
+/// Asks who calls, by the rules of the resource.
 ///
 /// # Errors
-/// 503 with 900801 when as many wait already, or none became free in time.
-pub(super) async fn permit(route: RouteMatch, _principal: Principal, waiting: usize, wait: Duration) -> Result<Permit, Problem> {
-    let slots = route.slots().clone();
-    let permit = match slots.free.clone().try_acquire_owned() {
-        Ok(permit) => permit,
-        Err(_) => {
-            let queued = Queued::enter(&slots.waiting);
-            if queued.before >= waiting {
-                return Err(overload());
+/// 401 where nobody is known by what was presented, 403 where that is blocked.
+pub(super) async fn authenticate(gateway: &Gateway, route: &RouteMatch, call: &mut Call<'_>) -> Result<Principal, Problem> {
+    // A prototype is callable by everybody.
+    if route.api().definition.api.state == State::Prototype {
+        return Ok(Principal(auth::Principal::anonymous()));
+    }
+    by_rules(gateway, route, route.rules(), call).await
+}
+
+/// May the caller read the API's documents?
+///
+/// # Errors
+/// As [`authenticate`], and where it is not subscribed.
+pub(super) async fn reader(gateway: &Gateway, route: &RouteMatch, call: &mut Call<'_>) -> Result<(), Problem> {
+    if route.api().definition.access.visibility == Visibility::Public {
+        return Ok(());
+    }
+    let principal = authenticate(gateway, route, call).await?;
+    subscription(route, &principal).map(drop).map_err(|r| refusal::problem(&r, route.rules()))
+}
+
+async fn by_rules(gateway: &Gateway, route: &RouteMatch, rules: &Rules, call: &mut Call<'_>) -> Result<Principal, Problem> {
+    if rules.is_open() {
+        return Ok(Principal(auth::Principal::anonymous()));
+    }
+    let refused = |r: &Refusal| refusal::problem(r, rules);
+    let fields = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let presented = Presented::read(fields).map_err(|e| refused(&Refusal::Invalid(e.to_string())))?;
+    let principal = known(gateway, route, rules, &presented, &call.public_url).await.map_err(|r| refused(&r))?;
+    call.record.application = principal.application.as_ref().map(|a| a.name.clone());
+    Ok(Principal(principal))
+}
+
+/// Who presented that: asks again when keys or a password had to be worked out in between.
+async fn known(
+    gateway: &Gateway,
+    route: &RouteMatch,
+    rules: &Rules,
+    presented: &Presented,
+    public_url: &str,
+) -> Result<auth::Principal, Refusal> {
+    let (desk, callers, tenant) = (&gateway.desk, route.callers(), &*route.api().tenant);
+    let issuer = token_issuer(public_url, tenant);
+    let ask = Ask { tenant, schemes: &rules.schemes, kind: rules.token };
+    let none = auth::jwt::KeySet::default();
+    let keys = callers.signing.as_ref().map_or(&none, |s| &s.keys);
+    let mut fetched = None;
+    loop {
+        let step = {
+            let outside = |i: &auth::Issuer| fetched.clone().or_else(|| desk.issuers.at_hand(i));
+            let (directory, pairs) = (&callers.directory, &desk.pairs);
+            auth::authenticate(&ask, presented, &Context { directory, issuer: &issuer, keys, outside: &outside, pairs, now: now() })?
+        };
+        match step {
+            Step::Done(principal) => return Ok(principal),
+            Step::Password(check) => {
+                let right = desk.passwords.verify(&check.password, check.stored.as_deref()).await;
+                return check.finish(right, &desk.pairs, now());
             }
-            match timeout(wait, slots.free.clone().acquire_owned()).await {
-                Ok(Ok(permit)) => permit,
-                Ok(Err(_)) | Err(_) => return Err(overload()),
+            Step::Keys(issuer) if fetched.is_none() => {
+                fetched = desk.issuers.fetch(&issuer).await;
+                if fetched.is_none() {
+                    return Err(Refusal::Invalid(format!("the keys of issuer {} are not at hand", issuer.name)));
+                }
             }
+            Step::Keys(issuer) => return Err(Refusal::Invalid(format!("no key of issuer {} fits", issuer.name))),
         }
-    };
-    let slot = Slot::new(slots.api.clone(), permit);
-    Ok(Permit { route, slot: Some(slot) })
+    }
+}
+
+/// `iss` of a tenant's tokens.
+pub(super) fn token_issuer(public_url: &str, tenant: &str) -> Arc<str> {
+    match tenant {
+        auth::DEFAULT_TENANT => public_url.into(),
+        tenant => format!("{public_url}/t/{tenant}").into(),
+    }
+}
+
+/// Seconds since 1970, UTC.
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+}
+
+fn subscription(route: &RouteMatch, principal: &Principal) -> Result<Option<Arc<Subscription>>, Refusal> {
+    auth::subscription(&principal.0, &route.api().tenant, &route.api().name, &route.callers().directory)
+}
+
+/// Asks whether the caller may call that, counts the call with every limit, and waits for a place among the API's calls in flight. For raw SOAP
+/// `operation` are the rules of the resources that its operation has too: whoever calls it this way keeps to them as well.
+///
+/// # Errors
+/// 403 without subscription or scope, 429 at a limit, 503 with 900801 when as many wait already, or none became free in time.
+pub(super) async fn permit(
+    gateway: &Gateway,
+    route: RouteMatch,
+    principal: Principal,
+    operation: &[Rules],
+    call: &mut Call<'_>,
+) -> Result<Permit, Problem> {
+    let refused = |r: &Refusal| refusal::problem(r, route.rules());
+    let subscription = subscription(&route, &principal).map_err(|r| refused(&r))?;
+    auth::check_scopes(&principal.0, &route.rules().scopes).map_err(|r| refused(&r))?;
+    for rules in operation {
+        let asked = by_rules(gateway, &route, rules, call).await?;
+        let who = if rules.is_open() { &principal } else { &asked };
+        auth::check_scopes(&who.0, &rules.scopes).map_err(|r| refusal::problem(&r, rules))?;
+    }
+    let who = meter::Who { principal: &principal.0, subscription: subscription.as_deref(), address: call.record.peer.ip() };
+    let checks = meter::checks(&gateway.desk.limiter, &route, operation, &who)?;
+    call.record.plan = subscription.as_ref().map(|s| s.plan.clone());
+    // Where it would be turned away in any case it is not counted first.
+    if is_full(gateway, &route) {
+        return Err(overload());
+    }
+    let decision = gateway.desk.limiter.decide(&checks).await;
+    call.standing = decision.standing();
+    meter::passed(&decision, who.subscription)?;
+    let told = told(gateway, &route, &principal.0, subscription.as_deref(), call)?;
+    let slot = Some(place(gateway, &route).await?);
+    Ok(Permit { route, slot, told })
+}
+
+/// Header fields by which the SOAP service learns who calls: the signed token, and the caller's own `Authorization` for it.
+fn told(
+    gateway: &Gateway,
+    route: &RouteMatch,
+    principal: &auth::Principal,
+    subscription: Option<&Subscription>,
+    call: &Call<'_>,
+) -> Result<HeaderMap, Problem> {
+    let api: &PublishedApi = route.api();
+    let mut told = HeaderMap::new();
+    if let Some(signing) = route.callers().signing.as_ref().filter(|_| api.definition.access.backend_jwt) {
+        let issuer = token_issuer(&call.public_url, &api.tenant);
+        let signer = Signer { key: &signing.key, key_id: &signing.key_id, issuer: &issuer };
+        let token = gateway.desk.assertions.of(signer, api, principal, subscription, now())?;
+        told.insert(HeaderName::from_static(assertion::FIELD), token);
+    }
+    if let Some(name) = &route.rules().backend_authorization {
+        let mut values = call.headers.get_all(&**name).iter();
+        if let Some(value) = values.next() {
+            if values.next().is_some() {
+                return Err(Problem::new(Reason::BadRequest, 400, format!("The field {name} stands twice.")));
+            }
+            let mut value: HeaderValue = value.clone();
+            value.set_sensitive(true);
+            told.insert(AUTHORIZATION, value);
+        }
+    }
+    Ok(told)
+}
+
+/// Are all places taken, and all places to wait in?
+fn is_full(gateway: &Gateway, route: &RouteMatch) -> bool {
+    let slots = route.slots();
+    slots.free.available_permits() == 0 && slots.waiting.load(Ordering::Acquire) >= gateway.config.limits.waiting
+}
+
+/// A place among the API's calls in flight.
+async fn place(gateway: &Gateway, route: &RouteMatch) -> Result<Slot, Problem> {
+    let slots = route.slots().clone();
+    if let Ok(permit) = slots.free.clone().try_acquire_owned() {
+        return Ok(Slot::new(slots.api.clone(), permit));
+    }
+    let queued = Queued::enter(&slots.waiting);
+    if queued.before >= gateway.config.limits.waiting {
+        return Err(overload());
+    }
+    match timeout(gateway.config.limits.wait, slots.free.clone().acquire_owned()).await {
+        Ok(Ok(permit)) => Ok(Slot::new(slots.api.clone(), permit)),
+        Ok(Err(_)) | Err(_) => Err(overload()),
+    }
 }
 
 fn overload() -> Problem {

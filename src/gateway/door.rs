@@ -46,6 +46,7 @@ impl Gateway {
             speaks: Speaks::Json,
             fault_status: None,
             returned: HeaderMap::new(),
+            standing: None,
             record: &mut record,
         };
         let outcome = match self.check(&head, refusal, connection, &mut call) {
@@ -53,7 +54,8 @@ impl Gateway {
             Ok(()) => AssertUnwindSafe(self.call(&mut call)).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic))),
             Err(problem) => Err(problem),
         };
-        let (speaks, fault_status, returned) = (call.speaks, call.fault_status, std::mem::take(&mut call.returned));
+        let (speaks, fault_status, returned, standing) =
+            (call.speaks, call.fault_status, std::mem::take(&mut call.returned), call.standing);
         let mut response = match outcome {
             Ok(response) => response,
             Err(problem) => {
@@ -63,6 +65,9 @@ impl Gateway {
             }
         };
         respond::add(&mut response, returned);
+        if let Some(standing) = standing {
+            respond::standing(&mut response, &standing);
+        }
         let mut response = leave(response, record, is_head);
         if is_last && connection.wire.is_some() {
             response.headers_mut().insert(CONNECTION, http::HeaderValue::from_static("close"));

@@ -5,6 +5,7 @@
 //! and cannot be reached without. Must not know: stores, imports, WSDL. RFC 9110, 9112, 9113.
 
 mod access;
+mod assertion;
 mod attached;
 mod body;
 mod chunks;
@@ -14,13 +15,16 @@ mod envelope;
 pub mod fault;
 mod form;
 mod head;
+mod issuers;
 mod landing;
 mod limits;
 mod listener;
 mod message;
+mod meter;
 mod operation;
 mod passthrough;
 mod record;
+mod refusal;
 mod reply;
 mod respond;
 mod rest;
@@ -48,9 +52,12 @@ use self::route::{RouteTable, Target};
 use self::upstream::RetryBudget;
 use crate::catalog::Catalog;
 use crate::config::Config;
+use crate::net::fetch::Fetcher;
+use crate::net::random::NoRandom;
 use crate::net::upstream::UpstreamClient;
 use crate::problem::Problem;
 use crate::telemetry::names;
+use crate::throttle::{Limiter, Standing};
 
 /// A caller's body as the HTTP library gives it.
 type CallerBody = Incoming;
@@ -64,6 +71,7 @@ pub struct Gateway {
     rebuild: Mutex<()>,
     retries: RetryBudget,
     attachments: store::Store,
+    desk: access::Desk,
 }
 
 /// One request on its way: what was read of it, and what is written down.
@@ -84,12 +92,23 @@ struct Call<'a> {
     fault_status: Option<u16>,
     /// Fields of the upstream's reply that go to the caller, whatever the answer is.
     returned: HeaderMap,
+    /// How the caller's limits stand.
+    standing: Option<Standing>,
     record: &'a mut Record,
 }
 
 impl Gateway {
-    /// A gateway over a catalog.
-    pub fn new(config: Config, catalog: Arc<Catalog>, upstream: UpstreamClient) -> Self {
+    /// A gateway over a catalog. `fetcher` gets the keys of outside issuers; without it their tokens are not good.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn new(
+        config: Config,
+        catalog: Arc<Catalog>,
+        upstream: UpstreamClient,
+        limiter: Limiter,
+        fetcher: Option<Fetcher>,
+    ) -> Result<Self, NoRandom> {
         let routes = ArcSwap::from_pointee(RouteTable::new(catalog.snapshot(), &config.limits, None));
         let gateway = Self {
             config,
@@ -99,9 +118,10 @@ impl Gateway {
             rebuild: Mutex::new(()),
             retries: RetryBudget::default(),
             attachments: store::Store::default(),
+            desk: access::Desk::new(limiter, fetcher)?,
         };
         gateway.count_snapshot();
-        gateway
+        Ok(gateway)
     }
 
     /// The journey of a call: snapshot › route › who › may › document, raw SOAP, or REST.
@@ -109,32 +129,30 @@ impl Gateway {
         let table = self.table();
         let route = table.find(&call.method, call.path)?;
         call.meet(&route);
-        let principal = access::authenticate(&route)?;
         match &route.target {
             Target::Options(allow) => Ok(respond::options(allow)),
-            Target::Base => documents::base(route.api(), call.query, &call.public_url),
-            Target::OpenApi => documents::openapi(route.api(), call.query, &call.public_url),
+            Target::Base => {
+                access::reader(self, &route, call).await?;
+                documents::base(route.api(), call.query, &call.public_url)
+            }
+            Target::OpenApi => {
+                access::reader(self, &route, call).await?;
+                documents::openapi(route.api(), call.query, &call.public_url)
+            }
             Target::Soap => {
-                let mut permit = self.permit(route, principal).await?;
-                call.record.slot = permit.slot.take();
-                passthrough::call(self, &permit, call).await
+                let principal = access::authenticate(self, &route, call).await?;
+                passthrough::call(self, route, principal, call).await
             }
-            Target::Attachment(_) => {
-                let mut permit = self.permit(route, principal).await?;
+            Target::Attachment(_) | Target::Resource { .. } => {
+                let principal = access::authenticate(self, &route, call).await?;
+                let mut permit = access::permit(self, route, principal, &[], call).await?;
                 call.record.slot = permit.slot.take();
-                let Target::Attachment(name) = &permit.route.target else { return Err(Problem::internal("the route has changed")) };
-                self.attachments.answer(&permit.route.api().name, name)
-            }
-            Target::Resource { .. } => {
-                let mut permit = self.permit(route, principal).await?;
-                call.record.slot = permit.slot.take();
-                rest::call(self, &permit, call).await
+                match &permit.route.target {
+                    Target::Attachment(name) => self.attachments.answer(&permit.route.api().name, name),
+                    _ => rest::call(self, &permit, call).await,
+                }
             }
         }
-    }
-
-    async fn permit(&self, route: route::RouteMatch, principal: access::Principal) -> Result<access::Permit, Problem> {
-        access::permit(route, principal, self.config.limits.waiting, self.config.limits.wait).await
     }
 
     /// The routes of this instant's snapshot; made by the first call that meets it.

@@ -84,6 +84,7 @@ mod tests {
             one_way: false,
             wire: crate::catalog::Wire::default(),
             plan: None,
+            rules: Vec::new(),
         }
     }
 

@@ -10,16 +10,17 @@ use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName
 use http::{Response, Version};
 use http_body::{Body, Frame, SizeHint};
 
-use super::access::Permit;
+use super::access::{self, Permit, Principal};
 use super::body::{AnswerBody, BodyError, Content, Cut, RequestBody, Rest};
 use super::envelope::{Finder, First};
 use super::limits::CallLimits;
 use super::message::Message;
 use super::reply::{RawReply, Reply, ReplyError};
 use super::respond::Speaks;
+use super::route::RouteMatch;
 use super::upstream::{self, Outgoing};
 use super::{Call, CallerBody, Gateway, operation, respond, secure};
-use crate::catalog::{self, PublishedApi};
+use crate::catalog::{self, Rules};
 use crate::mediate::mime::{MediaType, MimeError, RootPart};
 use crate::mediate::security::{self, Blocks, Head, MAX_SIGNED_BYTES, SecureError, Security};
 use crate::plan::node::SoapVersion;
@@ -64,8 +65,20 @@ fn version(media_type: &MediaType) -> Option<SoapVersion> {
 }
 
 /// Forwards a raw SOAP call and its answer.
-pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Problem> {
-    let api = permit.route.api().clone();
+pub(super) async fn call(
+    gateway: &Gateway,
+    route: RouteMatch,
+    principal: Principal,
+    call: &mut Call<'_>,
+) -> Result<Response<AnswerBody>, Problem> {
+    let api = route.api().clone();
+    // Counted before the body is read, unless it depends on the operation what is counted.
+    let by_operation = api.raw_operations.iter().any(|o| !o.rules.is_empty());
+    let mut early = None;
+    let mut late = Some((route, principal));
+    if let Some((route, principal)) = late.take_if(|_| !by_operation) {
+        early = Some(admit(gateway, route, principal, &[], call).await?);
+    }
     let media_type = media_type(call.headers);
     if version(&media_type).is_none() {
         let text = "Raw SOAP is text/xml, application/soap+xml or multipart/related.";
@@ -89,8 +102,13 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     let actions = actions(call.headers, &media_type, &inspection.finder);
     let operation = operation::find(&api.raw_operations, envelope, &first, &actions)?;
     call.record.operation = Some(operation.name.clone());
+    let permit = match (early, late) {
+        (Some(permit), _) => permit,
+        (None, Some((route, principal))) => admit(gateway, route, principal, &operation.rules, call).await?,
+        (None, None) => return Err(Problem::internal("the caller of a raw call was asked twice")),
+    };
 
-    let outgoing = Outgoing { url: operation.url.to_string(), headers: headers(&api, call) };
+    let outgoing = Outgoing { url: operation.url.to_string(), headers: headers(&permit, call) };
     if let Some(security) = operation.wire.security.clone() {
         let head = inspection.finder.scout.clone().head().map_err(|e| Problem::new(Reason::InvalidRequest, 400, format!("{e}.")))?;
         if security.signature.is_some() && !head.has_security {
@@ -115,6 +133,19 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     answer(limits.reply, reply, refusal, call.version).await
 }
 
+/// A permit whose place is the record's.
+async fn admit(
+    gateway: &Gateway,
+    route: RouteMatch,
+    principal: Principal,
+    operation: &[Rules],
+    call: &mut Call<'_>,
+) -> Result<Permit, Problem> {
+    let mut permit = access::permit(gateway, route, principal, operation, call).await?;
+    call.record.slot = permit.slot.take();
+    Ok(permit)
+}
+
 /// Every action that the caller states: `SOAPAction` or the `action` of the content type, and `wsa:Action`.
 fn actions(headers: &HeaderMap, media_type: &MediaType, finder: &Finder) -> Vec<String> {
     let fields = headers.get_all(SOAPACTION).iter().map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
@@ -126,8 +157,8 @@ fn actions(headers: &HeaderMap, media_type: &MediaType, finder: &Finder) -> Vec<
     fields.chain(parameter).chain(finder.actions.iter().cloned()).map(unquoted).collect()
 }
 
-fn headers(api: &PublishedApi, call: &Call<'_>) -> HeaderMap {
-    let mut headers = upstream::forwarded(api, call.headers, &call.record.request_id);
+fn headers(permit: &Permit, call: &Call<'_>) -> HeaderMap {
+    let mut headers = upstream::forwarded(permit.route.api(), call.headers, &call.record.request_id, &permit.told);
     for name in [CONTENT_TYPE, ACCEPT, SOAPACTION] {
         for value in call.headers.get_all(&name) {
             headers.append(name.clone(), value.clone());

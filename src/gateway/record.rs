@@ -16,7 +16,7 @@ use crate::telemetry::names;
 pub(super) struct Record {
     pub(super) request_id: String,
     began: Instant,
-    peer: SocketAddr,
+    pub(super) peer: SocketAddr,
     method: String,
     /// Without the query, which may hold values.
     path: String,
@@ -31,6 +31,10 @@ pub(super) struct Record {
     pub(super) private: Option<String>,
     pub(super) upstream_status: Option<u16>,
     pub(super) upstream: Option<Duration>,
+    /// The application that calls, by its name.
+    pub(super) application: Option<Arc<str>>,
+    /// The plan that it calls on.
+    pub(super) plan: Option<Arc<str>>,
     /// Header blocks of the reply that nobody declares, left out.
     pub(super) dropped_headers: u64,
     bytes_out: u64,
@@ -81,6 +85,8 @@ impl Record {
             private: None,
             upstream_status: None,
             upstream: None,
+            application: None,
+            plan: None,
             dropped_headers: 0,
             bytes_out: 0,
             slot: None,
@@ -143,6 +149,8 @@ impl Record {
             api,
             version,
             operation = self.operation.as_deref().unwrap_or(""),
+            application = self.application.as_deref().unwrap_or(""),
+            plan = self.plan.as_deref().unwrap_or(""),
             status = self.status,
             reason,
             cut = cut.unwrap_or(""),

@@ -8,6 +8,7 @@ use super::body::AnswerBody;
 use crate::mediate::{FaultCode, fault_envelope};
 use crate::plan::node::SoapVersion;
 use crate::problem::{Origin, Problem};
+use crate::throttle::Standing;
 
 /// The field that every answer has.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -62,7 +63,10 @@ pub(super) fn problem(problem: &Problem, speaks: Speaks, request_id: &str, fault
     if let Some(seconds) = problem.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if status == StatusCode::UNAUTHORIZED {
+    for challenge in problem.challenges.iter().filter_map(|c| HeaderValue::from_str(c).ok()) {
+        headers.append(WWW_AUTHENTICATE, challenge);
+    }
+    if status == StatusCode::UNAUTHORIZED && problem.challenges.is_empty() {
         // RFC 9110, section 11.6.1: the credentials that failed were a message's own.
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("WSSE profile=\"UsernameToken\""));
     }
@@ -95,6 +99,16 @@ pub(super) fn add(response: &mut Response<AnswerBody>, returned: HeaderMap) {
         last = name.or(last);
         if let Some(name) = last.as_ref().filter(|name| !own.contains(name)) {
             headers.append(name.clone(), value);
+        }
+    }
+}
+
+/// Says how the caller's limits stand (draft-ietf-httpapi-ratelimit-headers).
+pub(super) fn standing(response: &mut Response<AnswerBody>, standing: &Standing) {
+    let headers = response.headers_mut();
+    for (name, value) in [("ratelimit", standing.rate_limit()), ("ratelimit-policy", standing.policy())] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
         }
     }
 }

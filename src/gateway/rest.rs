@@ -47,7 +47,7 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
             RequestStep::ToSoap {} => draft = request(gateway, &api, &resource, permit, call).await?,
         }
     }
-    let mut outgoing = outgoing(&api, &resource, plan, call);
+    let mut outgoing = outgoing(permit, &resource, plan, call);
     let signs = resource.wire.security.as_ref().is_some_and(|s| s.signature.is_some());
     let draft = if signs { draft.in_one_piece().await? } else { draft };
     let Secured { envelope, callers } = secure::request(&api, &resource.wire, plan, &outgoing.url, draft.envelope()).await?;
@@ -291,8 +291,8 @@ fn refused(error: EncodeError) -> Problem {
 }
 
 /// Address and header fields of the call.
-fn outgoing(api: &PublishedApi, resource: &PublishedResource, plan: &OperationPlan, call: &Call<'_>) -> Outgoing {
-    let mut headers = upstream::forwarded(api, call.headers, &call.record.request_id);
+fn outgoing(permit: &Permit, resource: &PublishedResource, plan: &OperationPlan, call: &Call<'_>) -> Outgoing {
+    let mut headers = upstream::forwarded(permit.route.api(), call.headers, &call.record.request_id, &permit.told);
     let action = plan.soap_action.as_deref().unwrap_or_default();
     let accept = match plan.version {
         SoapVersion::Soap11 => {

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 
 use super::limits::CallLimits;
-use crate::catalog::{ATTACHMENTS_PATH, Deliver, PublishedApi, PublishedResource, Snapshot, State};
+use crate::catalog::{ATTACHMENTS_PATH, Callers, Deliver, PublishedApi, PublishedResource, Rules, Snapshot, State};
 use crate::config::Limits;
 use crate::problem::{Problem, Reason};
 
@@ -21,6 +21,11 @@ const RESERVED: [&str; 5] = ["t", "oauth2", "token", "revoke", ".well-known"];
 pub(super) struct RouteTable {
     /// What it was made of.
     pub(super) snapshot: Arc<Snapshot>,
+    routes: Arc<Routes>,
+}
+
+/// The part of a table that follows from the APIs alone.
+struct Routes {
     router: Router<Spot>,
     slots: Vec<Arc<Slots>>,
 }
@@ -84,7 +89,17 @@ impl RouteMatch {
     }
 
     pub(super) fn slots(&self) -> &Arc<Slots> {
-        &self.table.slots[self.api]
+        &self.table.routes.slots[self.api]
+    }
+
+    /// Who may call this API and how often, in the snapshot of this call.
+    pub(super) fn callers(&self) -> &Callers {
+        &self.table.snapshot.callers
+    }
+
+    /// What is asked of the caller: the resource's rules, or the API's.
+    pub(super) fn rules(&self) -> &Rules {
+        self.resource().map_or(&self.api().rules, |r| &r.rules)
     }
 
     /// The resource, where the target is one.
@@ -97,9 +112,13 @@ impl RouteMatch {
 }
 
 impl RouteTable {
-    /// The table of a snapshot; places for calls in flight are taken over from `before` where the API still has as many.
+    /// The table of a snapshot; of `before` it takes over what did not change: all routes where the APIs are the same, and places for calls
+    /// in flight where an API still has as many.
     pub(super) fn new(snapshot: Arc<Snapshot>, operator: &Limits, before: Option<&RouteTable>) -> Self {
-        let known: HashMap<&str, &Arc<Slots>> = before.iter().flat_map(|t| &t.slots).map(|s| (&*s.api, s)).collect();
+        if let Some(same) = before.filter(|t| Arc::ptr_eq(&t.snapshot.apis, &snapshot.apis)) {
+            return Self { snapshot, routes: same.routes.clone() };
+        }
+        let known: HashMap<&str, &Arc<Slots>> = before.iter().flat_map(|t| &t.routes.slots).map(|s| (&*s.api, s)).collect();
         let slots = snapshot.apis.iter().map(|api| {
             let capacity = CallLimits::of(api, operator).in_flight;
             match known.get(&*api.name) {
@@ -119,7 +138,7 @@ impl RouteTable {
                 insert_api(&mut router, base, index, api);
             }
         }
-        Self { snapshot, router, slots }
+        Self { snapshot, routes: Arc::new(Routes { router, slots }) }
     }
 
     /// What a request of that method and (still encoded) path means.
@@ -128,7 +147,7 @@ impl RouteTable {
     /// 404, 405 with `Allow`, or the API's state.
     pub(super) fn find(self: &Arc<Self>, method: &Method, path: &str) -> Result<RouteMatch, Problem> {
         let decoded = percent_decode_str(path).decode_utf8_lossy();
-        let found = self.router.at(&decoded).map_err(|_| no_such_resource())?;
+        let found = self.routes.router.at(&decoded).map_err(|_| no_such_resource())?;
         let spot = found.value;
         let api = &self.snapshot.apis[spot.api];
         check_state(api)?;

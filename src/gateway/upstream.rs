@@ -50,9 +50,9 @@ impl RetryBudget {
     }
 }
 
-/// Header fields that travel to the upstream besides those that the call itself writes: trace context, what the API lists of the caller's, and
-/// the API's own credentials.
-pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str) -> HeaderMap {
+/// Header fields that travel to the upstream besides those that the call itself writes: trace context, what the API lists of the caller's, the API's
+/// own credentials, and what the upstream is told of the caller.
+pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str, told: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let listed = api.definition.endpoint.forward_headers.iter().map(String::as_str);
     for name in ["traceparent", "tracestate"].into_iter().chain(listed) {
@@ -72,6 +72,9 @@ pub(super) fn forwarded(api: &PublishedApi, caller: &HeaderMap, request_id: &str
         let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value.reveal())) else { continue };
         value.set_sensitive(true);
         headers.insert(name, value);
+    }
+    for (name, value) in told {
+        headers.insert(name.clone(), value.clone());
     }
     headers
 }

@@ -30,6 +30,8 @@ pub enum Do {
 pub struct Got {
     /// Request line and fields, in lower case.
     pub head: String,
+    /// The same as it came.
+    pub raw_head: String,
     /// The body, framing undone.
     pub body: Vec<u8>,
     /// Did it end as its framing says?
@@ -133,6 +135,8 @@ pub fn countries_list(count: usize) -> String {
 /// A gateway with the countries sample.
 pub struct Server {
     pub address: SocketAddr,
+    /// What it serves, and to whom.
+    pub catalog: Arc<Catalog>,
     _running: Running,
     _folder: tempfile::TempDir,
 }
@@ -156,9 +160,9 @@ impl Server {
         let apis = Folder::new(folder.path(), Arc::new(Memory::new()), catalog.clone());
         let reload = apis.reload().await.unwrap();
         assert!(reload.failed.is_empty(), "{:?}", reload.failed);
-        let running = Running::start(&config, catalog, Role::Gateway).await.unwrap();
+        let running = Running::start(&config, catalog.clone(), Role::Gateway).await.unwrap();
         running.health.ready();
-        Self { address: running.gateway.unwrap(), _running: running, _folder: folder }
+        Self { address: running.gateway.unwrap(), catalog, _running: running, _folder: folder }
     }
 
     /// Sends bytes on a connection of their own and gives all that comes back until it is closed.
@@ -308,12 +312,13 @@ async fn read_message(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Go
     let mut ended = false;
     loop {
         if let Some(end) = find(buffer, b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&buffer[..end]).to_lowercase();
+            let raw_head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+            let head = raw_head.to_lowercase();
             let framed = head.contains("\r\ncontent-length:") || head.contains("\r\ntransfer-encoding:");
             let (body, complete, used) = if framed { unframe(&head, &buffer[end + 4..], false) } else { (Vec::new(), true, 0) };
             if complete || ended {
                 buffer.drain(..end + 4 + used);
-                return Some(Got { head, body, complete });
+                return Some(Got { head, raw_head, body, complete });
             }
         } else if ended {
             return None;

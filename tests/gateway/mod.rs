@@ -2,6 +2,7 @@
 
 mod attachments;
 pub mod bench_of;
+mod callers;
 mod headers;
 mod http;
 mod outsiders;

@@ -6,18 +6,15 @@ mod headers;
 #[cfg(test)]
 mod tests;
 
-use super::yaml::{Fields, File, Node};
+use super::yaml::{Fields, File, Kind, Node};
 use super::*;
 use crate::diagnostic::{Diagnostic, Severity, SourceId};
 
 /// Contexts that the gateway needs for itself.
 const RESERVED: [&str; 5] = ["/t", "/oauth2", "/token", "/revoke", "/.well-known"];
 
-/// Schemes of `security`.
-const SECURITY: [&str; 6] = ["none", "api_key", "oauth2", "jwt", "basic", "mtls"];
-
 /// Keys of later features at the top level, kept as written.
-const LATER: [&str; 5] = ["visibility", "backend_authorization", "claims", "cors", "cache"];
+const LATER: [&str; 2] = ["cors", "cache"];
 
 impl ApiDefinition {
     /// Reads the text of an `api.yaml`. `None` where a diagnostic is an error.
@@ -60,15 +57,12 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
     if let Some(node) = fields.take("addressing") {
         definition.addressing = Addressing::read(file, node);
     }
-    if let Some(node) = fields.take("security") {
-        definition.security = security(file, node, &mut definition.not_in_force);
-    }
+    definition.access = Access::read(file, &mut fields);
     if let Some(node) = fields.take("plans") {
         definition.plans = file.texts(node);
-        later(file, "plans", node, &mut definition.not_in_force);
     }
     if let Some(node) = fields.take("limits") {
-        definition.limits = limits(file, node, &mut definition.not_in_force);
+        definition.limits = limits(file, node);
     }
     mapping(file, &mut fields, &mut definition);
     attachments(file, &mut fields, &mut definition.attachments);
@@ -250,19 +244,6 @@ fn field_names(file: &mut File<'_>, node: &Node, may: fn(&str) -> bool, expected
     names
 }
 
-fn security(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) -> Vec<String> {
-    let mut schemes = Vec::new();
-    for item in file.list(node) {
-        let words: Vec<_> = SECURITY.iter().map(|s| (*s, *s)).collect();
-        let Some(word) = file.word(item, &words) else { continue };
-        if word != "none" {
-            later(file, &format!("security/{word}"), item, list);
-        }
-        schemes.push(word.to_owned());
-    }
-    schemes
-}
-
 fn size(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str, value: &mut u64) {
     /// Nothing unbounded.
     const LARGEST: u64 = 4 << 30;
@@ -273,24 +254,21 @@ fn size(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str, value: 
     }
 }
 
-fn rate(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str) -> Option<(String, Span)> {
+fn rate(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
     let node = fields.take(key)?;
     let text = file.text(node)?;
     if !units::is_rate(&text) {
         file.wrong(node, "a rate such as 200/s, 50/min, 20 per minute");
         return None;
     }
-    Some((text, file.span(node)))
+    Some(text)
 }
 
-fn limits(file: &mut File<'_>, node: &Node, list: &mut Vec<(String, Span)>) -> Limits {
+fn limits(file: &mut File<'_>, node: &Node) -> Limits {
     let mut fields = file.fields(node);
     let mut limits = Limits::default();
     for (key, value) in [("api", &mut limits.api), ("per_address", &mut limits.per_address)] {
-        if let Some((text, span)) = rate(file, &mut fields, key) {
-            *value = Some(text);
-            list.push((format!("limits/{key}"), span));
-        }
+        *value = rate(file, &mut fields, key);
     }
     if let Some(node) = fields.take("in_flight") {
         limits.in_flight = file.integer(node, 1, 100_000).map_or(limits.in_flight, |n| n as u32);
@@ -378,18 +356,30 @@ fn resource(file: &mut File<'_>, node: &Node, index: usize, list: &mut Vec<(Stri
             }
         }
     }
-    for (key, value) in [("sequence", &mut resource.sequence), ("scope", &mut resource.scope)] {
-        if let Some(node) = fields.take(key) {
-            *value = file.text(node);
-            list.push((format!("resources/{index}/{key}"), file.span(node)));
-        }
+    if let Some(node) = fields.take("sequence") {
+        resource.sequence = file.text(node);
+        list.push((format!("resources/{index}/sequence"), file.span(node)));
     }
-    if let Some((text, span)) = rate(file, &mut fields, "limit") {
-        resource.limit = Some(text);
-        list.push((format!("resources/{index}/limit"), span));
+    resource.access = ResourceAccess::read(file, &mut fields);
+    if let Some(node) = fields.take("scope") {
+        resource.scopes = scopes(file, node);
     }
+    resource.limit = rate(file, &mut fields, "limit");
     fields.end(file);
     operation.map(|_| resource)
+}
+
+/// One scope, or a list of which one is enough: words as RFC 6749, section 3.3 has them.
+fn scopes(file: &mut File<'_>, node: &Node) -> Vec<String> {
+    let scopes = match &node.kind {
+        Kind::String(one) => vec![one.clone()],
+        Kind::Null | Kind::Bool(_) | Kind::Number | Kind::List(_) | Kind::Map(_) => file.texts(node),
+    };
+    let is_scope = |s: &String| !s.is_empty() && s.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\'));
+    if scopes.is_empty() || !scopes.iter().all(is_scope) {
+        file.wrong(node, "a scope such as countries:write, or a list of scopes");
+    }
+    scopes
 }
 
 fn method_and_path(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node) -> Option<(Method, String)> {

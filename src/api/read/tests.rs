@@ -49,19 +49,10 @@ fn the_example_of_the_product_page_reads() {
     assert!(definition.resources[0].safe && !definition.resources[1].safe);
     assert_eq!(definition.resources[0].faults["CountryNotFound"], 404);
     let waiting: Vec<_> = definition.not_in_force.iter().map(|(way, _)| way.as_str()).collect();
-    assert_eq!(
-        waiting,
-        [
-            "security/api_key",
-            "security/oauth2",
-            "plans",
-            "limits/api",
-            "limits/per_address",
-            "resources/1/sequence",
-            "resources/1/scope",
-            "resources/1/limit"
-        ]
-    );
+    assert_eq!(waiting, ["resources/1/sequence"]);
+    assert_eq!((&definition.access.security[..], definition.access.backend_jwt), (&["api_key".to_owned(), "oauth2".to_owned()][..], true));
+    assert_eq!((definition.limits.api.as_deref(), definition.resources[1].limit.as_deref()), (Some("200/s"), Some("50/min")));
+    assert_eq!(definition.resources[1].scopes, ["countries:write"]);
     let text = definition.to_yaml(&[]);
     let (again, diagnostics) = ApiDefinition::parse(SourceId(0), &text);
     assert!(diagnostics.is_empty(), "{diagnostics:?} {text}");
@@ -85,6 +76,35 @@ fn all_errors_are_said_at_once_at_their_places() {
             "5:1 api.unknown-key unknown key `resuorces` (did you mean `resources`?)",
         ]
     );
+}
+
+#[test]
+fn who_may_call_is_read_and_written() {
+    let text = "version: 1\napi: { name: X }\nsource: { wsdl: a.wsdl }\nsecurity: [api_key, basic]\ntoken: application_user\nvisibility: subscribers\n\
+                backend_authorization: X-Authorization\nbackend_jwt: false\nclaims: wso2\nplans: [gold]\nresources:\n  - post: /a\n    operation: A\n    \
+                security: [none]\n    token: application\n    backend_authorization: X-Other\n    scope: [a:b, c]\n    limit: 5 per minute\n";
+    let (definition, diagnostics) = ApiDefinition::parse(SourceId(0), text);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let definition = definition.unwrap();
+    assert!(definition.not_in_force.is_empty());
+    assert_eq!(definition.access.backend_authorization.as_deref(), Some("x-authorization"));
+    assert_eq!((definition.access.visibility, definition.access.claims), (Visibility::Subscribers, ClaimNames::Wso2));
+    assert_eq!(definition.resources[0].scopes, ["a:b", "c"]);
+    let (again, diagnostics) = ApiDefinition::parse(SourceId(0), &definition.to_yaml(&[]));
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let mut again = again.unwrap();
+    again.resources[0].span = definition.resources[0].span;
+    assert_eq!(again, definition);
+}
+
+#[test]
+fn nobody_is_let_in_by_a_slip() {
+    let with = |line: &str| findings(&format!("version: 1\napi: {{ name: X }}\nsource: {{ wsdl: a.wsdl }}\n{line}\n"));
+    for line in ["security: []", "security: [none, api_key]", "security: [apikey]", "token: user", "backend_authorization: Authorization"] {
+        assert_eq!(with(line).len(), 1 + usize::from(line.contains("[apikey]")), "{line}: {:?}", with(line));
+    }
+    let scope = "resources:\n  - post: /a\n    operation: A\n    scope: \"a b\"";
+    assert_eq!(with(scope), ["7:12 api.wrong-value `\"a b\"` is not a scope such as countries:write, or a list of scopes"]);
 }
 
 #[test]
