@@ -22,7 +22,7 @@ pub use keys::{Digest, NewSecret, digest, new_secret};
 pub use password::{PasswordError, Passwords};
 pub use presented::{Authorization, Presented, PresentedError};
 pub use principal::{Principal, TokenKind};
-pub use records::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, Role, Standing, Subscription, Tenant, User};
+pub use records::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, Role, SealedKey, Standing, Subscription, Tenant, User};
 pub use scheme::Scheme;
 
 /// The tenant that exists from the start.

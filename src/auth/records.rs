@@ -211,6 +211,17 @@ pub struct RevokedToken {
     pub expires: i64,
 }
 
+/// A private key that signs tokens, sealed: who has the database alone cannot use it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedKey {
+    /// Its `kid`.
+    pub id: Arc<str>,
+    /// PKCS #8, sealed.
+    pub sealed: String,
+    /// When it was made. The newest signs; the others are still good for what they signed.
+    pub created: i64,
+}
+
 impl Standing {
     /// Is it active?
     pub fn is_active(self) -> bool {
