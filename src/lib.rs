@@ -30,15 +30,12 @@ pub mod openapi;
 pub mod sample;
 pub mod sequence;
 
-// Who may call how often.
+// Who may call, and how often.
+pub mod auth;
 pub mod throttle;
 
 // The evidence that a mapping loses nothing.
 pub mod prove;
-
-// Who calls.
-pub mod auth;
-pub mod throttle;
 
 // What is kept, and what the gateway knows of it.
 pub mod catalog;

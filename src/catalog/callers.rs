@@ -31,6 +31,7 @@ pub struct Signing {
     pub key_id: Arc<str>,
     /// All whose tokens are still good.
     pub keys: KeySet,
+    key_ids: Vec<Arc<str>>,
     /// The same as a JWKS document (RFC 7517).
     pub document: Bytes,
 }
@@ -81,9 +82,15 @@ impl Signing {
             });
             documents.extend(key.public_jwk().ok());
         }
+        let key_ids = keys.iter().map(|k| k.key_id().into()).collect();
         let (Some(key), Some(set)) = (keys.into_iter().next(), set) else { return Err(KeySetError::Empty) };
         let document = serde_json::json!({ "keys": documents }).to_string();
-        Ok(Self { key_id: key.key_id().into(), key, keys: set, document: document.into() })
+        Ok(Self { key_id: key.key_id().into(), key, keys: set, key_ids, document: document.into() })
+    }
+
+    /// The names of all keys, the one that signs first.
+    pub(super) fn key_ids(&self) -> impl Iterator<Item = &str> {
+        self.key_ids.iter().map(|id| &**id)
     }
 }
 

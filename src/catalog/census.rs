@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::auth::jwt::SigningKey;
-use crate::auth::{Change, Directory, Kind, SealedKey};
+use crate::auth::{Change, Kind, SealedKey};
 use crate::store::{CALLER_KINDS, Field, Kept, Place, Record, Seal, Since, Store, StoreError, Versioned};
 use crate::throttle::Plan;
 
-use super::{Callers, Catalog, Plans, Signing};
+use super::{Callers, Catalog, Signing};
 
 /// Brings what the store knows of callers into the catalog.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ impl Seen {
 
 /// Where a sealed signing key belongs.
 pub fn field(id: &str) -> Field<'_> {
-    Field { kind: SealedKey::KIND, tenant: crate::auth::DEFAULT_TENANT, id, name: "key" }
+    Field { kind: SealedKey::KIND, tenant: crate::auth::DEFAULT_TENANT, id, field: "key" }
 }
 
 fn known(kind: &str) -> Option<Kind> {

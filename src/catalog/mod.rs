@@ -5,6 +5,7 @@
 
 mod assemble;
 mod callers;
+mod census;
 mod content;
 mod credentials;
 mod documents;
@@ -23,6 +24,7 @@ mod wire;
 pub use crate::api::{ATTACHMENTS_PATH, ClaimNames, Deliver, Expose, State, Stream, Visibility};
 pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use callers::{Callers, Plans, Signing};
+pub use census::{Census, field};
 pub use content::{Built, Secrets, build, build_with, stored_settings};
 pub use credentials::Credentials;
 pub use documents::{Documents, declared_encoding};

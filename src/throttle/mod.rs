@@ -2,7 +2,7 @@
 //!
 //! Comes in: for each call the [`Check`]s that it must keep to, made of limits and of who is counted. Goes out: a [`Decision`]. All checks
 //! are looked at first and then taken in one step; a call that is refused is counted nowhere. A [`Quota`] is a promise (in no
-//! window of its length do more calls pass), a [`Rate`] smooths. Must not know: HTTP, plans, subscriptions; the sentences for callers
+//! window of its length do more calls pass), a [`Rate`] smooths. Must not know: HTTP, subscriptions; the sentences for callers
 //! and their codes are the gateway's.
 
 mod clock;
@@ -10,6 +10,7 @@ mod decision;
 mod key;
 mod limit;
 mod local;
+mod plan;
 mod redis;
 
 pub use self::redis::{CountState, RedisOptions, RedisSetupError};
@@ -18,6 +19,7 @@ pub use decision::{Allowed, Check, Decision, Refused, Scope, Standing};
 pub use key::Subject;
 pub use limit::{Limit, LimitError, MAX_CALLS, MAX_WINDOW_S, Quota, Rate};
 pub use local::LocalOptions;
+pub use plan::Plan;
 
 use self::redis::Shared;
 use key::Keys;
