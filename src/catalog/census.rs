@@ -42,7 +42,7 @@ impl<S: Store> Census<S> {
             0 => Since::TooOld,
             generation => self.store.since(generation).await?,
         };
-        let next = match since {
+        let mut next = match since {
             Since::Changes(changes) if changes.generation == seen.generation => return Ok(seen.generation),
             Since::Changes(changes) => {
                 let mut next = Seen { generation: changes.generation, keys: seen.keys.clone(), callers: seen.callers.clone() };
@@ -57,8 +57,8 @@ impl<S: Store> Census<S> {
                 next
             }
         };
+        next.sign(&self.seal)?;
         *seen = next;
-        seen.sign(&self.seal)?;
         self.catalog.admit(Arc::new(seen.callers.clone()));
         Ok(seen.generation)
     }

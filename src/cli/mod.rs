@@ -6,6 +6,7 @@
 mod args;
 mod call;
 mod check;
+mod control;
 mod db;
 mod documents;
 mod explain;

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::control::{self, Control};
 use crate::admin::{self, Health};
 use crate::catalog::{Catalog, Folder, Reload, Watch};
 use crate::config::{self, Config};
@@ -23,9 +24,9 @@ use crate::net::address::{AddressPolicy, Cidr};
 use crate::net::fetch::{FetchError, FetchOptions, Fetcher};
 use crate::net::random::NoRandom;
 use crate::net::upstream::{UpstreamClient, UpstreamOptions};
-use crate::store::Memory;
+use crate::store::{Memory, Store};
 use crate::telemetry;
-use crate::throttle::{Limiter, LocalOptions};
+use crate::throttle::RedisSetupError;
 
 /// Between "not ready" and the last accepted connection: balancers need a moment to look elsewhere.
 const NOTICE: Duration = Duration::from_secs(5);
@@ -77,6 +78,9 @@ pub enum StartError {
     /// The client for the keys of outside issuers.
     #[error("cannot make the client for the keys of issuers: {0}")]
     Issuers(#[from] FetchError),
+    /// Where calls are counted.
+    #[error("{0}")]
+    Redis(#[from] RedisSetupError),
     /// The system gives no random bytes.
     #[error("{0}")]
     Random(#[from] NoRandom),
@@ -114,7 +118,7 @@ impl Running {
             let listener = Listener::bind(&config.listen.gateway, &config.limits.http).await?;
             gateway = listener.address().ok();
             let upstream = upstream(config)?;
-            let limiter = Limiter::local(LocalOptions::default());
+            let limiter = control::limiter(config).await?;
             let made = Gateway::new(config.clone(), catalog, upstream, limiter, Some(fetcher(config)?))?;
             let shared = Arc::new(made);
             gateway_task.spawn(listener.serve(shared, stop, grace));
@@ -171,11 +175,20 @@ pub async fn run(file: Option<PathBuf>, arguments: Serve) -> ExitCode {
     let directory = arguments.dir.clone().unwrap_or_else(|| beside.join(config.apis.as_deref().unwrap_or(Path::new(APIS))));
     telemetry::init_logs(&config.log.level);
     let catalog = Arc::new(Catalog::default());
-    let folder = Folder::new(&directory, Arc::new(Memory::new()), catalog.clone());
     if arguments.check {
-        return check(&folder).await;
+        return check(&Folder::new(&directory, Arc::new(Memory::new()), catalog)).await;
     }
-    serve(&config, catalog, &folder, arguments.role).await
+    let control = match Control::open(&config, beside, catalog.clone()).await {
+        Ok(control) => control,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(1);
+        }
+    };
+    let folder = Folder::new(&directory, control.store.clone(), catalog.clone());
+    let ended = serve(&config, catalog, &folder, &control, arguments.role).await;
+    control.store.close().await;
+    ended
 }
 
 /// Says whether settings and APIs are good.
@@ -192,7 +205,7 @@ async fn check(folder: &Folder<Memory>) -> ExitCode {
     }
 }
 
-async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<Memory>, role: Role) -> ExitCode {
+async fn serve<S: Store + 'static>(config: &Config, catalog: Arc<Catalog>, folder: &Folder<S>, control: &Control, role: Role) -> ExitCode {
     // Signals are listened for before anything else: one that comes during the first load counts.
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
     let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
@@ -227,6 +240,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<Memory>, 
     // What reads the folder, and what ends the process: the second must not wait for the first.
     let notice = tokio::select! {
         () = watch_folder(folder, watch, &mut hangup) => Duration::ZERO,
+        () = control.census.follow() => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
         _ = interrupt.recv() => Duration::ZERO,
     };
@@ -241,7 +255,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<Memory>, 
 }
 
 /// Reloads whenever a file changes or SIGHUP comes; never returns.
-async fn watch_folder(folder: &Folder<Memory>, mut watch: Option<Watch>, hangup: &mut Signal) {
+async fn watch_folder<S: Store + 'static>(folder: &Folder<S>, mut watch: Option<Watch>, hangup: &mut Signal) {
     loop {
         let changed = async {
             match &mut watch {

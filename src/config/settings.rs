@@ -19,6 +19,8 @@ pub struct Config {
     pub apis: Option<PathBuf>,
     /// `store`: where things are kept.
     pub store: StoreSettings,
+    /// `redis`: where calls are counted together with other nodes.
+    pub redis: RedisSettings,
     /// `network`: which addresses outgoing calls may reach.
     pub network: Network,
     /// `limits`.
@@ -111,6 +113,27 @@ pub struct StoreSettings {
     pub key: Option<Secret>,
     /// `store.key_file`: a file that holds the sealing keys; default `data/castile.key`.
     pub key_file: Option<PathBuf>,
+}
+
+/// `redis`: without an address this node counts calls by itself.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// `redis.url`: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `rediss://…` for TLS, `unix:///PATH`.
+    pub url: Option<Secret>,
+    /// `redis.prefix`: what its keys begin with; installations that share a server need one each. Default `castile`.
+    pub prefix: String,
+    /// `redis.secret`: makes the names of counters ones that nobody else can make; the same on every node.
+    pub secret: Option<Secret>,
+    /// `redis.timeout`: how long a call waits for it before this node's share decides. Default 20 ms.
+    pub timeout: Duration,
+    /// `redis.nodes`: how many nodes share the counts: each one's share when Redis is away. Default 1.
+    pub nodes: u32,
+}
+
+impl Default for RedisSettings {
+    fn default() -> Self {
+        Self { url: None, prefix: String::from("castile"), secret: None, timeout: Duration::from_millis(20), nodes: 1 }
+    }
 }
 
 /// `network`.
@@ -277,6 +300,7 @@ pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
     top.value("apis", &mut config.apis, e, |t| Ok(Some(PathBuf::from(t))));
 
     read_store(top.section("store", e), &mut config.store, e);
+    read_redis(top.section("redis", e), &mut config.redis, e);
 
     let mut network = top.section("network", e);
     network.list("allow", &mut config.network.allow, e, |t| Ok(t.to_owned()));
@@ -317,10 +341,22 @@ fn read_gateway_listener(mut section: Section, listener: &mut GatewayListener, e
     section.finish(e);
 }
 
+/// Nothing of a secret is repeated in an error.
+fn secret(text: &str) -> Result<Option<Secret>, String> {
+    if text.is_empty() { Err(String::from("it is empty")) } else { Ok(Some(Secret::new(text))) }
+}
+
+fn read_redis(mut s: Section, redis: &mut RedisSettings, e: &mut Errors) {
+    s.value("url", &mut redis.url, e, secret);
+    s.value("prefix", &mut redis.prefix, e, |t| Ok(t.to_owned()));
+    s.value("secret", &mut redis.secret, e, secret);
+    s.value("timeout", &mut redis.timeout, e, parse_duration);
+    s.value("nodes", &mut redis.nodes, e, count);
+    s.finish(e);
+}
+
 fn read_store(mut s: Section, store: &mut StoreSettings, e: &mut Errors) {
     let path = |t: &str| Ok(Some(PathBuf::from(t)));
-    // Nothing of a secret is repeated in an error.
-    let secret = |t: &str| if t.is_empty() { Err(String::from("it is empty")) } else { Ok(Some(Secret::new(t))) };
     s.value("sqlite", &mut store.sqlite, e, path);
     s.value("postgres", &mut store.postgres, e, |t| match t.starts_with("postgres://") || t.starts_with("postgresql://") {
         true => Ok(Some(Secret::new(t))),

@@ -1,5 +1,6 @@
 //! The folder of API definitions and the snapshots that are published from it; resources and what they bind.
 
+mod census;
 mod folder;
 mod parameters;
 mod resources;
