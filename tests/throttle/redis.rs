@@ -290,7 +290,7 @@ async fn a_redis_behind_tls_is_trusted_by_its_authority_only() {
     let trusting = RedisOptions { extra_ca_pem: Some(made.cert.pem()), timeout: Duration::from_secs(2), ..options.clone() };
     let limiter = Arc::new(Limiter::redis(trusting).await.unwrap());
     assert_eq!(limiter.state(), CountState::Shared);
-    assert_eq!(calls(&[limiter.clone()], 10, "5/min", "tls").await.0, 5);
+    assert_eq!(calls(std::slice::from_ref(&limiter), 10, "5/min", "tls").await.0, 5);
     assert_eq!(limiter.state(), CountState::Shared);
     let other = Limiter::redis(options).await.unwrap();
     assert_eq!(other.state(), CountState::Away, "a certificate of nobody that is known");

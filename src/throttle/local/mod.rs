@@ -46,7 +46,8 @@ impl Default for LocalOptions {
 #[derive(Debug)]
 pub(super) struct Local {
     shards: Box<[Mutex<Shard>]>,
-    hash: RandomState,
+    /// What makes hashes of keys: nobody who can choose keys can choose those.
+    seeds: [u64; 2],
     clock: Clock,
     /// Which life of a shared count is told of the calls here.
     life: AtomicU32,
@@ -59,22 +60,24 @@ impl Local {
         let room = counters.div_ceil(SHARDS) + counters / SHARDS / 16 + 8;
         let heap = (options.memory_bytes / SHARDS).saturating_sub(Shard::bytes(room));
         let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(room, heap))).collect();
-        Self { shards, hash: RandomState::new(), clock: options.clock, life: AtomicU32::new(0) }
+        let seeds = [0, 1].map(|n: u64| RandomState::new().hash_one(n));
+        Self { shards, seeds, clock: options.clock, life: AtomicU32::new(0) }
     }
 
-    /// The hash of a key in the table: nobody who can choose keys can choose it.
+    /// The hash of a key in the table. Keys are hashes already, so that one multiplication spreads them.
     fn hash(&self, key: Key) -> u64 {
-        self.hash.hash_one(key)
-    }
-
-    fn number(&self, key: Key) -> usize {
-        // The index uses the lowest and the highest bits.
-        (self.hash(key) >> 32) as usize % SHARDS
+        let product = u128::from(key.0[0] ^ self.seeds[0]) * u128::from(key.0[1] ^ self.seeds[1]);
+        (product as u64) ^ (product >> 64) as u64
     }
 
     /// A shard; nothing that can panic stands between two changes that belong together, so a poisoned lock holds whole data.
     fn shard(&self, number: usize) -> MutexGuard<'_, Shard> {
         self.shards[number].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shard of a key with that hash; the index uses the lowest and the highest bits.
+    fn number(hash: u64) -> usize {
+        (hash >> 32) as usize % SHARDS
     }
 
     /// Now, by the limiter's clock.
@@ -86,27 +89,31 @@ impl Local {
     /// is this node's share, and quotas remember the call for [`Local::tell`].
     pub(super) fn decide(&self, checks: &[Check], nodes: Option<u32>) -> Decision {
         let share = |check: &Check| nodes.map_or(*check, |n| Check { limit: check.limit.share(n), ..*check });
-        let numbers: Vec<usize> = checks.iter().map(|c| self.number(c.key)).collect();
-        let mut order = numbers.clone();
-        order.sort_unstable();
-        order.dedup();
-        let mut shards: Vec<(usize, MutexGuard<'_, Shard>)> = order.iter().map(|n| (*n, self.shard(*n))).collect();
+        let hashes: Vec<u64> = checks.iter().map(|c| self.hash(c.key)).collect();
+        let mut shards: Vec<(usize, MutexGuard<'_, Shard>)> = Vec::with_capacity(checks.len());
+        let above = |least: usize| hashes.iter().map(|h| Self::number(*h)).filter(|n| *n >= least).min();
+        let mut next = above(0);
+        while let Some(number) = next {
+            shards.push((number, self.shard(number)));
+            next = above(number + 1);
+        }
         let (now, life) = (self.now(), self.life.load(Ordering::Relaxed));
         shards.iter_mut().for_each(|(_, shard)| shard.begin(now, |k| self.hash(k)));
 
-        let place = |shards: &[(usize, MutexGuard<'_, Shard>)], number: usize| shards.iter().position(|(n, _)| *n == number);
+        let place = |shards: &[(usize, MutexGuard<'_, Shard>)], hash: u64| shards.iter().position(|(n, _)| *n == Self::number(hash));
         let mut looks: Vec<Look> = Vec::with_capacity(checks.len());
-        for (check, number) in checks.iter().zip(&numbers) {
-            let Some(at) = place(&shards, *number) else { continue };
-            looks.push(shards[at].1.look(&share(check), now, life, |k| self.hash(k)));
+        for (check, hash) in checks.iter().zip(&hashes) {
+            let Some(at) = place(&shards, *hash) else { continue };
+            looks.push(shards[at].1.look(&share(check), *hash, now, life, |k| self.hash(k)));
         }
         let decision = Decision::from_findings(checks, looks.iter().map(|l| l.finding));
         if decision.is_allowed() {
             while let Some(look) = looks.pop() {
-                let (check, number) = (&checks[looks.len()], numbers[looks.len()]);
+                let (check, hash) = (&checks[looks.len()], hashes[looks.len()]);
                 // A counter that is named twice counts the call once.
-                let again = looks.iter().zip(&numbers).any(|(l, n)| *n == number && l.is_same_place(&look));
-                if let Some(at) = place(&shards, number).filter(|_| !again) {
+                let number = Self::number(hash);
+                let again = looks.iter().zip(&hashes).any(|(l, h)| Self::number(*h) == number && l.is_same_place(&look));
+                if let Some(at) = place(&shards, hash).filter(|_| !again) {
                     shards[at].1.take(look, &share(check), now, nodes.is_some(), |k| self.hash(k));
                 }
             }
@@ -118,7 +125,7 @@ impl Local {
     pub(super) fn record(&self, checks: &[Check]) {
         self.each_quota(checks, |check, shard, now, life| {
             shard.begin(now, |k| self.hash(k));
-            let look = shard.look(check, now, life, |k| self.hash(k));
+            let look = shard.look(check, self.hash(check.key), now, life, |k| self.hash(k));
             shard.take(look, check, now, false, |k| self.hash(k));
         });
     }
@@ -142,7 +149,7 @@ impl Local {
     /// What was to be told of a counter was not.
     pub(super) fn untell(&self, key: Key, calls: u32) {
         if calls > 0 {
-            self.shard(self.number(key)).untell(key, calls, |k| self.hash(k));
+            self.shard(Self::number(self.hash(key))).untell(key, calls, |k| self.hash(k));
         }
     }
 
@@ -153,7 +160,7 @@ impl Local {
 
     fn each(&self, checks: &[Check], mut act: impl FnMut(&Check, &mut Shard, Instant, u32)) {
         for check in checks {
-            let mut shard = self.shard(self.number(check.key));
+            let mut shard = self.shard(Self::number(self.hash(check.key)));
             act(check, &mut shard, self.now(), self.life.load(Ordering::Relaxed));
         }
     }

@@ -1,6 +1,6 @@
 //! One shard of the counters: a slab of slots with an index over it.
 //!
-//! Slots that no longer count are found by a hand that goes round the slab, a few steps with each decision: there is no long sweep. A slot
+//! Slots that no longer count are found by a hand that goes round the slab, a few steps for each new counter: there is no long sweep. A slot
 //! that still counts is never given away. Where there is no room for a new key, it is counted together with the other newcomers of the
 //! shard that have the same scope and window: strictly, so that nobody passes more than its limit. A key that gets its own slot while
 //! such a common counter is alive begins with what that has counted, because its own calls may be among them.
@@ -16,8 +16,8 @@ use super::window::Window;
 
 /// Slots that are kept for common counters.
 const COMMON: usize = 64;
-/// Steps of the hand with each decision, and where the slab is full.
-const STEPS: usize = 2;
+/// Steps of the hand for each new counter, and with each decision where the slab is full.
+const STEPS: usize = 4;
 const STEPS_FULL: usize = 16;
 /// The first half of a common counter's key; no hash has a reason to meet it.
 const COMMON_KEY: u64 = 0x00c0_4404_c047_7e25;
@@ -70,6 +70,8 @@ pub(super) struct Shard {
     slots: Vec<Slot>,
     free: Vec<u32>,
     hand: usize,
+    /// Steps that the hand is to go.
+    steps: usize,
     /// Slots for keys, without those that are kept for common counters.
     room: usize,
     /// Common counters that are alive.
@@ -84,7 +86,7 @@ pub(super) struct Shard {
 impl Shard {
     pub(super) fn new(room: usize, heap_limit: usize) -> Self {
         let (index, slots, free) = (HashTable::new(), Vec::new(), Vec::new());
-        Self { index, slots, free, hand: 0, room, common: 0, promised: 0, heap: 0, heap_limit }
+        Self { index, slots, free, hand: 0, steps: 0, room, common: 0, promised: 0, heap: 0, heap_limit }
     }
 
     /// What a full shard takes, without its windows' memory: the slots and the index, whose size is the next power of two
@@ -106,7 +108,8 @@ impl Shard {
     /// To be done once by a decision before it looks: frees some of the slots that count no more.
     pub(super) fn begin(&mut self, now: Instant, hash: impl Fn(Key) -> u64) {
         self.promised = 0;
-        let steps = if self.is_full() { STEPS_FULL } else { STEPS };
+        let owed = std::mem::take(&mut self.steps);
+        let steps = if self.is_full() { STEPS_FULL } else { owed };
         for _ in 0..steps.min(self.slots.len()) {
             self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
             let slot = &mut self.slots[self.hand];
@@ -133,8 +136,7 @@ impl Shard {
     }
 
     /// Where a check is counted; `life` marks windows that are new.
-    fn place(&mut self, check: &Check, life: u32, hash: &impl Fn(Key) -> u64) -> Place {
-        let of_key = hash(check.key);
+    fn place(&mut self, check: &Check, of_key: u64, life: u32, hash: &impl Fn(Key) -> u64) -> Place {
         if let Some(at) = self.find(check.key, of_key) {
             return Place::Slot(at);
         }
@@ -159,9 +161,9 @@ impl Shard {
         }
     }
 
-    /// Looks at a check.
-    pub(super) fn look(&mut self, check: &Check, now: Instant, life: u32, hash: impl Fn(Key) -> u64) -> Look {
-        let mut place = self.place(check, life, &hash);
+    /// Looks at a check whose key has the hash `of_key`.
+    pub(super) fn look(&mut self, check: &Check, of_key: u64, now: Instant, life: u32, hash: impl Fn(Key) -> u64) -> Look {
+        let mut place = self.place(check, of_key, life, &hash);
         let mut freed = 0;
         let state = match &mut place {
             Place::Slot(at) => self.slots[*at as usize].state.as_mut(),
@@ -221,6 +223,7 @@ impl Shard {
         };
         self.heap += if let State::Window(window) = &state { window.heap() } else { 0 };
         self.common += usize::from(key.0[0] == COMMON_KEY);
+        self.steps += STEPS;
         self.slots[at as usize] = Slot { key, state: Some(state) };
         let slots = &self.slots;
         self.index.insert_unique(hash(key), at, |i| hash(slots[*i as usize].key));
