@@ -48,3 +48,22 @@ fn counters_that_no_longer_count_are_given_away() {
     }
     assert!(limiter.counters() < 5_000, "{}", limiter.counters());
 }
+
+#[test]
+fn who_was_counted_with_others_begins_with_their_calls_when_there_is_room_again() {
+    let (clock, hand) = Clock::by_hand();
+    let limiter = Limiter::local(LocalOptions { counters: 1, clock, ..LocalOptions::default() });
+    for n in 0..5_000 {
+        now(limiter.decide(&[check(&limiter, Scope::Api, "1 per 3 seconds", &n.to_string())]));
+    }
+    let mut passed = [0; 50];
+    for _ in 0..2 {
+        for (n, passed) in passed.iter_mut().enumerate() {
+            let mine = check(&limiter, Scope::Application, "5/min", &n.to_string());
+            *passed += (0..9).filter(|_| now(limiter.decide(&[mine])).is_allowed()).count();
+        }
+        // The others leave; the calls of this minute still count.
+        hand.advance(Duration::from_secs(4));
+    }
+    assert!(passed.iter().any(|p| *p == 5) && passed.iter().all(|p| *p <= 5), "{passed:?}");
+}
