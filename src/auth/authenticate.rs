@@ -89,6 +89,17 @@ const OWN: [Algorithm; 1] = [Algorithm::ES256];
 /// Algorithms of outside issuers, where nothing else is said.
 const USUAL: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
 
+/// The claim of an own token that names the grant it came of: who revokes that revokes all its tokens.
+pub const GRANT: &str = "grant_id";
+
+/// `iss` and `aud` of a tenant's tokens. `public_url` is the gateway's own, without a slash at the end.
+pub fn token_issuer(public_url: &str, tenant: &str) -> Arc<str> {
+    match tenant {
+        super::DEFAULT_TENANT => public_url.into(),
+        tenant => format!("{public_url}/t/{tenant}").into(),
+    }
+}
+
 /// Asks who calls. A credential that was presented for a scheme that is taken decides: a bad one is not passed over for another.
 ///
 /// # Errors
@@ -240,7 +251,7 @@ fn by_token(token: &str, ask: &Ask<'_>, members: &Members, context: &Context<'_>
 /// Whom a token of Castile's own names.
 fn own_token(claims: &Claims, members: &Members) -> Result<Principal, Refusal> {
     let jti = claims.jti.as_deref().ok_or_else(|| invalid("`jti` is missing"))?;
-    if members.is_revoked(jti) {
+    if members.is_revoked(jti) || claims.text(GRANT).is_some_and(|grant| members.is_revoked(grant)) {
         return Err(invalid("the token is revoked"));
     }
     let client = claims.text("client_id").and_then(|id| members.client(id)).ok_or_else(|| invalid("the token's client is gone"))?;

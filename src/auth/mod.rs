@@ -13,9 +13,10 @@ mod password;
 mod presented;
 mod principal;
 mod records;
+mod redirect;
 mod scheme;
 
-pub use authenticate::{Ask, Context, PasswordCheck, Refusal, Step, authenticate, check_scopes, subscription};
+pub use authenticate::{Ask, Context, GRANT, PasswordCheck, Refusal, Step, authenticate, check_scopes, subscription, token_issuer};
 pub use basic::VerifiedPairs;
 pub use directory::{Change, Directory, Kind, Members};
 pub use keys::{Digest, NewSecret, digest, new_secret};
@@ -23,6 +24,7 @@ pub use password::{PasswordError, Passwords};
 pub use presented::{Authorization, Presented, PresentedError};
 pub use principal::{Principal, TokenKind};
 pub use records::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, Role, SealedKey, Standing, Subscription, Tenant, User};
+pub use redirect::redirect_refusal;
 pub use scheme::Scheme;
 
 /// The tenant that exists from the start.

@@ -200,12 +200,12 @@ pub struct Issuer {
     pub applications: std::collections::BTreeMap<String, Arc<str>>,
 }
 
-/// An access token that was revoked before its end.
+/// An access token, or all of one grant, that were revoked before their end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokedToken {
     /// Whose it was.
     pub tenant: Arc<str>,
-    /// Its `jti`.
+    /// Its `jti`; or the `grant_id` of the tokens.
     pub jti: Arc<str>,
     /// When it would have ended: nothing need be known of it afterwards.
     pub expires: i64,

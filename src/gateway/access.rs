@@ -100,7 +100,7 @@ async fn known(
     public_url: &str,
 ) -> Result<auth::Principal, Refusal> {
     let (desk, callers, tenant) = (&gateway.desk, route.callers(), &*route.api().tenant);
-    let issuer = token_issuer(public_url, tenant);
+    let issuer = auth::token_issuer(public_url, tenant);
     let ask = Ask { tenant, schemes: &rules.schemes, kind: rules.token };
     let none = auth::jwt::KeySet::default();
     let keys = callers.signing.as_ref().map_or(&none, |s| &s.keys);
@@ -125,14 +125,6 @@ async fn known(
             }
             Step::Keys(issuer) => return Err(Refusal::Invalid(format!("no key of issuer {} fits", issuer.name))),
         }
-    }
-}
-
-/// `iss` of a tenant's tokens.
-pub(super) fn token_issuer(public_url: &str, tenant: &str) -> Arc<str> {
-    match tenant {
-        auth::DEFAULT_TENANT => public_url.into(),
-        tenant => format!("{public_url}/t/{tenant}").into(),
     }
 }
 
@@ -191,7 +183,7 @@ fn told(
     let api: &PublishedApi = route.api();
     let mut told = HeaderMap::new();
     if let Some(signing) = route.callers().signing.as_ref().filter(|_| api.definition.access.backend_jwt) {
-        let issuer = token_issuer(&call.public_url, &api.tenant);
+        let issuer = auth::token_issuer(&call.public_url, &api.tenant);
         let signer = Signer { key: &signing.key, key_id: &signing.key_id, issuer: &issuer };
         let token = gateway.desk.assertions.of(signer, api, principal, subscription, now())?;
         told.insert(HeaderName::from_static(assertion::FIELD), token);
