@@ -10,8 +10,8 @@ mod units;
 
 pub use read::{ConfigError, Variables};
 pub use settings::{
-    Admin, Config, ExposeFaults, GatewayListener, GatewaySettings, HttpLimits, Limits, Listen, Log, Network, StoreSettings, TlsFiles,
-    UpstreamLimits,
+    Admin, Config, ExposeFaults, GatewayListener, GatewaySettings, HttpLimits, Limits, Listen, Log, Network, OAuthSettings, StoreSettings,
+    TlsFiles, UpstreamLimits,
 };
 pub use units::{Bytes, parse_bytes, parse_duration};
 
@@ -167,6 +167,15 @@ mod tests {
         let variables = Variables::from_pairs([("CASTILE_STORE__POSTGRES_FILE", dir.path().join("url").to_str().unwrap())]);
         let config = parse("castile.yaml", "", &variables).unwrap();
         assert_eq!(config.store.postgres.map(|p| p.reveal().to_owned()).as_deref(), Some("postgres://h/d"));
+    }
+
+    #[test]
+    fn passwords_for_clients_are_off() {
+        let config = parse("castile.yaml", "oauth: { authorize: false }\n", &Variables::default()).unwrap();
+        assert!(!config.oauth.authorize && !config.oauth.password_grant);
+        let config = parse("castile.yaml", "oauth: { password_grant: true }\n", &Variables::default()).unwrap();
+        assert!(config.oauth.authorize && config.oauth.password_grant);
+        assert_eq!(errors("oauth: { password_grant: maybe }\n").len(), 1);
     }
 
     #[test]

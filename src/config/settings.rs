@@ -21,6 +21,8 @@ pub struct Config {
     pub store: StoreSettings,
     /// `redis`: where calls are counted together with other nodes.
     pub redis: RedisSettings,
+    /// `oauth`: the authorization server.
+    pub oauth: OAuthSettings,
     /// `network`: which addresses outgoing calls may reach.
     pub network: Network,
     /// `limits`.
@@ -133,6 +135,21 @@ pub struct RedisSettings {
 impl Default for RedisSettings {
     fn default() -> Self {
         Self { url: None, prefix: String::from("castile"), secret: None, timeout: Duration::from_millis(20), nodes: 1 }
+    }
+}
+
+/// `oauth`.
+#[derive(Debug, Clone)]
+pub struct OAuthSettings {
+    /// `oauth.authorize`: does the gateway's listener have the log-in page, and with it the grant `authorization_code`? Default true.
+    pub authorize: bool,
+    /// `oauth.password_grant`: may clients that are allowed to send users' passwords? Default false (RFC 9700, section 2.4).
+    pub password_grant: bool,
+}
+
+impl Default for OAuthSettings {
+    fn default() -> Self {
+        Self { authorize: true, password_grant: false }
     }
 }
 
@@ -301,6 +318,11 @@ pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
 
     read_store(top.section("store", e), &mut config.store, e);
     read_redis(top.section("redis", e), &mut config.redis, e);
+
+    let mut oauth = top.section("oauth", e);
+    oauth.value("authorize", &mut config.oauth.authorize, e, boolean);
+    oauth.value("password_grant", &mut config.oauth.password_grant, e, boolean);
+    oauth.finish(e);
 
     let mut network = top.section("network", e);
     network.list("allow", &mut config.network.allow, e, |t| Ok(t.to_owned()));
