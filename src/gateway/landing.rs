@@ -63,7 +63,8 @@ fn push(html: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 /// Text that is no markup, in content and in quoted attributes.
-struct Escaped<'a>(&'a str);
+#[derive(Debug, Clone, Copy)]
+pub struct Escaped<'a>(pub &'a str);
 
 impl std::fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

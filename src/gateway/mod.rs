@@ -26,6 +26,7 @@ mod passthrough;
 mod record;
 mod refusal;
 mod reply;
+mod reserved;
 mod respond;
 mod rest;
 mod route;
@@ -43,7 +44,9 @@ use arc_swap::ArcSwap;
 use http::{HeaderMap, Method, Response, Version};
 use hyper::body::Incoming;
 
+pub use landing::Escaped;
 pub use listener::{ListenError, Listener};
+pub use reserved::{Answering, Reserved, ReservedRequest};
 
 use self::body::AnswerBody;
 use self::record::Record;
@@ -72,6 +75,7 @@ pub struct Gateway {
     retries: RetryBudget,
     attachments: store::Store,
     desk: access::Desk,
+    reserved: Option<Arc<dyn Reserved>>,
 }
 
 /// One request on its way: what was read of it, and what is written down.
@@ -119,13 +123,24 @@ impl Gateway {
             retries: RetryBudget::default(),
             attachments: store::Store::default(),
             desk: access::Desk::new(limiter, fetcher)?,
+            reserved: None,
         };
         gateway.count_snapshot();
         Ok(gateway)
     }
 
+    /// The same, with somebody who answers at addresses that no API may have.
+    #[must_use]
+    pub fn with_reserved(mut self, reserved: Arc<dyn Reserved>) -> Self {
+        self.reserved = Some(reserved);
+        self
+    }
+
     /// The journey of a call: snapshot › route › who › may › document, raw SOAP, or REST.
     async fn call(&self, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Problem> {
+        if let Some(reserved) = self.reserved.as_deref().filter(|r| r.has(call.path)) {
+            return reserved::answer(self, reserved, call).await;
+        }
         let table = self.table();
         let route = table.find(&call.method, call.path)?;
         call.meet(&route);

@@ -20,7 +20,7 @@ pub(super) struct Record {
     method: String,
     /// Without the query, which may hold values.
     path: String,
-    /// What kind of address was called: `rest`, `soap`, `document`, `none`.
+    /// What kind of address was called: `rest`, `soap`, `document`, `oauth`, `none`.
     pub(super) kind: &'static str,
     pub(super) api: Option<Arc<str>>,
     pub(super) version: Option<String>,
