@@ -50,6 +50,7 @@ pub mod telemetry;
 
 // Serving.
 pub mod gateway;
+pub mod oauth;
 
 // What operators and people use.
 pub mod admin;

@@ -31,7 +31,7 @@ const BELOW_7: &[&str] = &[
 /// Where JSON documents are `serde_json`'s.
 #[rustfmt::skip]
 const JSON_DOCUMENTS: &[&str] = &[
-    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "catalog/", "gateway/", "mock/", "admin/", "cli/",
+    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "catalog/", "gateway/", "oauth/", "mock/", "admin/", "cli/",
     "main.rs", "problem", "config", "telemetry",
 ];
 
@@ -71,6 +71,11 @@ const ROOMS: &[Room] = &[
         "gateway",
         &["catalog", "sequence", "mediate", "plan", "sample", "auth", "throttle", "config", "problem", "telemetry"],
         "gateway may use catalog, sequence, mediate, plan, sample, auth, throttle, config, problem, telemetry",
+    ),
+    room(
+        "oauth",
+        &["gateway", "catalog", "sequence", "mediate", "plan", "sample", "auth", "throttle", "store", "config", "problem", "telemetry"],
+        "oauth may use catalog, sequence, mediate, plan, sample, auth, throttle, store, config, problem, telemetry, and gateway::Reserved",
     ),
     room(
         "mock",

@@ -24,6 +24,7 @@ mod interop;
 mod json;
 mod mock;
 mod net;
+mod oauth;
 mod openapi;
 mod properties;
 mod prove;
