@@ -92,8 +92,13 @@ fn describe() {
 /// Crockford's alphabet: no I, L, O, U.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A new request id: a ULID, 48 bits of milliseconds and 80 that nobody can guess from another one's.
+/// A new request id: a [`ulid`].
 pub fn request_id() -> String {
+    ulid()
+}
+
+/// A new id that sorts by time: a ULID, 48 bits of milliseconds and 80 that nobody can guess from another one's.
+pub fn ulid() -> String {
     static SEED: LazyLock<(RandomState, RandomState)> = LazyLock::new(|| (RandomState::new(), RandomState::new()));
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

@@ -16,6 +16,7 @@ use super::listener::Connection;
 use super::record::Record;
 use super::respond::{self, Speaks};
 use super::{Call, Gateway};
+use crate::net::address::is_loopback_host;
 use crate::problem::{Problem, Reason};
 use crate::telemetry::{names, request_id};
 
@@ -102,7 +103,7 @@ impl Gateway {
         call.public_url = match &self.config.gateway.public_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
             // A name that others own could point here (DNS rebinding), and would be repeated in documents.
-            None if !is_loopback(&host) => {
+            None if !is_loopback_host(&host) => {
                 let text = "This gateway answers to loopback names only, because no public address is configured.";
                 return Err(Problem::new(Reason::BadRequest, 421, text).with_code("castile.misdirected"));
             }
@@ -136,16 +137,6 @@ fn check_http2(head: &http::request::Parts, headers: usize, uri: usize) -> Resul
     if expects_else { Err(Refusal::Expectation.problem()) } else { Ok(()) }
 }
 
-/// Is this a name or address of this machine, with or without a port?
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    let is_name = name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost");
-    is_name || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Problem {
     metrics::counter!(names::PANICS).increment(1);
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
@@ -168,19 +159,4 @@ fn leave(response: Response<AnswerBody>, mut record: Box<Record>, is_head: bool)
         response = response.map(AnswerBody::without_bytes);
     }
     response.map(|body| body.recorded(record))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loopback_names() {
-        for good in ["localhost", "LOCALHOST:8280", "127.0.0.1:1", "127.9.9.9", "[::1]:8280", "a.localhost"] {
-            assert!(is_loopback(good), "{good}");
-        }
-        for bad in ["example.org", "127.0.0.1.example.org", "10.0.0.1:80", "[::2]", "localhost.example.org", ""] {
-            assert!(!is_loopback(bad), "{bad}");
-        }
-    }
 }

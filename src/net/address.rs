@@ -236,9 +236,34 @@ impl fmt::Display for Cidr {
     }
 }
 
+/// Is this host, as a `Host` field or an address says it, a name or address of this machine? With or without a port.
+pub fn is_loopback_host(host: &str) -> bool {
+    let name = host_name(host);
+    let is_name = name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost");
+    is_name || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// The host of a `Host` field, without port and brackets.
+pub fn host_name(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_names() {
+        for good in ["localhost", "LOCALHOST:8280", "127.0.0.1:1", "127.9.9.9", "[::1]:8280", "a.localhost"] {
+            assert!(is_loopback_host(good), "{good}");
+        }
+        for bad in ["example.org", "127.0.0.1.example.org", "10.0.0.1:80", "[::2]", "localhost.example.org", ""] {
+            assert!(!is_loopback_host(bad), "{bad}");
+        }
+    }
 
     fn class(text: &str) -> AddressClass {
         classify(text.parse().expect(text))
