@@ -3,6 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::hmac;
 
+use super::{Passwords, User};
 use crate::net::random::{self, NoRandom};
 use crate::net::secret::Secret;
 
@@ -35,6 +36,20 @@ impl VerifiedPairs {
     /// The system gives no random bytes.
     pub fn new() -> Result<Self, NoRandom> {
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()?), until: Mutex::default() })
+    }
+
+    /// Is this the user's password? It is worked out once for each pair that is right, and each time for one that is not. A user without
+    /// a password takes as long and is told no.
+    pub async fn verify(&self, passwords: &Passwords, user: &User, password: &Secret, now: i64) -> bool {
+        let pair = user.password.as_ref().map(|stored| self.pair(&user.tenant, &user.name, stored, password));
+        if pair.as_ref().is_some_and(|p| self.knows(p, now)) {
+            return true;
+        }
+        let right = passwords.verify(password, user.password.as_deref()).await;
+        if let (Some(pair), true) = (pair, right) {
+            self.remember(pair, now);
+        }
+        right
     }
 
     /// The pair of a user with a stored hash and what was typed. Another stored hash makes another pair: a change of password is in force at once.

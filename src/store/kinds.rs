@@ -62,7 +62,8 @@ impl Kept for Application {
     fn keys(&self) -> Vec<Key> {
         let certificates = self.certificates.iter().map(|c| Key::unique_in(&*self.tenant, "certificate", c.to_string()));
         let name = Key::unique_in(&*self.tenant, "name", format!("{}/{}", self.owner, self.name));
-        [name, owner(&self.tenant, &self.owner)].into_iter().chain(certificates).collect()
+        let plan = self.plan.as_ref().map(|plan| on_plan(&self.tenant, plan));
+        [name, owner(&self.tenant, &self.owner)].into_iter().chain(plan).chain(certificates).collect()
     }
 }
 
@@ -190,7 +191,7 @@ pub fn of_api(tenant: &str, api: &str) -> Key {
     Key { tenant: tenant.to_owned(), ..Key::shared("api", api) }
 }
 
-/// Finds the subscriptions on a plan.
+/// Finds the subscriptions, and the applications, on a plan.
 pub fn on_plan(tenant: &str, plan: &str) -> Key {
     Key { tenant: tenant.to_owned(), ..Key::shared("plan", plan) }
 }
