@@ -68,6 +68,11 @@ const ROOMS: &[Room] = &[
     room("import", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
     room("catalog", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
     room(
+        "manage",
+        &["store", "auth", "throttle", "catalog", "api", "config", "telemetry"],
+        "manage may use store, auth, throttle, catalog, api, config, telemetry: what people may do, without HTTP",
+    ),
+    room(
         "gateway",
         &["catalog", "sequence", "mediate", "plan", "sample", "auth", "throttle", "config", "problem", "telemetry"],
         "gateway may use catalog, sequence, mediate, plan, sample, auth, throttle, config, problem, telemetry",
@@ -85,6 +90,9 @@ const ROOMS: &[Room] = &[
     room(
         "admin",
         &[
+            "manage",
+            "auth",
+            "throttle",
             "import",
             "store",
             "catalog",
@@ -99,7 +107,7 @@ const ROOMS: &[Room] = &[
             "problem",
             "telemetry",
         ],
-        "admin may use import, store, catalog, api, sequence, sample, openapi, schema and wsdl, gateway::trace, config, problem, telemetry",
+        "admin may use manage, auth, throttle, import, store, catalog, api, sequence, sample, openapi, schema and wsdl, gateway::trace, config, problem, telemetry",
     ),
     // Floor 10, which may use everything, is not listed: cli.
 ];

@@ -1,0 +1,159 @@
+//! What administrators, publishers and subscribers do: tenants, users, plans, applications, subscriptions, keys, clients, issuers.
+//!
+//! Comes in: an [`Actor`] and what is wanted. Goes out: the record, or a [`ManageError`] that says what is wrong. Each act is one write with its entry of the
+//! audit log, or nothing. Objects of others are not found. Must not know: HTTP, command lines, the snapshot that is made of all this.
+
+mod actor;
+mod applications;
+mod clients;
+mod error;
+mod first_start;
+mod issuers;
+mod keys;
+mod offers;
+mod plans;
+mod subscriptions;
+mod tenants;
+mod text;
+mod users;
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::auth::{Passwords, Tenant};
+use crate::diagnostic::nearest;
+use crate::store::{AnyStore, Audit, AuditEntry, Change, Cursor, Expected, Keep, Kept, Store, Versioned};
+
+pub use actor::{Actor, LOCAL};
+pub use applications::{ApplicationChange, MAX_APPLICATIONS, NewApplication};
+pub use clients::{MAX_CLIENTS, MadeClient, NewClient};
+pub use error::ManageError;
+pub use first_start::first_start;
+pub use issuers::NewIssuer;
+pub use keys::{MAX_KEYS, MadeKey};
+pub use plans::NewPlan;
+pub use subscriptions::{MAX_SUBSCRIPTIONS, NewSubscription, SubscriptionChange, Which};
+pub use tenants::TenantChange;
+pub use users::{MadeUser, NewUser, UserChange};
+
+/// How an act ends.
+pub type Managed<T> = Result<T, ManageError>;
+
+/// The acts. Shared between tasks.
+#[derive(Debug)]
+pub struct Manage {
+    store: Arc<AnyStore>,
+    passwords: Arc<Passwords>,
+    /// Acts of this node stand in a line; those of other nodes are told apart by the versions of what they touch.
+    turn: Mutex<()>,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Behind this place; `None`: from the beginning.
+    pub after: Option<Cursor>,
+    /// At most so many, 1 to [`MAX_PAGE`](crate::store::MAX_PAGE).
+    pub limit: usize,
+}
+
+/// A part of a list, and where the next one begins.
+pub type Listed<T> = (Vec<T>, Option<Cursor>);
+
+impl Default for Part {
+    fn default() -> Self {
+        Self { after: None, limit: 100 }
+    }
+}
+
+impl Manage {
+    /// Acts on this store.
+    pub fn new(store: Arc<AnyStore>, passwords: Arc<Passwords>) -> Self {
+        Self { store, passwords, turn: Mutex::new(()) }
+    }
+
+    /// The store behind.
+    pub fn store(&self) -> &AnyStore {
+        &self.store
+    }
+
+    /// Entries of the audit log of the actor's tenant, or of all for administrators of the installation: the newest first, with numbers below
+    /// `before`.
+    ///
+    /// # Errors
+    /// Only administrators read it.
+    pub async fn audit(&self, actor: &Actor, before: Option<u64>, limit: usize) -> Managed<Vec<AuditEntry>> {
+        actor.administrates()?;
+        let tenant = (!actor.is_of_installation()).then_some(&*actor.tenant);
+        Ok(self.store.audit(tenant, before, limit).await?)
+    }
+
+    async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Makes the changes with their entry.
+    async fn write(&self, changes: Vec<Change>, audit: Audit) -> Managed<()> {
+        self.store.write(changes, Some(audit)).await?;
+        Ok(())
+    }
+
+    /// A value of the tenant by its id.
+    async fn need<T: Kept>(&self, kind: &'static str, tenant: &str, id: &str) -> Managed<Versioned<T>> {
+        // What no store would keep under a name is not there.
+        if id.is_empty() || id.len() > crate::store::MAX_ID_BYTES || id.chars().any(char::is_control) {
+            return Err(ManageError::not_found(kind, id));
+        }
+        match self.store.get::<T>(tenant, id).await? {
+            Some(found) => Ok(found),
+            None => Err(ManageError::not_found(kind, id)),
+        }
+    }
+
+    /// The same for what has names that people type: an unknown one is answered with the nearest.
+    async fn named<T: Kept>(&self, kind: &'static str, tenant: &str, name: &str) -> Managed<Versioned<T>> {
+        match self.need(kind, tenant, name).await {
+            Err(ManageError::NotFound { .. }) => {
+                let (all, _) = self.store.page::<T>(Some(tenant), None, crate::store::MAX_PAGE).await?;
+                Err(ManageError::nearest(kind, name, all.iter().map(|v| v.value.id())))
+            }
+            other => other,
+        }
+    }
+
+    /// The actor's tenant, which must be there for anything to be made in it.
+    async fn tenant_of(&self, actor: &Actor) -> Managed<Versioned<Tenant>> {
+        self.need("tenant", &actor.tenant, &actor.tenant).await
+    }
+
+    /// Refuses a name that is in use.
+    async fn must_be_free<T: Kept>(&self, kind: &'static str, tenant: &str, name: &str) -> Managed<()> {
+        match self.store.get::<T>(tenant, name).await? {
+            Some(_) => Err(ManageError::Exists { kind: kind.to_owned(), name: name.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    async fn listed<T: Kept>(&self, tenant: &str, part: &Part) -> Managed<Listed<T>> {
+        let (found, next) = self.store.page::<T>(Some(tenant), part.after.as_ref(), part.limit).await?;
+        Ok((values(found), next))
+    }
+}
+
+fn values<T>(found: Vec<Versioned<T>>) -> Vec<T> {
+    found.into_iter().map(|v| v.value).collect()
+}
+
+/// The same value again: the write fails where somebody changed or removed it meanwhile.
+fn hold<T: Kept>(found: &Versioned<T>) -> Managed<Change> {
+    Ok(Change::put(&found.value, Expected::Version(found.version))?)
+}
+
+fn removal<T: Kept>(found: &Versioned<T>) -> Change {
+    Change::remove::<T>(found.value.tenant(), found.value.id(), Expected::Version(found.version))
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
