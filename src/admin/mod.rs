@@ -1,7 +1,16 @@
-//! The admin listener: health of this instance and its metrics. Loopback unless told otherwise.
+//! The admin listener: health of this instance, its metrics, and the admin API. Loopback unless told otherwise.
 //!
-//! Comes in: requests of operators and their machines. Goes out: `/livez`, `/readyz`, `/metrics`. Asks no store: an instance is
-//! judged by itself.
+//! Comes in: requests of operators and their machines. Goes out: `/livez`, `/readyz`, `/metrics`, which ask no store, because an instance is
+//! judged by itself; and `/admin/v1/…`, the acts of [`crate::manage`] over HTTP with the roles that each asks for (`docs/admin.md`).
+
+mod api;
+mod call;
+mod document;
+mod openapi;
+mod problems;
+mod reply;
+mod route;
+mod state;
 
 use std::io;
 use std::sync::Arc;
@@ -9,8 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,9 +29,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::call::RequestId;
+use crate::problem::{Problem, Reason};
 use crate::telemetry;
 
-/// Connections at one time: probes and one scraper need few.
+pub use state::{AdminState, token_file, write_token};
+/// Connections at one time: probes, one scraper and people need few.
 const CONNECTIONS: usize = 64;
 /// A head must be here in this time, and an idle connection is closed after it.
 const HEAD: Duration = Duration::from_secs(10);
@@ -49,22 +62,42 @@ impl Health {
     }
 }
 
-/// The addresses of the admin listener.
-pub fn router(health: Arc<Health>) -> Router {
-    Router::new()
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(health)
-        .layer(axum::middleware::map_response(identified))
+/// The addresses of the admin listener; without `state` those of the instance alone.
+pub fn router(health: Arc<Health>, state: Option<AdminState>) -> Router {
+    let instance = Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(readyz)).route("/metrics", get(metrics));
+    let router = match state {
+        Some(state) => instance.with_state(health).merge(api::router(state)),
+        None => instance.with_state(health),
+    };
+    router.fallback(nowhere).method_not_allowed_fallback(otherwise).layer(axum::middleware::from_fn(identified))
+}
+
+/// The OpenAPI document of the admin API.
+///
+/// # Errors
+/// It cannot be written, which does not happen.
+pub fn openapi() -> serde_json::Result<String> {
+    openapi::document(&api::routes())
 }
 
 /// Every answer carries its request id.
-async fn identified(mut response: Response) -> Response {
-    if let Ok(id) = HeaderValue::from_str(&telemetry::request_id()) {
+async fn identified(mut request: Request, next: Next) -> Response {
+    let id = telemetry::request_id();
+    request.extensions_mut().insert(RequestId(id.as_str().into()));
+    let mut response = next.run(request).await;
+    if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("x-request-id", id);
     }
     response
+}
+
+async fn nowhere(Extension(id): Extension<RequestId>) -> Response {
+    reply::problem(&Problem::new(Reason::NoSuchResource, 404, "There is nothing at this address.").with_code("castile.not_found"), &id)
+}
+
+async fn otherwise(Extension(id): Extension<RequestId>) -> Response {
+    let text = "This address does not have this method; `Allow` names those that it has.";
+    reply::problem(&Problem::new(Reason::MethodNotAllowed, 405, text).with_code("castile.method_not_allowed"), &id)
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> (StatusCode, &'static str) {
@@ -77,9 +110,9 @@ async fn metrics() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
 }
 
-/// Answers until `stop` is true.
-pub async fn serve(listener: TcpListener, health: Arc<Health>, mut stop: watch::Receiver<bool>) {
-    let service = TowerToHyperService::new(router(health));
+/// Answers until `stop` is true; without `state` there is no admin API.
+pub async fn serve(listener: TcpListener, health: Arc<Health>, mut stop: watch::Receiver<bool>, state: Option<AdminState>) {
+    let service = TowerToHyperService::new(router(health, state));
     let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {

@@ -127,7 +127,7 @@ impl Running {
         let listener = TcpListener::bind(address).await.map_err(|source| StartError::Admin { address, source })?;
         let admin = listener.local_addr().unwrap_or(address);
         let health = Arc::new(Health::default());
-        admin_task.spawn(admin::serve(listener, health.clone(), admin_stop));
+        admin_task.spawn(admin::serve(listener, health.clone(), admin_stop, None));
         Ok(Self { gateway, admin, health, stop_gateway, stop_admin, gateway_task, admin_task, grace })
     }
 

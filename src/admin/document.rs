@@ -1,0 +1,128 @@
+//! What goes in and out as JSON, each with its schema.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{ArrayBuilder, Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::problems::{member, shown};
+use crate::diagnostic::nearest;
+use crate::problem::{Problem, Reason};
+
+/// The schemas that a document refers to, by name.
+pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
+
+/// What a request or an answer holds.
+pub(super) trait Document {
+    /// Its schema, put under `schemas` where it has a name; `None`: it holds nothing.
+    fn schema(schemas: &mut Schemas) -> Option<RefOr<Schema>>;
+}
+
+/// No body.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Nothing;
+
+/// A part of a list.
+#[derive(Debug, Serialize)]
+pub(super) struct List<T> {
+    /// What is in it.
+    pub(super) items: Vec<T>,
+    /// Where the next part begins: `?cursor=`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next: Option<String>,
+}
+
+impl Document for Nothing {
+    fn schema(_: &mut Schemas) -> Option<RefOr<Schema>> {
+        None
+    }
+}
+
+impl<T: Document> Document for List<T> {
+    fn schema(schemas: &mut Schemas) -> Option<RefOr<Schema>> {
+        let item = T::schema(schemas)?;
+        let next = ObjectBuilder::new().schema_type(Type::String).description(Some("Where the next part begins: `?cursor=`"));
+        let list = ObjectBuilder::new().property("items", ArrayBuilder::new().items(item)).required("items").property("next", next);
+        Some(list.into())
+    }
+}
+
+/// The schema of a type that has a name, and those that it refers to.
+pub(super) fn named<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
+    let mut more = Vec::new();
+    T::schemas(&mut more);
+    schemas.extend(more);
+    schemas.insert(T::name().into_owned(), T::schema());
+    Ref::from_schema_name(T::name()).into()
+}
+
+/// Makes types with a name documents.
+macro_rules! documents {
+    ($($type:ty),* $(,)?) => {
+        $(impl $crate::admin::document::Document for $type {
+            fn schema(
+                schemas: &mut $crate::admin::document::Schemas,
+            ) -> Option<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>> {
+                Some($crate::admin::document::named::<$type>(schemas))
+            }
+        })*
+    };
+}
+pub(super) use documents;
+
+/// What a request may hold.
+pub(super) trait Input: Document + Sized + Send {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 400 with every member that is unknown, or the first that does not fit.
+    fn read(body: &[u8]) -> Result<Self, Problem>;
+}
+
+impl Input for Nothing {
+    fn read(body: &[u8]) -> Result<Self, Problem> {
+        if body.is_empty() || body == b"{}" {
+            return Ok(Self);
+        }
+        Err(Problem::new(Reason::InvalidRequest, 400, "This takes no body."))
+    }
+}
+
+impl<T: Document + DeserializeOwned + PartialSchema + Send> Input for T {
+    fn read(body: &[u8]) -> Result<Self, Problem> {
+        let given: serde_json::Value = if body.is_empty() {
+            serde_json::json!({})
+        } else {
+            serde_json::from_slice(body).map_err(|e| Problem::new(Reason::InvalidRequest, 400, format!("The body is no JSON: {e}.")))?
+        };
+        if let (Some(given), RefOr::T(Schema::Object(known))) = (given.as_object(), <T as PartialSchema>::schema()) {
+            let names: Vec<&str> = known.properties.keys().map(String::as_str).collect();
+            if let Some(unknown) = given.keys().find(|k| !names.contains(&k.as_str())) {
+                let hint = nearest(unknown, names.iter().copied());
+                let text = format!("There is no member `{}`.", shown(unknown));
+                return Err(member(unknown, format!("one of {}", names.join(", ")), unknown, hint, text));
+            }
+        }
+        serde_json::from_value(given).map_err(|e| unreadable(&e.to_string()))
+    }
+}
+
+fn unreadable(said: &str) -> Problem {
+    match said.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        Some(name) => member(name, "a value", "nothing", None, format!("The member `{name}` is missing.")),
+        None => Problem::new(Reason::InvalidRequest, 400, format!("The body does not fit: {said}.")),
+    }
+}
+
+/// A member that may be a value, null, or not there: null takes away what there was.
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
+
+/// The schema of such a member.
+pub(super) fn nullable(kind: Type) -> Schema {
+    ObjectBuilder::new().schema_type(SchemaType::Array(vec![kind, Type::Null])).into()
+}
