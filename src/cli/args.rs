@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::objects::args::{self as objects, Noun};
+
 /// Imports a WSDL and publishes it as an API: REST/JSON from the schemas, the raw SOAP endpoint beside it.
 #[derive(Debug, Parser)]
 #[command(name = "castile", version, max_term_width = 100, arg_required_else_help = true)]
@@ -70,6 +72,22 @@ pub(super) enum Command {
     Wsdl(Wsdl),
     /// Care for the store: migrate, backup, restore, check
     Db(Db),
+    /// Applications of a running server: what callers register
+    App(Noun<objects::App>),
+    /// Subscriptions of applications to APIs
+    Subscription(Noun<objects::Subscription>),
+    /// API keys of applications
+    Key(Noun<objects::Key>),
+    /// Plans: how often subscriptions may call
+    Plan(Noun<objects::Plan>),
+    /// Users and their roles
+    User(Noun<objects::User>),
+    /// Tenants: organisations that own APIs
+    Tenant(Noun<objects::Tenant>),
+    /// OAuth clients of applications
+    Client(Noun<objects::Client>),
+    /// Outside issuers of tokens
+    Issuer(Noun<objects::Issuer>),
     /// Explain an error code, or show the compiled plan of an operation
     Explain(Explain),
 }

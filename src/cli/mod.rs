@@ -13,6 +13,7 @@ mod explain;
 mod import;
 mod init;
 mod mock;
+mod objects;
 mod prove;
 mod samples;
 mod screen;
@@ -75,6 +76,14 @@ pub fn main() -> ExitCode {
         Command::Openapi(command) => documents::openapi(&screen, &args.global, &command),
         Command::Wsdl(command) => documents::wsdl(&screen, &args.global, &command),
         Command::Db(command) => db::run(&screen, &args.global, &command),
+        Command::App(noun) => objects::run(&screen, &args.global, noun),
+        Command::Subscription(noun) => objects::run(&screen, &args.global, noun),
+        Command::Key(noun) => objects::key(&screen, &args.global, noun),
+        Command::Plan(noun) => objects::run(&screen, &args.global, noun),
+        Command::User(noun) => objects::run(&screen, &args.global, noun),
+        Command::Tenant(noun) => objects::run(&screen, &args.global, noun),
+        Command::Client(noun) => objects::run(&screen, &args.global, noun),
+        Command::Issuer(noun) => objects::run(&screen, &args.global, noun),
         Command::Explain(command) => explain::run(&screen, &args.global, &command),
     };
     ExitCode::from(ended.unwrap_or_else(|early| early) as u8)

@@ -44,7 +44,7 @@ impl Credentials {
         (!url.username().is_empty() || !password.is_empty()).then(|| Self::new(url, decode(url.username()), Secret::new(decode(password))))
     }
 
-    fn header(&self, url: &Url) -> Option<String> {
+    pub(super) fn header(&self, url: &Url) -> Option<String> {
         (url.origin() == self.origin).then(|| format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.password.reveal()))))
     }
 }
@@ -207,22 +207,7 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError::Setup`]: the extra CA or the client certificate cannot be used.
     pub fn new(options: FetchOptions) -> Result<Self, FetchError> {
-        let tls = client_config(&options.tls).map_err(|e| FetchError::Setup(e.to_string()))?;
-        let names = Names { resolver: options.resolver.clone(), policy: Arc::new(options.policy.clone()) };
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(names))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            // Inflated by us: reqwest has no limit for what comes out.
-            .no_gzip()
-            .http1_only()
-            .connect_timeout(options.connect)
-            .pool_max_idle_per_host(4)
-            .user_agent(concat!("castile/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|e| FetchError::Setup(innermost(&e)))?;
+        let client = client(&options)?;
         Ok(Self { client, options })
     }
 
@@ -250,7 +235,7 @@ impl Fetcher {
     }
 
     async fn hop(&self, mut url: Url, max_bytes: u64) -> Result<Hop, FetchError> {
-        self.check(&url)?;
+        check(&self.options.policy, &url)?;
         let own = Credentials::from_url(&url);
         strip_credentials(&mut url);
         let mut request = self.client.get(url.clone()).header(ACCEPT, "text/xml, application/xml, application/wsdl+xml, */*;q=0.5");
@@ -276,20 +261,40 @@ impl Fetcher {
         let bytes = read(response, encoding.as_deref(), max_bytes, &url).await?;
         Ok(Hop::Document(Fetched { address: url, content_type, charset, bytes }))
     }
+}
 
-    /// What the resolver never sees: the scheme and literal addresses, in any spelling that the URL standard reads.
-    fn check(&self, url: &Url) -> Result<(), FetchError> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(FetchError::Scheme { scheme: url.scheme().to_owned() });
-        }
-        let literal = match url.host() {
-            Some(Host::Ipv4(v4)) => v4.into(),
-            Some(Host::Ipv6(v6)) => v6.into(),
-            Some(Host::Domain(_)) => return Ok(()),
-            None => return Err(FetchError::Redirect { location: None }),
-        };
-        self.options.policy.check(literal).map_err(FetchError::Refused)
+/// What the resolver never sees: the scheme and literal addresses, in any spelling that the URL standard reads.
+pub(super) fn check(policy: &AddressPolicy, url: &Url) -> Result<(), FetchError> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(FetchError::Scheme { scheme: url.scheme().to_owned() });
     }
+    let literal = match url.host() {
+        Some(Host::Ipv4(v4)) => v4.into(),
+        Some(Host::Ipv6(v6)) => v6.into(),
+        Some(Host::Domain(_)) => return Ok(()),
+        None => return Err(FetchError::Redirect { location: None }),
+    };
+    policy.check(literal).map_err(FetchError::Refused)
+}
+
+/// The client that fetches; also the one of [`super::rest`].
+pub(super) fn client(options: &FetchOptions) -> Result<reqwest::Client, FetchError> {
+    let tls = client_config(&options.tls).map_err(|e| FetchError::Setup(e.to_string()))?;
+    let names = Names { resolver: options.resolver.clone(), policy: Arc::new(options.policy.clone()) };
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(Arc::new(names))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        // Inflated by us: reqwest has no limit for what comes out.
+        .no_gzip()
+        .http1_only()
+        .connect_timeout(options.connect)
+        .pool_max_idle_per_host(4)
+        .user_agent(concat!("castile/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|e| FetchError::Setup(innermost(&e)))
 }
 
 enum Hop {
@@ -297,7 +302,12 @@ enum Hop {
     Redirect(Url),
 }
 
-async fn read(mut response: reqwest::Response, encoding: Option<&str>, max_bytes: u64, url: &Url) -> Result<Vec<u8>, FetchError> {
+pub(super) async fn read(
+    mut response: reqwest::Response,
+    encoding: Option<&str>,
+    max_bytes: u64,
+    url: &Url,
+) -> Result<Vec<u8>, FetchError> {
     let too_large = || FetchError::TooLarge { limit_bytes: max_bytes };
     if response.content_length().is_some_and(|n| n > max_bytes) {
         return Err(too_large());
@@ -335,18 +345,18 @@ pub fn shown(url: &Url) -> String {
     url.into()
 }
 
-fn strip_credentials(url: &mut Url) {
+pub(super) fn strip_credentials(url: &mut Url) {
     // Fails only for addresses that can have none.
     url.set_username("").ok();
     url.set_password(None).ok();
 }
 
-fn shown_host(url: &Url) -> String {
+pub(super) fn shown_host(url: &Url) -> String {
     let host = url.host_str().unwrap_or("");
     url.port().map_or_else(|| host.to_owned(), |p| format!("{host}:{p}"))
 }
 
-fn classify(error: &reqwest::Error, url: &Url) -> FetchError {
+pub(super) fn classify(error: &reqwest::Error, url: &Url) -> FetchError {
     let host = shown_host(url);
     let mut cause = error.source();
     while let Some(e) = cause {

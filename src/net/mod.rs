@@ -12,6 +12,7 @@ pub mod fields;
 pub mod inflate;
 pub mod random;
 pub mod resolver;
+pub mod rest;
 pub mod secret;
 pub mod tls;
 pub mod upstream;
