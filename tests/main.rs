@@ -10,6 +10,7 @@
 
 mod support;
 
+mod admin;
 mod architecture;
 mod catalog;
 mod cli;
