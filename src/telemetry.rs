@@ -35,6 +35,14 @@ pub mod names {
     pub const SNAPSHOT: &str = "castile_snapshot_number";
     /// APIs of the current snapshot: gauge.
     pub const APIS: &str = "castile_apis";
+    /// Is the count of calls shared with other nodes (1), or is Redis away (0)? Gauge; not there where this node counts by itself.
+    pub const COUNTS_SHARED: &str = "castile_counts_shared";
+    /// Counters of calls in this process: gauge.
+    pub const COUNTERS: &str = "castile_counters";
+    /// Was the store reached by the last operation (1) or not (0)? Gauge; `backend`.
+    pub const STORE_AVAILABLE: &str = "castile_store_available";
+    /// The newest generation of the store that was seen: gauge; `backend`.
+    pub const STORE_GENERATION: &str = "castile_store_generation";
     /// Build and version: gauge, always 1; `version`.
     pub const BUILD: &str = "castile_build_info";
 }
@@ -85,6 +93,10 @@ fn describe() {
     describe_counter!(names::PANICS, "Panics that were caught.");
     describe_gauge!(names::SNAPSHOT, "Number of the current snapshot.");
     describe_gauge!(names::APIS, "APIs of the current snapshot.");
+    describe_gauge!(names::COUNTS_SHARED, "1 while calls are counted together with other nodes, 0 while Redis is away.");
+    describe_gauge!(names::COUNTERS, "Counters of calls in this process.");
+    describe_gauge!(names::STORE_AVAILABLE, "1 while the store is reached, 0 while it is away.");
+    describe_gauge!(names::STORE_GENERATION, "Newest generation of the store that was seen.");
     describe_gauge!(names::BUILD, "Version of this build; always 1.");
     metrics::gauge!(names::BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

@@ -27,7 +27,7 @@ impl TokenKind {
     }
 }
 
-/// Who calls. Only [`super::authenticate`] makes one of somebody.
+/// Who calls. Only [`super::authenticate()`] makes one of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// How it said so.

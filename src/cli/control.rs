@@ -2,11 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use crate::catalog::{Catalog, Census};
 use crate::config::Config;
 use crate::net::secret::Secret;
-use crate::store::{AnyStore, Seal, StoreError};
+use crate::store::{AnyStore, Seal, Store, StoreError};
+use crate::telemetry::names;
 use crate::throttle::{Limiter, LocalOptions, RedisOptions, RedisSetupError};
 
 /// The store of a server, opened.
@@ -30,6 +34,28 @@ impl Control {
         let census = Census::new(store.clone(), catalog, seal.clone());
         census.refresh().await?;
         Ok(Self { store, seal, census })
+    }
+
+    /// Looks at the store every second: metrics, and a line in the log when it goes and when it is back. Never returns.
+    pub(super) async fn observe(&self) {
+        let mut was_available = true;
+        loop {
+            let state = self.store.state();
+            let available = if state.available { 1.0 } else { 0.0 };
+            metrics::gauge!(names::STORE_AVAILABLE, "backend" => state.backend).set(available);
+            metrics::gauge!(names::STORE_GENERATION, "backend" => state.backend).set(state.generation as f64);
+            match (was_available, state.available) {
+                (true, false) => tracing::error!(
+                    backend = state.backend,
+                    alarm = "store_away",
+                    "the store is away: what is known of callers and APIs stays"
+                ),
+                (false, true) => tracing::info!(backend = state.backend, "the store is back"),
+                _ => {}
+            }
+            was_available = state.available;
+            sleep(Duration::from_secs(1)).await;
+        }
     }
 }
 

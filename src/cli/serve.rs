@@ -30,6 +30,8 @@ use crate::throttle::RedisSetupError;
 
 /// Between "not ready" and the last accepted connection: balancers need a moment to look elsewhere.
 const NOTICE: Duration = Duration::from_secs(5);
+/// Between two looks at what no call measures.
+const OBSERVED: Duration = Duration::from_secs(1);
 /// The folder of APIs, where none is named.
 const APIS: &str = "apis";
 
@@ -121,6 +123,7 @@ impl Running {
             let limiter = control::limiter(config).await?;
             let made = Gateway::new(config.clone(), catalog, upstream, limiter, Some(fetcher(config)?))?;
             let shared = Arc::new(made);
+            gateway_task.spawn(observe(shared.clone(), stop.clone()));
             gateway_task.spawn(listener.serve(shared, stop, grace));
         }
         let address = config.listen.admin.address;
@@ -142,6 +145,17 @@ impl Running {
         }
         self.stop_admin.send_replace(true);
         while self.admin_task.join_next().await.is_some() {}
+    }
+}
+
+/// Looks at what no call measures, until `stop`.
+async fn observe(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+    loop {
+        gateway.observe();
+        tokio::select! {
+            _ = stop.wait_for(|s| *s) => return,
+            () = sleep(OBSERVED) => {}
+        }
     }
 }
 
@@ -241,6 +255,7 @@ async fn serve<S: Store + 'static>(config: &Config, catalog: Arc<Catalog>, folde
     let notice = tokio::select! {
         () = watch_folder(folder, watch, &mut hangup) => Duration::ZERO,
         () = control.census.follow() => Duration::ZERO,
+        () = control.observe() => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
         _ = interrupt.recv() => Duration::ZERO,
     };

@@ -17,7 +17,8 @@ use crate::catalog::{PublishedApi, Rules, State, Visibility};
 use crate::net::fetch::Fetcher;
 use crate::net::random::NoRandom;
 use crate::problem::{Problem, Reason};
-use crate::throttle::Limiter;
+use crate::telemetry::names;
+use crate::throttle::{CountState, Limiter};
 
 /// What is remembered between calls about those who make them.
 pub(super) struct Desk {
@@ -52,6 +53,16 @@ impl Desk {
             assertions: Assertions::default(),
             limiter,
         })
+    }
+
+    /// How calls are counted, as metrics.
+    pub(super) fn observe(&self) {
+        metrics::gauge!(names::COUNTERS).set(self.limiter.counters() as f64);
+        match self.limiter.state() {
+            CountState::Alone => {}
+            CountState::Shared => metrics::gauge!(names::COUNTS_SHARED).set(1.0),
+            CountState::Away => metrics::gauge!(names::COUNTS_SHARED).set(0.0),
+        }
     }
 }
 

@@ -189,6 +189,11 @@ impl Gateway {
         table
     }
 
+    /// Brings the metrics of counting up to date.
+    pub fn observe(&self) {
+        self.desk.observe();
+    }
+
     fn count_snapshot(&self) {
         let table = self.routes.load();
         metrics::gauge!(names::SNAPSHOT).set(table.snapshot.number as f64);
