@@ -2,4 +2,5 @@
 
 mod clients;
 mod flow;
+mod foreign;
 mod house;
