@@ -1,13 +1,15 @@
 //! The thin layer of HTTP: what a request brings, and what an answer looks like.
 
 use ::http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
-    RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderName,
+    HeaderValue, LOCATION, ORIGIN, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use ::http::{HeaderMap, Method, Response};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
+use url::Url;
 
 use super::authorize::{Filled, Outcome};
 use super::client::{self, Caller};
@@ -77,14 +79,19 @@ impl<S: Store> Server<S> {
         let form = form(request)?;
         form.check_once()?;
         let caller = caller(request.headers, &form, visit)?;
-        match endpoint {
-            Endpoint::Token => Ok(json(200, &self.token(&caller, &form, visit).await?)),
-            Endpoint::Introspect => Ok(json(200, &self.introspect(&caller, &form, visit).await?)),
+        let answered = match endpoint {
+            Endpoint::Token => self.token(&caller, &form, visit).await.map(|answer| json(200, &answer)),
+            Endpoint::Introspect => self.introspect(&caller, &form, visit).await.map(|answer| json(200, &answer)),
             Endpoint::Revoke | Endpoint::Authorize | Endpoint::Jwks | Endpoint::Metadata => {
-                self.revoke(&caller, &form, visit).await?;
-                Ok(never_kept(Response::new(Bytes::new())))
+                self.revoke(&caller, &form, visit).await.map(|()| never_kept(Response::new(Bytes::new())))
             }
+        };
+        let mut response = answered.unwrap_or_else(|refused| error(&refused));
+        if let Some(origin) = own_origin(request.headers, &caller) {
+            response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            put(&mut response, VARY, "Origin");
         }
+        Ok(response)
     }
 
     /// The endpoint at which a browser asks.
@@ -133,6 +140,17 @@ fn caller(headers: &HeaderMap, form: &Parameters, visit: &Visit) -> Result<Calle
     let unreadable = |_| Refused::of(Code::InvalidClient, "the field Authorization cannot be read");
     let presented = Presented::read(fields).map_err(unreadable)?;
     client::authenticate(presented.authorization.as_ref().map(|a| -> &Authorization { a }), form, visit)
+}
+
+/// The origin of a page that is itself the client: the browser then lets it read the answer. A form without a secret needs no question before (Fetch,
+/// section 3.3.1). Pages of clients with a secret have no business here.
+fn own_origin<'h>(headers: &'h HeaderMap, caller: &Caller) -> Option<&'h HeaderValue> {
+    let origin = headers.get(ORIGIN).filter(|_| !caller.is_confidential())?;
+    let is_its = |uri: &String| {
+        let url = Url::parse(uri).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.is_some_and(|url| url.origin().ascii_serialization().as_bytes() == origin.as_bytes())
+    };
+    caller.client.redirect_uris.iter().any(is_its).then_some(origin)
 }
 
 /// The page that a browser sends, and the cookie of the browser it was made for.
@@ -205,7 +223,7 @@ fn public(content_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = of(200, content_type, body);
     put(&mut response, CACHE_CONTROL, CACHED);
     // Nothing in it is secret, and clients in browsers look for it.
-    put(&mut response, ::http::header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    put(&mut response, ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     response
 }
 

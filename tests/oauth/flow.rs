@@ -3,7 +3,8 @@
 use castile::auth::{Standing, User};
 use castile::config::OAuthSettings;
 use castile::oauth::{AuthorizationCode, Grant};
-use castile::store::{Expected, Keep, Store};
+use castile::store::{Expected, Keep, Sql, Store};
+use futures_util::future::join_all;
 use serde_json::json;
 
 use super::house::{House, PASSWORD, Reply, SPA, WEB, client, encoded, now, user};
@@ -149,6 +150,14 @@ async fn a_public_client_proves_its_code_by_pkce_alone() {
         .form("/token", &[("client_id", "spa"), ("grant_type", "refresh_token"), ("refresh_token", &reply.said("refresh_token"))])
         .await;
     assert_eq!(again.status, 200, "{}", again.text());
+    // A page that is the client may read the answer, and no other.
+    let body = encoded(&[("client_id", "spa"), ("grant_type", "refresh_token"), ("refresh_token", "rt_x.y")]);
+    for (origin, may) in [("http://127.0.0.1:9", true), ("http://127.0.0.1:90", false), ("https://evil.example", false), ("null", false)] {
+        let head = format!("POST /token\nContent-Type: application/x-www-form-urlencoded\nOrigin: {origin}");
+        let reply = house.ask(&head, &body).await;
+        assert_eq!(reply.error(), bad_grant());
+        assert_eq!(reply.field("access-control-allow-origin"), may.then_some(origin), "{origin}");
+    }
     // Without the grant refresh_token there is none.
     let mut fields = request("once", "com.example.once:/cb");
     fields.retain(|(name, _)| *name != "redirect_uri");
@@ -195,17 +204,27 @@ async fn a_code_is_good_once_for_its_client_and_its_request() {
     assert_eq!(log[0].audit.action, "grant.reuse");
 }
 
+/// Of these answers to one secret at most one is good, and what that gave has ended.
+async fn nobody_keeps(house: &House, all: Vec<Reply>) {
+    let good: Vec<_> = all.iter().filter(|r| r.status == 200).collect();
+    assert!(good.len() <= 1, "it was good {} times", good.len());
+    for reply in good {
+        assert!(is_refused(house, &reply.said("access_token")).await, "who sent it first keeps a token");
+    }
+    assert!(house.store.page::<Grant>(None, None, 10).await.unwrap().0.is_empty(), "a grant is left");
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_that_send_a_code_at_one_time_nobody_keeps_what_it_gave() {
-    let house = House::start().await;
+async fn of_many_that_send_one_secret_at_one_time_nobody_keeps_what_it_gave() {
+    // On disk, where the steps of several requests lie between each other.
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sql::sqlite(&folder.path().join("castile.db")).await.unwrap();
+    let house = House::over(store, OAuthSettings::default()).await;
     let code = code(&house, "web", WEB).await;
     let form = redemption(&code, WEB);
-    let all = futures_util::future::join_all((0..8).map(|_| house.by("web", "/oauth2/token", &form))).await;
-    let good: Vec<_> = all.iter().filter(|r| r.status == 200).collect();
-    assert!(good.len() <= 1, "a code was good {} times", good.len());
-    for reply in good {
-        assert!(is_refused(&house, &reply.said("access_token")).await);
-    }
+    nobody_keeps(&house, join_all((0..8).map(|_| house.by("web", "/oauth2/token", &form))).await).await;
+    let (_, rotating) = tokens(&house).await;
+    nobody_keeps(&house, join_all((0..8).map(|_| refresh(&house, "web", &rotating))).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

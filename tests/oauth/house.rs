@@ -13,7 +13,7 @@ use castile::net::address::AddressPolicy;
 use castile::net::secret::Secret;
 use castile::net::upstream::{UpstreamClient, UpstreamOptions};
 use castile::oauth::Server;
-use castile::store::{Expected, Keep, Kept, Memory, Seal};
+use castile::store::{AnyStore, Expected, Keep, Kept, Memory, Seal};
 use castile::throttle::{Limiter, LocalOptions, Plan};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -31,7 +31,7 @@ pub const SPA: &str = "http://127.0.0.1:9/cb?keep=1";
 
 pub struct House {
     pub address: SocketAddr,
-    pub store: Arc<Memory>,
+    pub store: Arc<AnyStore>,
     /// The secret of every client that has one.
     pub secret: NewSecret,
     _upstream: Upstream,
@@ -83,9 +83,13 @@ impl House {
     }
 
     pub async fn with(settings: OAuthSettings) -> Self {
+        Self::over(Memory::new(), settings).await
+    }
+
+    pub async fn over(store: impl Into<AnyStore>, settings: OAuthSettings) -> Self {
         let upstream = Upstream::answering("200 OK", "text/xml; charset=utf-8", country().as_bytes()).await;
         let folder = countries(upstream.address, API);
-        let (store, catalog) = (Arc::new(Memory::new()), Arc::new(Catalog::default()));
+        let (store, catalog) = (Arc::new(store.into()), Arc::new(Catalog::default()));
         let reload = Folder::new(folder.path(), Arc::new(Memory::new()), catalog.clone()).reload().await.unwrap();
         assert!(reload.failed.is_empty(), "{:?}", reload.failed);
         let secret = new_secret("secret").unwrap();
@@ -167,7 +171,7 @@ impl House {
 }
 
 /// Keeps everything that the tests meet. All clients are of one application but `foreign`, which is of another tenant.
-async fn furnish(store: &Memory, seal: &Seal, secret: &NewSecret) {
+async fn furnish(store: &AnyStore, seal: &Seal, secret: &NewSecret) {
     let key = SigningKey::generate().unwrap();
     let sealed = seal.seal(&field(key.key_id()), key.to_pkcs8()).unwrap();
     put(store, &SealedKey { id: key.key_id().into(), sealed, created: now() }).await;
@@ -207,7 +211,7 @@ async fn furnish(store: &Memory, seal: &Seal, secret: &NewSecret) {
     put(store, &user("default", "ann", PASSWORD).await).await;
 }
 
-async fn put<T: Kept>(store: &Memory, value: &T) {
+async fn put<T: Kept>(store: &AnyStore, value: &T) {
     store.put(value, Expected::Absent, None).await.unwrap();
 }
 
