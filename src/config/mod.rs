@@ -91,6 +91,12 @@ mod tests {
     }
 
     #[test]
+    fn the_admin_listener_has_names_of_its_own() {
+        let config = parse("castile.yaml", "listen: { admin: { hosts: [admin.example.org] } }", &Variables::default()).unwrap();
+        assert_eq!(config.listen.admin.hosts, ["admin.example.org"]);
+    }
+
+    #[test]
     fn an_unknown_key_has_a_place_and_the_nearest_name() {
         let found = errors("listen:\n  gateway:\n    adress: 127.0.0.1:1\n");
         assert_eq!(found, ["castile.yaml:3:5: `listen.gateway.adress` is not a setting; did you mean `address`?"]);

@@ -60,11 +60,13 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// `listen.admin`: health and metrics.
+/// `listen.admin`: health, metrics and the admin API.
 #[derive(Debug, Clone)]
 pub struct Admin {
     /// Default `127.0.0.1:8291`.
     pub address: SocketAddr,
+    /// `listen.admin.hosts`: names by which it may be called, beside those of this machine and addresses.
+    pub hosts: Vec<String>,
 }
 
 impl Default for GatewayListener {
@@ -75,7 +77,7 @@ impl Default for GatewayListener {
 
 impl Default for Admin {
     fn default() -> Self {
-        Self { address: SocketAddr::from(([127, 0, 0, 1], 8291)) }
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 8291)), hosts: Vec::new() }
     }
 }
 
@@ -302,6 +304,7 @@ pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
     read_gateway_listener(listen.section("gateway", e), &mut config.listen.gateway, e);
     let mut admin = listen.section("admin", e);
     admin.value("address", &mut config.listen.admin.address, e, address);
+    admin.list("hosts", &mut config.listen.admin.hosts, e, |t| Ok(t.to_owned()));
     admin.finish(e);
     listen.finish(e);
 
