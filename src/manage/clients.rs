@@ -1,6 +1,5 @@
 use super::{Actor, Listed, Manage, ManageError, Managed, Part, hold, now, removal, values};
-use crate::auth::{Application, NewSecret, OAuthClient, new_secret};
-use crate::net::address::is_loopback_host;
+use crate::auth::{Application, NewSecret, OAuthClient, new_secret, redirect_refusal};
 use crate::net::secret::Secret;
 use crate::store::{Change, Expected, Keep, Versioned, of_application};
 use crate::telemetry::ulid;
@@ -151,7 +150,7 @@ fn redirects(new: &NewClient, grants: &[String]) -> Managed<()> {
     if new.redirect_uris.len() > MAX_LIST {
         return Err(ManageError::invalid(field, format!("a list of at most {MAX_LIST}"), &new.redirect_uris.len().to_string()));
     }
-    if let Some(bad) = new.redirect_uris.iter().find(|u| !is_redirect(u)) {
+    if let Some(bad) = new.redirect_uris.iter().find(|u| redirect_refusal(u).is_some()) {
         return Err(ManageError::invalid(
             field,
             "a list of https addresses, http on this machine, or `com.example.app:/…`, without fragment",
@@ -162,19 +161,6 @@ fn redirects(new: &NewClient, grants: &[String]) -> Managed<()> {
         return Err(ManageError::invalid(field, "a list with an address for codes", "nothing"));
     }
     Ok(())
-}
-
-/// RFC 6749, section 3.1.2; RFC 8252, section 7.
-fn is_redirect(text: &str) -> bool {
-    let Ok(url) = url::Url::parse(text) else { return false };
-    let plain = url.fragment().is_none() && url.username().is_empty() && url.password().is_none() && text.len() <= 2048;
-    plain
-        && match url.scheme() {
-            "https" => url.has_host(),
-            "http" => url.host_str().is_some_and(is_loopback_host),
-            // A name in reverse order: what is nobody's own scheme has no dot.
-            private => private.contains('.'),
-        }
 }
 
 /// RFC 6749, section 3.3.
