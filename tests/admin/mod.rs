@@ -31,6 +31,7 @@ pub struct Server {
     pub address: SocketAddr,
     pub store: Arc<AnyStore>,
     pub folder: tempfile::TempDir,
+    pub seal: Arc<Seal>,
     /// `Bearer …` of the token file.
     pub local: String,
     stop: watch::Sender<bool>,
@@ -54,7 +55,8 @@ impl Server {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<AnyStore> = Arc::new(Sql::sqlite(&folder.path().join("castile.db")).await.unwrap().into());
-        first_start(&*store, &seal()).await.unwrap();
+        let seal = Arc::new(seal());
+        first_start(&*store, &seal).await.unwrap();
         let passwords = Arc::new(Passwords::default());
         let manage = Manage::new(store.clone(), passwords.clone());
         for (name, role) in [("sue", Role::Subscriber), ("sid", Role::Subscriber), ("pia", Role::Publisher), ("ada", Role::Administrator)] {
@@ -70,7 +72,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(admin::serve(listener, Arc::new(Health::default()), stopped, Some(state)));
-        let server = Self { address, store, folder, local: format!("Bearer {}", local.trim()), stop, tasks };
+        let server = Self { address, store, folder, seal, local: format!("Bearer {}", local.trim()), stop, tasks };
         server.publish("countries", "published", "").await;
         server
     }
