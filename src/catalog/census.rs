@@ -59,7 +59,7 @@ impl<S: Store> Census<S> {
         };
         next.sign(&self.seal)?;
         *seen = next;
-        self.catalog.admit(Arc::new(seen.callers.clone()));
+        self.catalog.admit(&Arc::new(seen.callers.clone()));
         Ok(seen.generation)
     }
 

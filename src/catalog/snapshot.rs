@@ -49,7 +49,7 @@ impl Catalog {
     }
 
     /// Puts these callers in the place of the present ones and gives the new snapshot.
-    pub fn admit(&self, callers: Arc<Callers>) -> Arc<Snapshot> {
+    pub fn admit(&self, callers: &Arc<Callers>) -> Arc<Snapshot> {
         self.swap(|now| Snapshot { number: now.number + 1, apis: now.apis.clone(), callers: callers.clone() })
     }
 

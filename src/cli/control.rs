@@ -1,14 +1,20 @@
 //! What a server keeps beside its APIs: the store, the keys that seal, what is known of callers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::admin::AdminState;
+use crate::auth::Passwords;
 use crate::catalog::{Catalog, Census};
 use crate::config::Config;
+use crate::gateway::Reserved;
+use crate::manage::{Manage, ManageError, first_start};
+use crate::net::random::NoRandom;
 use crate::net::secret::Secret;
+use crate::oauth;
 use crate::store::{AnyStore, Seal, Store, StoreError};
 use crate::telemetry::names;
 use crate::throttle::{Limiter, LocalOptions, RedisOptions, RedisSetupError};
@@ -17,23 +23,36 @@ use crate::throttle::{Limiter, LocalOptions, RedisOptions, RedisSetupError};
 pub(super) struct Control {
     /// Where everything is kept.
     pub(super) store: Arc<AnyStore>,
-    /// Opens what is sealed there.
-    pub(super) seal: Arc<Seal>,
     /// Keeps the catalog up with the store.
     pub(super) census: Census<AnyStore>,
 }
 
 impl Control {
-    /// Opens what the settings name and brings who may call into the catalog. `beside` is the folder of the settings file.
+    /// Opens what the settings name, makes what must be there before anybody acts, and brings who may call into the catalog. `beside` is the folder of the
+    /// settings file.
     ///
     /// # Errors
     /// The store or the sealing keys cannot be used.
-    pub(super) async fn open(config: &Config, beside: &Path, catalog: Arc<Catalog>) -> Result<Self, StoreError> {
+    pub(super) async fn open(config: &Config, beside: &Path, catalog: Arc<Catalog>) -> Result<Self, ControlError> {
         let seal = Arc::new(Seal::open_keys(&config.store, beside)?);
         let store = Arc::new(AnyStore::open(&config.store, beside).await?);
-        let census = Census::new(store.clone(), catalog, seal.clone());
+        first_start(&*store, &seal).await?;
+        let census = Census::new(store.clone(), catalog, seal);
         census.refresh().await?;
-        Ok(Self { store, seal, census })
+        Ok(Self { store, census })
+    }
+
+    /// What the listeners of a server answer beside published APIs.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>) -> Result<Desks, NoRandom> {
+        let passwords = Arc::new(Passwords::default());
+        let manage = Manage::new(self.store.clone(), passwords.clone());
+        let mut admin = AdminState::new(manage, passwords, None)?;
+        admin.hosts.clone_from(&config.listen.admin.hosts);
+        let tokens = oauth::Server::new(self.store.clone(), catalog, config.oauth.clone())?;
+        Ok(Desks { admin: Some((admin, beside.to_path_buf())), reserved: Some(Arc::new(tokens)) })
     }
 
     /// Looks at the store every second: metrics, and a line in the log when it goes and when it is back. Never returns.
@@ -57,6 +76,25 @@ impl Control {
             sleep(Duration::from_secs(1)).await;
         }
     }
+}
+
+/// What a server answers beside published APIs.
+#[derive(Default)]
+pub struct Desks {
+    /// The admin API, and the folder below which the token file is written by which the command line of this machine acts; `None`: health and metrics
+    /// alone.
+    pub admin: Option<(AdminState, PathBuf)>,
+    /// The gateway's own addresses: tokens.
+    pub reserved: Option<Arc<dyn Reserved>>,
+}
+
+/// Why a server has no store to serve from.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ControlError {
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Manage(#[from] ManageError),
 }
 
 /// Where calls are counted: in Redis where the settings name one, else here.

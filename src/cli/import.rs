@@ -28,6 +28,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
             Mode::Passthrough => import::Mode::Passthrough,
             Mode::Both => import::Mode::Both,
         },
+        open: false,
         dry_run: args.dry_run,
         said: args.dry_run.then(|| wanted.said()),
     };
@@ -158,7 +159,13 @@ fn write_text(out: &mut String, screen: &Screen, report: &Report, wsdl: &str, pu
     if report.resources.iter().any(|r| r.method != Method::Get)
         && let Some(curl) = samples::curl(&report.api, public_url)
     {
-        writeln!(out, "\nAfter `castile serve`:\n  {curl}")?;
+        writeln!(out, "\nAfter `castile serve`:")?;
+        if samples::asks_for_a_key(&report.api) {
+            writeln!(out, "  castile app create demo")?;
+            writeln!(out, "  castile subscription create --app demo --api {} --plan tryout", report.name)?;
+            writeln!(out, "  KEY=$(castile key create --app demo -q)")?;
+        }
+        writeln!(out, "  {curl}")?;
     }
     Ok(())
 }

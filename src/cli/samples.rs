@@ -16,7 +16,8 @@ pub(super) fn curl(api: &PublishedApi, public_url: &str) -> Option<String> {
     let path = encoded_path(&resource.path);
     let url = format!("{public_url}{}{path}", api.base_path);
     let body = request(api, resource).unwrap_or_else(|| "{}".to_owned());
-    Some(format!("curl -X {} -H 'content-type: application/json' -d {} {}", resource.method.as_str(), quoted(&body), shell_word(&url)))
+    let (method, key) = (resource.method.as_str(), key(api));
+    Some(format!("curl -X {method} {key}-H 'content-type: application/json' -d {} {}", quoted(&body), shell_word(&url)))
 }
 
 /// The same as raw SOAP. `None` where there is no such operation or raw SOAP is closed.
@@ -36,7 +37,17 @@ pub(super) fn curl_soap(api: &PublishedApi, public_url: &str) -> Option<String> 
         headers.push_str(&format!(" -H {}", quoted(&format!("SOAPAction: \"{action}\""))));
     }
     let url = format!("{public_url}{}", api.base_path);
-    Some(format!("curl {headers} -d {} {}", quoted(envelope), shell_word(&url)))
+    Some(format!("curl {}{headers} -d {} {}", key(api), quoted(envelope), shell_word(&url)))
+}
+
+/// Can a caller show who it is by a key, and must it?
+pub(super) fn asks_for_a_key(api: &PublishedApi) -> bool {
+    api.definition.access.security.iter().any(|s| s == "api_key")
+}
+
+/// The place of the key, for an API that asks for one.
+fn key(api: &PublishedApi) -> &'static str {
+    if asks_for_a_key(api) { "-H \"apikey: $KEY\" " } else { "" }
 }
 
 /// The resource that shows most for least: with a body, with an answer, the first with a short sample.

@@ -14,8 +14,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+pub use super::control::Desks;
 use super::control::{self, Control};
-use crate::admin::{self, Health};
+use crate::admin::{self, AdminState, Health};
 use crate::catalog::{Catalog, Folder, Reload, Watch};
 use crate::config::{self, Config};
 use crate::diagnostic;
@@ -80,6 +81,9 @@ pub enum StartError {
     /// The client for the keys of outside issuers.
     #[error("cannot make the client for the keys of issuers: {0}")]
     Issuers(#[from] FetchError),
+    /// The token file.
+    #[error("the token file cannot be written: {0}")]
+    Token(io::Error),
     /// Where calls are counted.
     #[error("{0}")]
     Redis(#[from] RedisSetupError),
@@ -104,11 +108,19 @@ pub struct Running {
 }
 
 impl Running {
-    /// Opens the ports and answers from then on. Not ready before [`Health::ready`] is called.
+    /// Opens the ports and answers from then on, without an admin API and without tokens. Not ready before [`Health::ready`] is called.
     ///
     /// # Errors
     /// A port cannot be opened, or the settings of TLS or network cannot be used.
     pub async fn start(config: &Config, catalog: Arc<Catalog>, role: Role) -> Result<Self, StartError> {
+        Self::start_with(config, catalog, role, Desks::default()).await
+    }
+
+    /// The same with what `desks` answer.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    pub async fn start_with(config: &Config, catalog: Arc<Catalog>, role: Role, desks: Desks) -> Result<Self, StartError> {
         let handle = telemetry::metrics();
         handle.run_upkeep();
         let (stop_gateway, stop) = watch::channel(false);
@@ -122,7 +134,10 @@ impl Running {
             let upstream = upstream(config)?;
             let limiter = control::limiter(config).await?;
             let made = Gateway::new(config.clone(), catalog, upstream, limiter, Some(fetcher(config)?))?;
-            let shared = Arc::new(made);
+            let shared = Arc::new(match desks.reserved {
+                Some(reserved) => made.with_reserved(reserved),
+                None => made,
+            });
             gateway_task.spawn(observe(shared.clone(), stop.clone()));
             gateway_task.spawn(listener.serve(shared, stop, grace));
         }
@@ -130,7 +145,8 @@ impl Running {
         let listener = TcpListener::bind(address).await.map_err(|source| StartError::Admin { address, source })?;
         let admin = listener.local_addr().unwrap_or(address);
         let health = Arc::new(Health::default());
-        admin_task.spawn(admin::serve(listener, health.clone(), admin_stop, None));
+        let state = desks.admin.filter(|_| role != Role::Gateway).map(|(state, beside)| with_token(state, &beside)).transpose()?;
+        admin_task.spawn(admin::serve(listener, health.clone(), admin_stop, state));
         Ok(Self { gateway, admin, health, stop_gateway, stop_admin, gateway_task, admin_task, grace })
     }
 
@@ -146,6 +162,12 @@ impl Running {
         self.stop_admin.send_replace(true);
         while self.admin_task.join_next().await.is_some() {}
     }
+}
+
+/// Writes the token file. Only once the port is this server's: another one's token stays good.
+fn with_token(mut state: AdminState, beside: &Path) -> Result<AdminState, StartError> {
+    state.token = Some(admin::write_token(beside).map_err(StartError::Token)?);
+    Ok(state)
 }
 
 /// Looks at what no call measures, until `stop`.
@@ -199,8 +221,15 @@ pub async fn run(file: Option<PathBuf>, arguments: Serve) -> ExitCode {
             return ExitCode::from(1);
         }
     };
+    let desks = match control.desks(&config, beside, catalog.clone()) {
+        Ok(desks) => desks,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(1);
+        }
+    };
     let folder = Folder::new(&directory, control.store.clone(), catalog.clone());
-    let ended = serve(&config, catalog, &folder, &control, arguments.role).await;
+    let ended = Box::pin(serve(&config, catalog, &folder, &control, desks, arguments.role)).await;
     control.store.close().await;
     ended
 }
@@ -219,7 +248,14 @@ async fn check(folder: &Folder<Memory>) -> ExitCode {
     }
 }
 
-async fn serve<S: Store + 'static>(config: &Config, catalog: Arc<Catalog>, folder: &Folder<S>, control: &Control, role: Role) -> ExitCode {
+async fn serve<S: Store + 'static>(
+    config: &Config,
+    catalog: Arc<Catalog>,
+    folder: &Folder<S>,
+    control: &Control,
+    desks: Desks,
+    role: Role,
+) -> ExitCode {
     // Signals are listened for before anything else: one that comes during the first load counts.
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
     let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
@@ -241,7 +277,7 @@ async fn serve<S: Store + 'static>(config: &Config, catalog: Arc<Catalog>, folde
             return ExitCode::from(1);
         }
     }
-    let running = match Running::start(config, catalog, role).await {
+    let running = match Running::start_with(config, catalog, role, desks).await {
         Ok(running) => running,
         Err(error) => {
             eprintln!("error: {error}");

@@ -240,7 +240,7 @@ fn stored(screen: &Screen, folder: &Path, wanted: &Wanted<'_>) -> Outcome<(Arc<P
 fn looked_at(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<import::Report> {
     let loaded = load_wsdl(screen, global, wanted)?;
     let request = Request::of(PathBuf::new(), Some(wanted.said()));
-    import::import(loaded, &Request { dry_run: true, ..request }).map_err(|failed| {
+    import::import(loaded, &Request { open: true, dry_run: true, ..request }).map_err(|failed| {
         screen.diagnostics(&failed.diagnostics, &failed.sources);
         Exit::Problem
     })

@@ -72,6 +72,7 @@ fn imported(screen: &Screen, global: &Global, args: &Try, wsdl: &str, folder: &P
     let request = Request {
         name: args.wsdl.is_none().then(|| "countries".to_owned()),
         endpoint: Some(format!("http://127.0.0.1:{port}/")),
+        open: true,
         ..Request::of(folder.join("apis"), Some(wanted.said()))
     };
     match screen.progress(&format!("importing {wsdl}"), || import::import(loaded, &request)) {

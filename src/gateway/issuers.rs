@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::auth::Issuer;
@@ -133,6 +134,6 @@ impl Source {
 
 async fn get(fetcher: &Fetcher, url: &str) -> Result<Vec<u8>, String> {
     let url = Url::parse(url).map_err(|e| e.to_string())?;
-    let fetched = fetcher.fetch(&url, MAX_BYTES, tokio::time::Instant::now() + DEADLINE).await;
+    let fetched = fetcher.fetch(&url, MAX_BYTES, Instant::now() + DEADLINE).await;
     fetched.map(|f| f.bytes).map_err(|e| e.to_string())
 }

@@ -51,6 +51,8 @@ pub struct Request {
     pub endpoint: Option<String>,
     /// Which faces it shows.
     pub mode: Mode,
+    /// May everybody call it? Else it asks for a key or a token.
+    pub open: bool,
     /// Write nothing?
     pub dry_run: bool,
     /// The words by which a command line names the documents, for hints where nothing of the API stays; `None`: they name its folder.
@@ -60,9 +62,12 @@ pub struct Request {
 impl Request {
     /// An import into that folder, with nothing said beside.
     pub fn of(apis: PathBuf, said: Option<String>) -> Self {
-        Self { apis, name: None, version: None, context: None, endpoint: None, mode: Mode::Both, dry_run: false, said }
+        Self { apis, name: None, version: None, context: None, endpoint: None, mode: Mode::Both, open: false, dry_run: false, said }
     }
 }
+
+/// What an imported API asks of its callers: one of these.
+const SECURITY: [&str; 2] = ["api_key", "oauth2"];
 
 /// Why an import did not happen. Nothing was written.
 #[derive(Debug)]
@@ -130,6 +135,9 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
 fn draft(request: &Request) -> ApiDefinition {
     let mut definition = ApiDefinition::named("draft");
     definition.endpoint.url.clone_from(&request.endpoint);
+    if !request.open {
+        definition.access.security = SECURITY.map(str::to_owned).to_vec();
+    }
     definition.rest = request.mode != Mode::Passthrough;
     definition.passthrough = request.mode != Mode::Rest;
     definition

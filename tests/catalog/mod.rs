@@ -20,7 +20,8 @@ use crate::support;
 pub(crate) fn add(apis: &Path, sample: &str, name: &str, context: Option<&str>) {
     let folder = support::path("wsdl").join(sample);
     let origin = Origin::of(folder.to_str().unwrap(), &Limits::default()).unwrap();
-    let request = Request { name: Some(name.to_owned()), context: context.map(str::to_owned), ..Request::of(apis.to_path_buf(), None) };
+    let request =
+        Request { open: true, name: Some(name.to_owned()), context: context.map(str::to_owned), ..Request::of(apis.to_path_buf(), None) };
     import(load_local(&origin, &Options::local(Policy::Upload)).unwrap(), &request).unwrap();
 }
 

@@ -16,7 +16,7 @@ fn try_import(folder: &Path, apis: &Path, name: &str) -> Option<Report> {
         None => origin,
     };
     let loaded = load_local(&origin, &Options::local(Policy::Upload)).ok()?;
-    let request = Request { name: Some(name.to_owned()), ..Request::of(apis.to_path_buf(), None) };
+    let request = Request { open: true, name: Some(name.to_owned()), ..Request::of(apis.to_path_buf(), None) };
     import(loaded, &request).ok()
 }
 

@@ -7,6 +7,7 @@ mod import;
 mod prove;
 mod run;
 mod setup;
+mod story;
 mod translate;
 
 use std::io::{BufRead, BufReader, Write};

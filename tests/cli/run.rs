@@ -5,7 +5,7 @@ use std::process::Command;
 use super::{Running, castile, http, run, run_with, sample};
 use crate::support;
 
-fn address(text: &str) -> String {
+pub(super) fn address(text: &str) -> String {
     let at = text.find("http://").unwrap() + "http://".len();
     text[at..].split('/').next().unwrap().to_owned()
 }

@@ -96,7 +96,7 @@ impl House {
     }
 
     fn admit(&mut self) {
-        self.server.catalog.admit(Arc::new(self.callers.clone()));
+        self.server.catalog.admit(&Arc::new(self.callers.clone()));
     }
 
     fn change(&mut self, change: Change) {
