@@ -195,7 +195,7 @@ fn insert_api(router: &mut Router<Spot>, base: &str, index: usize, api: &Publish
             spots.push((path, SpotKind::Resources(Vec::new())));
             spots.len() - 1
         });
-        if let SpotKind::Resources(list) = &mut spots[place].1 {
+        if let Some((_, SpotKind::Resources(list))) = spots.get_mut(place) {
             list.push(i);
         }
     }

@@ -52,7 +52,7 @@ impl Keys {
 
     pub(super) fn key(&self, scope: Scope, limit: Limit, subject: &Subject<'_>) -> Key {
         match self {
-            Self::Process(states) => Key([&states[0], &states[1]].map(|state| {
+            Self::Process(states) => Key(states.each_ref().map(|state| {
                 let mut hasher = state.build_hasher();
                 feed(scope, limit, subject, |bytes| bytes.hash(&mut hasher));
                 hasher.finish()

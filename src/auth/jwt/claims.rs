@@ -92,7 +92,8 @@ impl<'de> Deserialize<'de> for NumericDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = serde_json::Number::deserialize(deserializer)?;
         // As far as a double counts seconds exactly: everything else is no date.
-        let date = number.as_i64().or_else(|| number.as_f64().filter(|f| f.abs() < 9e15).map(|f| f.floor() as i64));
+        let whole = |f: f64| format!("{:.0}", f.floor()).parse().ok();
+        let date: Option<i64> = number.as_i64().or_else(|| number.as_f64().filter(|f| f.abs() < 9e15).and_then(whole));
         date.filter(|d| *d >= 0).map(Self).ok_or_else(|| serde::de::Error::custom("not a NumericDate"))
     }
 }

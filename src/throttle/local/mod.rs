@@ -53,6 +53,11 @@ pub(super) struct Local {
     life: AtomicU32,
 }
 
+/// The shard among these, held already, that has keys with that hash.
+fn of_hash<'a>(shards: &'a mut [(usize, MutexGuard<'_, Shard>)], hash: u64) -> Option<&'a mut Shard> {
+    shards.iter_mut().find(|(number, _)| *number == Local::number(hash)).map(|(_, shard)| &mut **shard)
+}
+
 impl Local {
     pub(super) fn new(options: LocalOptions) -> Self {
         // Keys do not spread evenly; a 16th more is room for that.
@@ -67,7 +72,8 @@ impl Local {
     /// The hash of a key in the table. Keys are hashes already, so that one multiplication spreads them.
     fn hash(&self, key: Key) -> u64 {
         let product = u128::from(key.0[0] ^ self.seeds[0]) * u128::from(key.0[1] ^ self.seeds[1]);
-        (product as u64) ^ (product >> 64) as u64
+        let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default();
+        half(product) ^ half(product >> 64)
     }
 
     /// A shard; nothing that can panic stands between two changes that belong together, so a poisoned lock holds whole data.
@@ -100,21 +106,20 @@ impl Local {
         let (now, life) = (self.now(), self.life.load(Ordering::Relaxed));
         shards.iter_mut().for_each(|(_, shard)| shard.begin(now, |k| self.hash(k)));
 
-        let place = |shards: &[(usize, MutexGuard<'_, Shard>)], hash: u64| shards.iter().position(|(n, _)| *n == Self::number(hash));
         let mut looks: Vec<Look> = Vec::with_capacity(checks.len());
         for (check, hash) in checks.iter().zip(&hashes) {
-            let Some(at) = place(&shards, *hash) else { continue };
-            looks.push(shards[at].1.look(&share(check), *hash, now, life, |k| self.hash(k)));
+            let Some(shard) = of_hash(&mut shards, *hash) else { continue };
+            looks.push(shard.look(&share(check), *hash, now, life, |k| self.hash(k)));
         }
         let decision = Decision::from_findings(checks, looks.iter().map(|l| l.finding));
         if decision.is_allowed() {
             while let Some(look) = looks.pop() {
-                let (check, hash) = (&checks[looks.len()], hashes[looks.len()]);
+                let Some((check, hash)) = checks.get(looks.len()).zip(hashes.get(looks.len()).copied()) else { break };
                 // A counter that is named twice counts the call once.
                 let number = Self::number(hash);
                 let again = looks.iter().zip(&hashes).any(|(l, h)| Self::number(*h) == number && l.is_same_place(&look));
-                if let Some(at) = place(&shards, hash).filter(|_| !again) {
-                    shards[at].1.take(look, &share(check), now, nodes.is_some(), |k| self.hash(k));
+                if let Some(shard) = of_hash(&mut shards, hash).filter(|_| !again) {
+                    shard.take(look, &share(check), now, nodes.is_some(), |k| self.hash(k));
                 }
             }
         }
@@ -132,12 +137,8 @@ impl Local {
 
     /// For each check, the calls that the shared count does not know of, in the order of the checks. They count as told from here on.
     pub(super) fn tell(&self, checks: &[Check]) -> Vec<u32> {
-        let mut calls = vec![0; checks.len()];
-        let mut at = 0;
-        self.each(checks, |check, shard, now, life| {
-            calls[at] = shard.tell(check, now, life, |k| self.hash(k));
-            at += 1;
-        });
+        let mut calls = Vec::with_capacity(checks.len());
+        self.each(checks, |check, shard, now, life| calls.push(shard.tell(check, now, life, |k| self.hash(k))));
         calls
     }
 

@@ -112,7 +112,7 @@ impl Shard {
         let steps = if self.is_full() { STEPS_FULL } else { owed };
         for _ in 0..steps.min(self.slots.len()) {
             self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
-            let slot = &mut self.slots[self.hand];
+            let Some(slot) = self.slots.get_mut(self.hand) else { continue };
             let (over, heap) = match &slot.state {
                 None => continue,
                 Some(State::Window(window)) => (window.is_over(now), window.heap()),
@@ -120,7 +120,7 @@ impl Shard {
             };
             if over {
                 slot.state = None;
-                let (at, key) = (self.hand as u32, slot.key);
+                let (at, key) = (u32::try_from(self.hand).unwrap_or(u32::MAX), slot.key);
                 if let Ok(entry) = self.index.find_entry(hash(key), |i| *i == at) {
                     entry.remove();
                 }
@@ -132,7 +132,7 @@ impl Shard {
     }
 
     fn find(&self, key: Key, hash: u64) -> Option<u32> {
-        self.index.find(hash, |i| self.slots[*i as usize].key == key).copied()
+        self.index.find(hash, |i| self.slots.get(*i as usize).is_some_and(|s| s.key == key)).copied()
     }
 
     /// Where a check is counted; `life` marks windows that are new.
@@ -148,7 +148,7 @@ impl Shard {
         if !self.is_full() {
             self.promised += 1;
             let before = if self.common > 0 { self.find(common, hash(common)) } else { None };
-            let state = before.and_then(|at| self.slots[at as usize].state.clone());
+            let state = before.and_then(|at| self.slots.get(at as usize)?.state.clone());
             return Place::New(check.key, state.unwrap_or_else(fresh));
         }
         match self.find(common, hash(common)) {
@@ -166,7 +166,7 @@ impl Shard {
         let mut place = self.place(check, of_key, life, &hash);
         let mut freed = 0;
         let state = match &mut place {
-            Place::Slot(at) => self.slots[*at as usize].state.as_mut(),
+            Place::Slot(at) => self.slots.get_mut(*at as usize).and_then(|s| s.state.as_mut()),
             Place::New(_, state) => Some(state),
             Place::None => None,
         };
@@ -197,7 +197,7 @@ impl Shard {
             },
             Place::None => return,
         };
-        match (&mut self.slots[at as usize].state, check.limit) {
+        match (self.slots.get_mut(at as usize).and_then(|s| s.state.as_mut()), check.limit) {
             (Some(State::Window(window)), Limit::Quota(quota)) => {
                 let before = window.heap();
                 window.add(1, quota, now, self.heap < self.heap_limit);
@@ -224,15 +224,15 @@ impl Shard {
         self.heap += if let State::Window(window) = &state { window.heap() } else { 0 };
         self.common += usize::from(key.0[0] == COMMON_KEY);
         self.steps += STEPS;
-        self.slots[at as usize] = Slot { key, state: Some(state) };
+        *self.slots.get_mut(at as usize)? = Slot { key, state: Some(state) };
         let slots = &self.slots;
-        self.index.insert_unique(hash(key), at, |i| hash(slots[*i as usize].key));
+        self.index.insert_unique(hash(key), at, |i| slots.get(*i as usize).map_or(0, |s| hash(s.key)));
         Some(at)
     }
 
     fn window(&mut self, check: &Check, now: Instant, hash: impl Fn(Key) -> u64) -> Option<&mut Window> {
         let at = self.find(check.key, hash(check.key))?;
-        match (&mut self.slots[at as usize].state, check.limit) {
+        match (self.slots.get_mut(at as usize).and_then(|s| s.state.as_mut()), check.limit) {
             (Some(State::Window(window)), Limit::Quota(quota)) => {
                 let before = window.heap();
                 window.forget(quota, now);
@@ -267,7 +267,7 @@ impl Shard {
 
     /// They were not told after all.
     pub(super) fn untell(&mut self, key: Key, calls: u32, hash: impl Fn(Key) -> u64) {
-        let state = self.find(key, hash(key)).and_then(|at| self.slots[at as usize].state.as_mut());
+        let state = self.find(key, hash(key)).and_then(|at| self.slots.get_mut(at as usize)?.state.as_mut());
         if let Some(State::Window(window)) = state {
             window.untold = window.untold.saturating_add(calls).min(window.total());
         }

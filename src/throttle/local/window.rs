@@ -204,9 +204,12 @@ impl Window {
 
 /// Makes one run of the two that are closest to each other.
 fn merge(runs: &mut Vec<Run>) {
-    let closest = (1..runs.len()).min_by_key(|at| runs[*at].stamp - runs[*at - 1].stamp);
+    let apart = |pair: &[Run]| if let [a, b] = pair { b.stamp - a.stamp } else { 0 };
+    let closest = runs.windows(2).enumerate().min_by_key(|(_, pair)| apart(pair)).map(|(at, _)| at);
     if let Some(at) = closest {
-        runs[at].calls = runs[at].calls.saturating_add(runs[at - 1].calls);
-        runs.remove(at - 1);
+        let gone = runs.remove(at);
+        if let Some(next) = runs.get_mut(at) {
+            next.calls = next.calls.saturating_add(gone.calls);
+        }
     }
 }

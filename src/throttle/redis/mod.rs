@@ -195,9 +195,9 @@ impl Shared {
         if answer.len() != 1 + 2 * checks.len() {
             return Err(Failure::Gone("its answer is not the script's".to_owned()));
         }
-        let findings = answer[1..].chunks_exact(2).map(|pair| {
-            let time = Duration::from_micros(u64::try_from(pair[1]).unwrap_or(0));
-            match u32::try_from(pair[0]) {
+        let findings = answer.iter().skip(1).step_by(2).zip(answer.iter().skip(2).step_by(2)).map(|(remaining, micros)| {
+            let time = Duration::from_micros(u64::try_from(*micros).unwrap_or(0));
+            match u32::try_from(*remaining) {
                 Ok(remaining) => Finding::Free { remaining, reset: time },
                 Err(_) => Finding::Full { wait: time },
             }

@@ -68,6 +68,12 @@ def post(base, operation, body):
 
 subprocess.run([castile, 'import', wsdl, '--name', 'fidelity', '--dir', f'{folder}/apis'], env=settings, cwd=folder, check=True,
                stdout=subprocess.DEVNULL)
+# What is measured is the mapping: no key is asked for.
+definition = f'{folder}/apis/fidelity/api.yaml'
+with open(definition) as file:
+    text = file.read()
+with open(definition, 'w') as file:
+    file.write(text.replace('security: [api_key, oauth2]\n', ''))
 server = subprocess.Popen([castile, 'serve', '--dir', f'{folder}/apis'], env=settings, cwd=folder, stderr=subprocess.PIPE, text=True)
 try:
     for line in server.stderr:
