@@ -225,12 +225,17 @@ impl Run<'_> {
         let sizes = array.outermost.rows();
         let product = sizes.iter().try_fold(1usize, |n, s| n.checked_mul(*s)).filter(|_| !sizes.is_empty());
         let places = self.in_their_places(start, array, product.unwrap_or(0))?;
-        // Sizes with a zero among them have no members, however large the others are.
-        if product == Some(places) && places > 0 {
+        if product == Some(places) {
+            // Below a size of zero there is nothing, however large the others are; above it there are rows without members.
+            let upper = sizes.iter().position(|s| *s == 0).map_or(sizes, |zero| sizes.get(..=zero).unwrap_or(sizes));
+            if places == 0 {
+                let empty = upper.iter().take(upper.len() - 1).try_fold(1usize, |n, s| n.checked_mul(*s));
+                self.leave_out(empty.unwrap_or(usize::MAX))?;
+            }
             let values = self.members(start);
             self.replace(start, b"");
             let mut values = items(&values);
-            self.rows(&mut values, array.outermost.rows())?;
+            self.rows(&mut values, upper)?;
             self.append(values);
         }
         if array.wrapped {
