@@ -73,7 +73,7 @@ pub(crate) fn sample(name: &str) -> String {
 }
 
 /// A command that runs until it is told to stop; it is ended with the test.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
     /// Starts it and gives its first lines of standard output or error up to one that holds `sign`.

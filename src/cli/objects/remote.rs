@@ -2,17 +2,19 @@
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::super::args::Global;
-use super::super::{Exit, Outcome, Screen, target};
+use super::super::{Exit, Outcome, Screen, runtime, target};
 use crate::admin;
 use crate::config::Config;
 use crate::net::address::{AddressPolicy, is_loopback_host};
-use crate::net::fetch::FetchOptions;
+use crate::net::fetch::{FetchError, FetchOptions};
 use crate::net::rest::RestClient;
 use crate::net::secret::Secret;
 
@@ -20,6 +22,8 @@ use crate::net::secret::Secret;
 const TOKEN: &str = "CASTILE_TOKEN";
 /// Where the admin API is.
 const BASE: [&str; 2] = ["admin", "v1"];
+/// How long a server may take to start.
+const START: Duration = Duration::from_secs(3);
 /// Objects of a list that are read at one time, and of all.
 const PART: usize = 1_000;
 const MOST: usize = 100_000;
@@ -43,10 +47,20 @@ impl<'a> Remote<'a> {
         let url = url.ok_or_else(|| screen.usage("`--server` is not an address such as http://127.0.0.1:8291"))?;
         let is_here = url.host_str().is_some_and(is_loopback_host);
         let beside = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        // The operator names the server: it may be anywhere but where nobody may go.
+        let client = |url: Url, token: Option<&Secret>| {
+            RestClient::new(url, token, FetchOptions::new(AddressPolicy::local())).map_err(|e| {
+                screen.error(&e.to_string());
+                Exit::Problem
+            })
+        };
         let token = match crate::config::variable(TOKEN) {
             Some(token) => Some(Secret::new(token.reveal())),
             // The token of this machine is for this machine.
-            None if is_here => read_token(beside),
+            None if is_here => {
+                runtime(screen)?.block_on(started(&client(url.clone(), None)?));
+                read_token(beside)
+            }
             None => None,
         };
         if token.is_none() && url.password().is_none() {
@@ -65,12 +79,7 @@ impl<'a> Remote<'a> {
             screen.say("warning: the token goes over the network in clear; use https");
         }
         let address = crate::net::fetch::shown(&url);
-        // The operator names the server: it may be anywhere but where nobody may go.
-        let client = RestClient::new(url, token.as_ref(), FetchOptions::new(AddressPolicy::local())).map_err(|e| {
-            screen.error(&e.to_string());
-            Exit::Problem
-        })?;
-        Ok(Self { screen, client, address, tenant })
+        Ok(Self { screen, client: client(url, token.as_ref())?, address, tenant })
     }
 
     /// Sends a request and gives the answer; nothing where it has none.
@@ -133,6 +142,17 @@ impl<'a> Remote<'a> {
             }
         }
         if status == 503 { Exit::Unreachable } else { Exit::Problem }
+    }
+}
+
+/// Waits a moment for a server of this machine that was started just before: the token is that of the one that answers.
+async fn started(client: &RestClient) {
+    let began = Instant::now();
+    while let Err(FetchError::Connect { .. }) = client.send(Method::GET, &["livez"], &[], None).await {
+        if began.elapsed() >= START {
+            return;
+        }
+        sleep(START / 30).await;
     }
 }
 
