@@ -84,7 +84,7 @@ pub(super) fn passed(decision: &Decision, subscription: Option<&Subscription>) -
 }
 
 fn reached(refused: &Refused, subscription: Option<&Subscription>) -> Problem {
-    let seconds = refused.retry_after.as_secs() + u64::from(refused.retry_after.subsec_nanos() > 0);
+    let seconds = refused.retry_after_seconds();
     let allows = |what: &str| format!("{what} allows {}; try again in {seconds} s.", refused.limit);
     let plan = || subscription.map_or_else(|| String::from("The plan"), |s| format!("Plan {}", s.plan));
     let (code, title, detail) = match refused.scope {

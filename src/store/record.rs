@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
-/// The tenant that exists from the start.
-pub const DEFAULT_TENANT: &str = "default";
+pub use crate::auth::DEFAULT_TENANT;
+
 /// Bytes of a record's body.
 pub const MAX_BODY_BYTES: usize = 256 << 10;
 /// Keys of a record.

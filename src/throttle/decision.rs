@@ -171,6 +171,13 @@ pub(super) enum Finding {
     Full { wait: Duration },
 }
 
+impl Refused {
+    /// `Retry-After`: [`Refused::retry_after`] in whole seconds, rounded up, from 1.
+    pub fn retry_after_seconds(&self) -> u64 {
+        seconds_up(self.retry_after)
+    }
+}
+
 fn seconds_up(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
