@@ -179,7 +179,7 @@ async fn by_password(state: &AdminState, typed: &str, password: &Secret) -> Resu
         || User { tenant: tenant.into(), name: name.into(), password: None, roles: Vec::new(), standing: Default::default(), created: 0 };
     let user = known.unwrap_or_else(nobody);
     let now = jiff::Timestamp::now().as_second();
-    if !state.pairs.verify(&state.passwords, &user, password, now).await {
+    if !state.pairs.verify(&user, password, now).await {
         return Err(unauthenticated(true));
     }
     Ok(Actor::new(user.tenant, user.name, user.roles))

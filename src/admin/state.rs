@@ -4,9 +4,8 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::auth::{Digest, Passwords, VerifiedPairs, new_secret};
+use crate::auth::{Digest, VerifiedPairs, new_secret};
 use crate::manage::Manage;
 use crate::net::random::NoRandom;
 
@@ -22,17 +21,16 @@ pub struct AdminState {
     pub token: Option<Digest>,
     /// Names by which the listener may be called, beside those of this machine and addresses.
     pub hosts: Vec<String>,
-    pub(super) passwords: Arc<Passwords>,
     pub(super) pairs: VerifiedPairs,
 }
 
 impl AdminState {
-    /// With these acts; `passwords` is the one that they hash with too, so that few are worked out at one time.
+    /// With these acts.
     ///
     /// # Errors
     /// The system gives no random bytes.
-    pub fn new(manage: Manage, passwords: Arc<Passwords>, token: Option<Digest>) -> Result<Self, NoRandom> {
-        Ok(Self { manage, token, hosts: Vec::new(), passwords, pairs: VerifiedPairs::new()? })
+    pub fn new(manage: Manage, token: Option<Digest>) -> Result<Self, NoRandom> {
+        Ok(Self { manage, token, hosts: Vec::new(), pairs: VerifiedPairs::new()? })
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Context<'a> {
 pub enum Step {
     /// It is known who calls.
     Done(Principal),
-    /// A password must be worked out first ([`super::Passwords::verify`]); then [`PasswordCheck::finish`].
+    /// A password must be worked out first ([`super::password::verify`]); then [`PasswordCheck::finish`].
     Password(PasswordCheck),
     /// The keys of this issuer must be fetched first, anew where some are at hand; then it is asked again. Where that changes nothing, the
     /// token is not good.

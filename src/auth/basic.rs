@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::hmac;
 
-use super::{Passwords, User};
+use super::{User, password};
 use crate::net::random::{self, NoRandom};
 use crate::net::secret::Secret;
 
@@ -40,12 +40,12 @@ impl VerifiedPairs {
 
     /// Is this the user's password? It is worked out once for each pair that is right, and each time for one that is not. A user without
     /// a password takes as long and is told no.
-    pub async fn verify(&self, passwords: &Passwords, user: &User, password: &Secret, now: i64) -> bool {
-        let pair = user.password.as_ref().map(|stored| self.pair(&user.tenant, &user.name, stored, password));
+    pub async fn verify(&self, user: &User, typed: &Secret, now: i64) -> bool {
+        let pair = user.password.as_ref().map(|stored| self.pair(&user.tenant, &user.name, stored, typed));
         if pair.as_ref().is_some_and(|p| self.knows(p, now)) {
             return true;
         }
-        let right = passwords.verify(password, user.password.as_deref()).await;
+        let right = password::verify(typed, user.password.as_deref()).await;
         if let (Some(pair), true) = (pair, right) {
             self.remember(pair, now);
         }

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::jwt::LEEWAY_SECONDS;
 use super::keys::Digest;
 use super::records::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, Subscription, Tenant, User};
 
@@ -77,6 +78,16 @@ impl Directory {
         }
         next.tenants.retain(|_, members| !members.is_empty());
         next
+    }
+
+    /// The same without revocations of tokens that have ended by themselves at that time (seconds since 1970, UTC).
+    #[must_use]
+    pub fn without_ended(mut self, now: i64) -> Self {
+        let is_over = |end: &i64| end.saturating_add(LEEWAY_SECONDS) <= now;
+        for members in self.tenants.values_mut().filter(|m| m.revoked.values().any(is_over)) {
+            Arc::make_mut(members).revoked.retain(|_, end| !is_over(end));
+        }
+        self
     }
 
     /// What is known of a tenant.

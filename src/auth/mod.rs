@@ -9,7 +9,7 @@ mod basic;
 mod directory;
 pub mod jwt;
 mod keys;
-mod password;
+pub mod password;
 mod presented;
 mod principal;
 mod records;
@@ -20,7 +20,7 @@ pub use authenticate::{Ask, Context, GRANT, PasswordCheck, Refusal, Step, authen
 pub use basic::VerifiedPairs;
 pub use directory::{Change, Directory, Kind, Members};
 pub use keys::{Digest, NewSecret, digest, new_secret};
-pub use password::{PasswordError, Passwords};
+pub use password::PasswordError;
 pub use presented::{Authorization, Presented, PresentedError};
 pub use principal::{Principal, TokenKind};
 pub use records::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, Role, SealedKey, Standing, Subscription, Tenant, User};

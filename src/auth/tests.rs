@@ -239,8 +239,13 @@ fn own_tokens() {
         assert!(is_invalid(&world.ask(&[Scheme::OAuth2], &world.own_token(change))), "{i}");
     }
     assert!(is_invalid(&world.ask(&[Scheme::Jwt], &world.own_token(|_| {}))), "only outside issuers are asked for");
-    let revoked = RevokedToken { tenant: "default".into(), jti: "j1".into(), expires: NOW + 3600 };
-    let world = world.changed(Change::RevokedToken(revoked));
+    let ended = |jti: &str, expires: i64| RevokedToken { tenant: "default".into(), jti: jti.into(), expires };
+    let world = world.changed(Change::RevokedToken(ended("old", NOW - 3600)));
+    let kept = world.directory.clone().without_ended(NOW);
+    assert!(world.directory.tenant("default").unwrap().is_revoked("old") && !kept.tenant("default").unwrap().is_revoked("old"));
+    let revoked = ended("j1", NOW + 3600);
+    let mut world = world.changed(Change::RevokedToken(revoked));
+    world.directory = world.directory.without_ended(NOW);
     assert!(is_invalid(&world.ask(&[Scheme::OAuth2], &world.own_token(|_| {}))));
 }
 
@@ -286,8 +291,7 @@ fn client_certificates() {
 
 #[tokio::test]
 async fn names_and_passwords() {
-    let passwords = Passwords::default();
-    let stored = passwords.hash(&Secret::new("p")).await.unwrap();
+    let stored = password::hash(&Secret::new("p")).await.unwrap();
     let world = World::new().changed(Change::User(user("ann", Some(stored))));
     let basic = |user: &str, password: &str| Presented {
         authorization: Some(Authorization::Basic { user: user.to_owned(), password: Secret::new(password) }),
@@ -295,7 +299,7 @@ async fn names_and_passwords() {
     };
     for (name, password, good) in [("ann", "q", false), ("nobody", "p", false), ("ann", "p", true)] {
         let Step::Password(check) = world.step(&[Scheme::Basic], None, &basic(name, password)).unwrap() else { panic!("{name}") };
-        let right = passwords.verify(&check.password, check.stored.as_deref()).await;
+        let right = password::verify(&check.password, check.stored.as_deref()).await;
         assert_eq!(check.finish(right, &world.pairs, NOW).is_ok(), good, "{name} {password}");
     }
     // Once right, it is known for a while.

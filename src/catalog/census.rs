@@ -57,6 +57,8 @@ impl<S: Store> Census<S> {
                 next
             }
         };
+        let directory = std::mem::take(&mut next.callers.directory);
+        next.callers.directory = directory.without_ended(jiff::Timestamp::now().as_second());
         next.sign(&self.seal)?;
         *seen = next;
         self.catalog.admit(&Arc::new(seen.callers.clone()));

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::admin::AdminState;
-use crate::auth::Passwords;
 use crate::catalog::{Catalog, Census};
 use crate::config::Config;
 use crate::gateway::Reserved;
@@ -47,9 +46,8 @@ impl Control {
     /// # Errors
     /// The system gives no random bytes.
     pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>) -> Result<Desks, NoRandom> {
-        let passwords = Arc::new(Passwords::default());
-        let manage = Manage::new(self.store.clone(), passwords.clone());
-        let mut admin = AdminState::new(manage, passwords, None)?;
+        let manage = Manage::new(self.store.clone());
+        let mut admin = AdminState::new(manage, None)?;
         admin.hosts.clone_from(&config.listen.admin.hosts);
         let tokens = oauth::Server::new(self.store.clone(), catalog, config.oauth.clone())?;
         Ok(Desks { admin: Some((admin, beside.to_path_buf())), reserved: Some(Arc::new(tokens)) })

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::timeout;
@@ -12,7 +11,7 @@ use super::issuers::Issuers;
 use super::record::Slot;
 use super::route::RouteMatch;
 use super::{Call, Gateway, meter, refusal};
-use crate::auth::{self, Ask, Context, Passwords, Presented, Refusal, Step, Subscription, VerifiedPairs};
+use crate::auth::{self, Ask, Context, Presented, Refusal, Step, Subscription, VerifiedPairs};
 use crate::catalog::{PublishedApi, Rules, State, Visibility};
 use crate::net::fetch::Fetcher;
 use crate::net::random::NoRandom;
@@ -23,7 +22,6 @@ use crate::throttle::{CountState, Limiter};
 /// What is remembered between calls about those who make them.
 pub(super) struct Desk {
     pairs: VerifiedPairs,
-    passwords: Passwords,
     issuers: Issuers,
     assertions: Assertions,
     limiter: Limiter,
@@ -46,13 +44,7 @@ pub(super) struct Permit {
 impl Desk {
     /// Nothing is remembered yet. Without a fetcher no outside issuer's token is good.
     pub(super) fn new(limiter: Limiter, fetcher: Option<Fetcher>) -> Result<Self, NoRandom> {
-        Ok(Self {
-            pairs: VerifiedPairs::new()?,
-            passwords: Passwords::default(),
-            issuers: Issuers::new(fetcher),
-            assertions: Assertions::default(),
-            limiter,
-        })
+        Ok(Self { pairs: VerifiedPairs::new()?, issuers: Issuers::new(fetcher), assertions: Assertions::default(), limiter })
     }
 
     /// How calls are counted, as metrics.
@@ -125,7 +117,7 @@ async fn known(
         match step {
             Step::Done(principal) => return Ok(principal),
             Step::Password(check) => {
-                let right = desk.passwords.verify(&check.password, check.stored.as_deref()).await;
+                let right = auth::password::verify(&check.password, check.stored.as_deref()).await;
                 return check.finish(right, &desk.pairs, now());
             }
             Step::Keys(issuer) if fetched.is_none() => {
@@ -141,7 +133,7 @@ async fn known(
 
 /// Seconds since 1970, UTC.
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+    jiff::Timestamp::now().as_second()
 }
 
 fn subscription(route: &RouteMatch, principal: &Principal) -> Result<Option<Arc<Subscription>>, Refusal> {

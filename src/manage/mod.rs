@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::auth::{Passwords, Tenant};
+use crate::auth::Tenant;
 use crate::diagnostic::nearest;
 use crate::store::{AnyStore, Audit, AuditEntry, Change, Cursor, Expected, Keep, Kept, Store, Versioned};
 
@@ -44,7 +44,6 @@ pub type Managed<T> = Result<T, ManageError>;
 #[derive(Debug)]
 pub struct Manage {
     store: Arc<AnyStore>,
-    passwords: Arc<Passwords>,
     /// Acts of this node stand in a line; those of other nodes are told apart by the versions of what they touch.
     turn: Mutex<()>,
 }
@@ -69,8 +68,8 @@ impl Default for Part {
 
 impl Manage {
     /// Acts on this store.
-    pub fn new(store: Arc<AnyStore>, passwords: Arc<Passwords>) -> Self {
-        Self { store, passwords, turn: Mutex::new(()) }
+    pub fn new(store: Arc<AnyStore>) -> Self {
+        Self { store, turn: Mutex::new(()) }
     }
 
     /// The store behind.

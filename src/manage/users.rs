@@ -1,5 +1,5 @@
 use super::{Actor, Listed, Manage, ManageError, Managed, Part, hold, now, removal, text};
-use crate::auth::{Application, Role, Standing, User, new_secret};
+use crate::auth::{Application, Role, Standing, User, new_secret, password};
 use crate::net::secret::Secret;
 use crate::store::{Change, Expected, Keep, owner};
 
@@ -147,7 +147,7 @@ impl Manage {
                 (made.clone(), Some(made))
             }
         };
-        Ok((self.passwords.hash(&password).await?, shown))
+        Ok((password::hash(&password).await?, shown))
     }
 }
 

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 pub use records::{AuthorizationCode, Grant};
 
-use crate::auth::{Passwords, VerifiedPairs};
+use crate::auth::VerifiedPairs;
 use crate::catalog::Catalog;
 use crate::config::OAuthSettings;
 use crate::net::random::NoRandom;
@@ -47,7 +47,6 @@ pub struct Server<S> {
     store: Arc<S>,
     catalog: Arc<Catalog>,
     settings: OAuthSettings,
-    passwords: Passwords,
     pairs: VerifiedPairs,
     attempts: attempts::Attempts,
 }
@@ -58,13 +57,6 @@ impl<S> Server<S> {
     /// # Errors
     /// The system gives no random bytes.
     pub fn new(store: Arc<S>, catalog: Arc<Catalog>, settings: OAuthSettings) -> Result<Self, NoRandom> {
-        Ok(Self {
-            store,
-            catalog,
-            settings,
-            passwords: Passwords::default(),
-            pairs: VerifiedPairs::new()?,
-            attempts: attempts::Attempts::default(),
-        })
+        Ok(Self { store, catalog, settings, pairs: VerifiedPairs::new()?, attempts: attempts::Attempts::default() })
     }
 }

@@ -9,7 +9,7 @@ use super::issue::TokenAnswer;
 use super::token::Given;
 use super::visit::Visit;
 use super::{Server, scope};
-use crate::auth::User;
+use crate::auth::{User, password};
 use crate::net::secret::Secret;
 use crate::store::Store;
 
@@ -24,7 +24,7 @@ impl<S: Store> Server<S> {
             ..Refused::of(Code::TooMany, "too many log-ins failed: wait before the next")
         })?;
         let user = visit.members().user(name).filter(|u| u.standing.is_active());
-        let right = self.passwords.verify(password, user.and_then(|u| u.password.as_deref())).await;
+        let right = password::verify(password, user.and_then(|u| u.password.as_deref())).await;
         match user.filter(|_| right) {
             Some(user) => {
                 attempt.succeeded();

@@ -15,7 +15,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use castile::admin::{self, AdminState, Health};
-use castile::auth::{Passwords, Role};
+use castile::auth::Role;
 use castile::manage::{Actor, Manage, NewUser, first_start};
 use castile::net::secret::Secret;
 use castile::store::{AnyStore, Content, Seal, Sql, Store, StoredDocument};
@@ -57,15 +57,14 @@ impl Server {
         let store: Arc<AnyStore> = Arc::new(Sql::sqlite(&folder.path().join("castile.db")).await.unwrap().into());
         let seal = Arc::new(seal());
         first_start(&*store, &seal).await.unwrap();
-        let passwords = Arc::new(Passwords::default());
-        let manage = Manage::new(store.clone(), passwords.clone());
+        let manage = Manage::new(store.clone());
         for (name, role) in [("sue", Role::Subscriber), ("sid", Role::Subscriber), ("pia", Role::Publisher), ("ada", Role::Administrator)] {
             let new = NewUser { name: name.into(), password: Some(Secret::new(PASSWORD)), roles: vec![role] };
             manage.create_user(&Actor::local(), new).await.unwrap();
         }
         let token = admin::write_token(folder.path()).unwrap();
         let local = std::fs::read_to_string(admin::token_file(folder.path())).unwrap();
-        let mut state = AdminState::new(manage, passwords, Some(token)).unwrap();
+        let mut state = AdminState::new(manage, Some(token)).unwrap();
         state.hosts = vec!["admin.example.org".into()];
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

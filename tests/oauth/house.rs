@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use castile::auth::jwt::SigningKey;
-use castile::auth::{Application, NewSecret, OAuthClient, Passwords, SealedKey, Standing, Subscription, Tenant, User, new_secret};
+use castile::auth::{Application, NewSecret, OAuthClient, SealedKey, Standing, Subscription, Tenant, User, new_secret};
 use castile::catalog::{Catalog, Census, Folder, field};
 use castile::config::{Config, OAuthSettings};
 use castile::gateway::{Gateway, Listener};
@@ -72,7 +72,7 @@ pub fn client(id: &str, secret: Option<&NewSecret>, grants: &[&str], redirect_ur
 }
 
 pub async fn user(tenant: &str, name: &str, password: &str) -> User {
-    let password = Passwords::default().hash(&Secret::new(password)).await.unwrap();
+    let password = castile::auth::password::hash(&Secret::new(password)).await.unwrap();
     let (tenant, name, standing) = (tenant.into(), name.into(), Standing::Active);
     User { tenant, name, password: Some(password), roles: Vec::new(), standing, created: now() }
 }
