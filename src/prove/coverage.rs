@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::model::{Kind, Model, NodeId, NodeKind};
 use crate::plan::scalar::Primitive;
-use crate::schema::model::{Compositor, DerivationSet, ElementId, FacetKind, ProcessContents, TypeDefinition, TypeId, Variety};
+use crate::schema::model::{Compositor, DerivationSet, ElementId, ProcessContents, TypeDefinition, TypeId, Variety};
+use crate::xml::datatypes::FacetKind;
 
 /// Values of one enumeration that count as alternatives, at most.
 const MAX_VALUES: usize = 100;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::plan::scalar::{FacetKind, FacetSpec, Primitive, Scalar};
 use crate::schema::SchemaSet;
-use crate::schema::model::{Builtin, Content, FacetKind as Xsd, ScopeId, SimpleType, TypeDefinition, TypeId, Variety};
+use crate::schema::model::{Content, ScopeId, SimpleType, TypeDefinition, TypeId, Variety};
 use crate::xml::QName;
 
 /// One for each type of the set; `anySimpleType` for a type that is not simple and has no simple content.
@@ -61,7 +61,7 @@ impl Maker<'_> {
         let base = match (restricted, &t.variety) {
             (Some(base), _) => self.scalar(base, depth + 1),
             (None, Variety::Ur) => self.any.clone(),
-            (None, Variety::Atomic(builtin)) => Arc::new(Scalar::builtin(primitive(*builtin), false)),
+            (None, Variety::Atomic(builtin)) => Arc::new(Scalar::builtin(*builtin, false)),
             (None, Variety::List(item)) => Arc::new(Scalar::list(self.scalar(*item, depth + 1))),
             (None, Variety::Union(members)) => Arc::new(Scalar::union(members.iter().map(|m| self.scalar(*m, depth + 1)).collect())),
         };
@@ -69,41 +69,17 @@ impl Maker<'_> {
         if t.facets.is_empty() || (!is_own && matches!(t.variety, Variety::Atomic(_))) {
             return base;
         }
-        let is_name = matches!(t.variety, Variety::Atomic(Builtin::QName | Builtin::Notation));
+        let is_name = matches!(t.variety, Variety::Atomic(Primitive::QName | Primitive::Notation));
         let facets: Vec<FacetSpec> = t
             .facets
             .iter()
             .map(|f| FacetSpec {
-                kind: facet(f.kind),
+                kind: f.kind,
                 value: f.value.clone(),
-                qname: (is_name && f.kind == Xsd::Enumeration).then(|| resolve(schemas, f.scope, &f.value).to_string().into()),
+                qname: (is_name && f.kind == FacetKind::Enumeration).then(|| resolve(schemas, f.scope, &f.value).to_string().into()),
                 documentation: None,
             })
             .collect();
         Arc::new(Scalar::restrict(&base, &facets).0)
-    }
-}
-
-/// The scalars' word for a built-in: by its name, which both have from part 2.
-fn primitive(builtin: Builtin) -> Primitive {
-    let spelled = format!("{builtin:?}");
-    let same = |p: &Primitive| p.name().eq_ignore_ascii_case(&spelled);
-    Primitive::ALL.into_iter().find(same).unwrap_or(Primitive::AnySimple)
-}
-
-fn facet(kind: Xsd) -> FacetKind {
-    match kind {
-        Xsd::Length => FacetKind::Length,
-        Xsd::MinLength => FacetKind::MinLength,
-        Xsd::MaxLength => FacetKind::MaxLength,
-        Xsd::Pattern => FacetKind::Pattern,
-        Xsd::Enumeration => FacetKind::Enumeration,
-        Xsd::WhiteSpace => FacetKind::WhiteSpace,
-        Xsd::MinInclusive => FacetKind::MinInclusive,
-        Xsd::MaxInclusive => FacetKind::MaxInclusive,
-        Xsd::MinExclusive => FacetKind::MinExclusive,
-        Xsd::MaxExclusive => FacetKind::MaxExclusive,
-        Xsd::TotalDigits => FacetKind::TotalDigits,
-        Xsd::FractionDigits => FacetKind::FractionDigits,
     }
 }

@@ -3,61 +3,22 @@
 use std::sync::Arc;
 
 use super::model::{
-    Builtin, ComplexType, Compositor, Content, Derivation, DerivationSet, Facet, FacetKind, ModelGroup, NamespaceConstraint, Particle,
-    ProcessContents, SchemaSet, ScopeId, SimpleType, Term, TypeDefinition, TypeId, Variety, Wildcard,
+    ComplexType, Compositor, Content, Derivation, DerivationSet, Facet, ModelGroup, NamespaceConstraint, Particle, ProcessContents,
+    SchemaSet, ScopeId, SimpleType, Term, TypeDefinition, TypeId, Variety, Wildcard,
 };
+use crate::xml::datatypes::{FacetKind, Primitive};
 use crate::xml::{QName, ns};
 
 /// `xs:anySimpleType`: always the second type.
 pub(crate) const ANY_SIMPLE_TYPE: TypeId = TypeId(1);
 
-/// Built-in, its name, its base's name. A base stands before what derives from it.
-const ATOMIC: &[(Builtin, &str, &str)] = &[
-    (Builtin::String, "string", "anySimpleType"),
-    (Builtin::NormalizedString, "normalizedString", "string"),
-    (Builtin::Token, "token", "normalizedString"),
-    (Builtin::Language, "language", "token"),
-    (Builtin::NmToken, "NMTOKEN", "token"),
-    (Builtin::Name, "Name", "token"),
-    (Builtin::NcName, "NCName", "Name"),
-    (Builtin::Id, "ID", "NCName"),
-    (Builtin::IdRef, "IDREF", "NCName"),
-    (Builtin::Entity, "ENTITY", "NCName"),
-    (Builtin::Boolean, "boolean", "anySimpleType"),
-    (Builtin::Decimal, "decimal", "anySimpleType"),
-    (Builtin::Integer, "integer", "decimal"),
-    (Builtin::NonPositiveInteger, "nonPositiveInteger", "integer"),
-    (Builtin::NegativeInteger, "negativeInteger", "nonPositiveInteger"),
-    (Builtin::Long, "long", "integer"),
-    (Builtin::Int, "int", "long"),
-    (Builtin::Short, "short", "int"),
-    (Builtin::Byte, "byte", "short"),
-    (Builtin::NonNegativeInteger, "nonNegativeInteger", "integer"),
-    (Builtin::UnsignedLong, "unsignedLong", "nonNegativeInteger"),
-    (Builtin::UnsignedInt, "unsignedInt", "unsignedLong"),
-    (Builtin::UnsignedShort, "unsignedShort", "unsignedInt"),
-    (Builtin::UnsignedByte, "unsignedByte", "unsignedShort"),
-    (Builtin::PositiveInteger, "positiveInteger", "nonNegativeInteger"),
-    (Builtin::Float, "float", "anySimpleType"),
-    (Builtin::Double, "double", "anySimpleType"),
-    (Builtin::Duration, "duration", "anySimpleType"),
-    (Builtin::DateTime, "dateTime", "anySimpleType"),
-    (Builtin::Time, "time", "anySimpleType"),
-    (Builtin::Date, "date", "anySimpleType"),
-    (Builtin::GYearMonth, "gYearMonth", "anySimpleType"),
-    (Builtin::GYear, "gYear", "anySimpleType"),
-    (Builtin::GMonthDay, "gMonthDay", "anySimpleType"),
-    (Builtin::GDay, "gDay", "anySimpleType"),
-    (Builtin::GMonth, "gMonth", "anySimpleType"),
-    (Builtin::HexBinary, "hexBinary", "anySimpleType"),
-    (Builtin::Base64Binary, "base64Binary", "anySimpleType"),
-    (Builtin::AnyUri, "anyURI", "anySimpleType"),
-    (Builtin::QName, "QName", "anySimpleType"),
-    (Builtin::Notation, "NOTATION", "anySimpleType"),
-];
-
 /// The three built-in lists and their items.
 const LISTS: &[(&str, &str)] = &[("NMTOKENS", "NMTOKEN"), ("IDREFS", "IDREF"), ("ENTITIES", "ENTITY")];
+
+/// The atomic types and what each restricts, bases before what restricts them.
+fn atomic() -> impl Iterator<Item = (Primitive, Primitive)> {
+    Primitive::ALL.into_iter().filter_map(|builtin| Some((builtin, builtin.parent()?)))
+}
 
 /// Puts the built-in types into an empty set, with their names and the SOAP encodings' aliases.
 pub(crate) fn install(set: &mut SchemaSet) {
@@ -66,9 +27,9 @@ pub(crate) fn install(set: &mut SchemaSet) {
     let no_scope = ScopeId(0);
     push(set, name("anyType"), TypeDefinition::Complex(any_type(name("anyType"))));
     push(set, name("anySimpleType"), simple(name("anySimpleType"), None, Variety::Ur, Vec::new()));
-    for (builtin, local, base) in ATOMIC {
-        let base = set.type_names.get(&name(base)).copied();
-        push(set, name(local), simple(name(local), base, Variety::Atomic(*builtin), Vec::new()));
+    for (builtin, base) in atomic() {
+        let base = set.type_names.get(&name(base.name())).copied();
+        push(set, name(builtin.name()), simple(name(builtin.name()), base, Variety::Atomic(builtin), Vec::new()));
     }
     for (local, item) in LISTS {
         let item = set.type_names.get(&name(item)).copied().unwrap_or(ANY_SIMPLE_TYPE);
@@ -79,7 +40,7 @@ pub(crate) fn install(set: &mut SchemaSet) {
     set.type_names.insert(name("ur-type"), SchemaSet::ANY_TYPE);
     for encoding in [ns::SOAPENC11, ns::SOAPENC12] {
         let encoding: Arc<str> = Arc::from(encoding);
-        let locals = ATOMIC.iter().map(|(_, local, _)| *local).chain(LISTS.iter().map(|(local, _)| *local)).chain(["anySimpleType"]);
+        let locals = atomic().map(|(builtin, _)| builtin.name()).chain(LISTS.iter().map(|(local, _)| *local)).chain(["anySimpleType"]);
         for (alias, local) in locals.map(|l| (l, l)).chain([("base64", "base64Binary")]) {
             if let Some(id) = set.type_names.get(&name(local)).copied() {
                 set.type_names.insert(QName::new(encoding.clone(), alias), id);

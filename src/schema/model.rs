@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Span;
 use crate::xml::QName;
+use crate::xml::datatypes::{FacetKind, Primitive};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -127,7 +128,7 @@ pub enum Variety {
     /// `anySimpleType` itself.
     Ur,
     /// Restricts this built-in, possibly in several steps: the nearest built-in ancestor (`xs:int`, not `xs:decimal`).
-    Atomic(Builtin),
+    Atomic(Primitive),
     /// List of an atomic or union type.
     List(TypeId),
     /// Union, members in order.
@@ -145,71 +146,6 @@ pub struct Facet {
     pub scope: ScopeId,
     /// Its annotation (of an enumeration value, usually).
     pub documentation: Documentation,
-}
-
-/// The twelve constraining facets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the specification's names")]
-pub enum FacetKind {
-    Length,
-    MinLength,
-    MaxLength,
-    Pattern,
-    Enumeration,
-    WhiteSpace,
-    MinInclusive,
-    MaxInclusive,
-    MinExclusive,
-    MaxExclusive,
-    TotalDigits,
-    FractionDigits,
-}
-
-/// The atomic built-in types (part 2, 3.2 and 3.3). `NMTOKENS`, `IDREFS` and `ENTITIES` are lists and stand in the arena as such.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the specification's names")]
-pub enum Builtin {
-    String,
-    NormalizedString,
-    Token,
-    Language,
-    NmToken,
-    Name,
-    NcName,
-    Id,
-    IdRef,
-    Entity,
-    Boolean,
-    Decimal,
-    Integer,
-    NonPositiveInteger,
-    NegativeInteger,
-    Long,
-    Int,
-    Short,
-    Byte,
-    NonNegativeInteger,
-    UnsignedLong,
-    UnsignedInt,
-    UnsignedShort,
-    UnsignedByte,
-    PositiveInteger,
-    Float,
-    Double,
-    Duration,
-    DateTime,
-    Time,
-    Date,
-    GYearMonth,
-    GYear,
-    GMonthDay,
-    GDay,
-    GMonth,
-    HexBinary,
-    Base64Binary,
-    AnyUri,
-    QName,
-    Notation,
 }
 
 /// A complex type definition (part 1, 3.4).

@@ -3,6 +3,7 @@
 //! Comes in: bytes of any supported encoding. Goes out: checked events or a checked document. Must not know: SOAP, WSDL or
 //! schemas. Specifications: XML 1.0 (fifth edition), Namespaces in XML 1.0.
 
+pub mod datatypes;
 pub mod document;
 pub mod encoding;
 pub mod gate;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use castile::schema::SchemaSet;
 use castile::schema::model::{
-    Builtin, ComplexType, Compositor, Content, Derivation, ModelGroup, NamespaceConstraint, Particle, ProcessContents, SimpleType, Term,
+    ComplexType, Compositor, Content, Derivation, ModelGroup, NamespaceConstraint, Particle, ProcessContents, SimpleType, Term,
     TypeDefinition, TypeId, Variety, Wildcard,
 };
 use castile::wsdl::Definitions;
@@ -76,7 +76,7 @@ fn simple(set: &SchemaSet, t: &SimpleType) -> String {
     }
     match &t.variety {
         Variety::Ur => format!("atomic anySimpleType {facets}"),
-        Variety::Atomic(b) => format!("atomic {} {facets}", builtin_name(set, *b)),
+        Variety::Atomic(b) => format!("atomic {} {facets}", b.name()),
         Variety::List(item) => match set.type_definition(*item) {
             TypeDefinition::Simple(i) => format!("list({}) {facets}", simple(set, i)),
             TypeDefinition::Complex(_) => "list(complex)".to_owned(),
@@ -92,14 +92,6 @@ fn simple(set: &SchemaSet, t: &SimpleType) -> String {
             format!("union({}) {facets}", members.join(", "))
         }
     }
-}
-
-fn builtin_name(set: &SchemaSet, b: Builtin) -> String {
-    let found = set.types.iter().find_map(|t| match t {
-        TypeDefinition::Simple(s) if s.document.is_none() && s.variety == Variety::Atomic(b) => s.name.as_ref(),
-        _ => None,
-    });
-    found.map_or_else(|| "?".to_owned(), |n| n.local().to_owned())
 }
 
 fn complex(set: &SchemaSet, t: &ComplexType, depth: usize) -> String {

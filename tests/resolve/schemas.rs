@@ -1,7 +1,8 @@
 //! Schemas over several documents, and derivation.
 
 use castile::schema::SchemaSet;
-use castile::schema::model::{Builtin, Content, Derivation, FacetKind, NamespaceConstraint, Variety};
+use castile::schema::model::{Content, Derivation, NamespaceConstraint, Variety};
+use castile::xml::datatypes::{FacetKind, Primitive};
 use castile::xml::ns;
 
 use super::{complex, document, names, resolved, schema, simple};
@@ -106,7 +107,7 @@ fn a_redefined_simple_type_adds_facets_and_chains() {
         at = simple(&r.set, at).base.unwrap();
     }
     assert_eq!(lengths, ["7", "8", "9"]);
-    assert_eq!(r.simple("S").variety, Variety::Atomic(Builtin::String));
+    assert_eq!(r.simple("S").variety, Variety::Atomic(Primitive::String));
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn the_text_of_simple_content_is_inherited_over_documents_in_any_order() {
     assert_eq!(text("C"), text("B"));
     let restricted = simple(&r.set, text("B"));
     assert_eq!(restricted.base, Some(r.type_id("urn:t", "S")));
-    assert_eq!(restricted.variety, Variety::Atomic(Builtin::Token));
+    assert_eq!(restricted.variety, Variety::Atomic(Primitive::Token));
     assert_eq!(restricted.facets[0].kind, FacetKind::MaxLength);
 }
 

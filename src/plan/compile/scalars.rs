@@ -6,7 +6,7 @@ use super::Compiler;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::node::{SoapArray, TypeId};
 use crate::plan::scalar::{FacetKind, FacetSpec, Primitive, Scalar};
-use crate::schema::model::{self as xsd, Builtin, SchemaSet, ScopeId, Term, TypeDefinition, Variety};
+use crate::schema::model::{self as xsd, SchemaSet, ScopeId, Term, TypeDefinition, Variety};
 use crate::xml::{QName, ns};
 
 impl Compiler<'_> {
@@ -39,7 +39,7 @@ impl Compiler<'_> {
             Some(base) if t.document.is_some() || is_list(&t.variety) => self.scalar(base),
             _ => Arc::new(match &t.variety {
                 Variety::Ur => Scalar::builtin(Primitive::AnySimple, self.program.options.numbers_as_strings),
-                Variety::Atomic(b) => Scalar::builtin(primitive(*b), self.program.options.numbers_as_strings),
+                Variety::Atomic(b) => Scalar::builtin(*b, self.program.options.numbers_as_strings),
                 Variety::List(item) => Scalar::list(self.scalar(*item)),
                 Variety::Union(members) => Scalar::union(members.iter().map(|m| self.scalar(*m)).collect()),
             }),
@@ -51,7 +51,7 @@ impl Compiler<'_> {
             .facets
             .iter()
             .map(|f| FacetSpec {
-                kind: facet_kind(f.kind),
+                kind: f.kind,
                 value: f.value.clone(),
                 qname: qname_value(schemas, &t.variety, f),
                 documentation: f.documentation.clone(),
@@ -133,7 +133,7 @@ fn resolve(schemas: &SchemaSet, scope: ScopeId, text: &str) -> QName {
 
 /// The expanded name that an enumeration of a QName type means.
 fn qname_value(schemas: &SchemaSet, variety: &Variety, facet: &xsd::Facet) -> Option<Arc<str>> {
-    let is_name = matches!(variety, Variety::Atomic(Builtin::QName | Builtin::Notation)) && facet.kind == xsd::FacetKind::Enumeration;
+    let is_name = matches!(variety, Variety::Atomic(Primitive::QName | Primitive::Notation)) && facet.kind == FacetKind::Enumeration;
     is_name.then(|| resolve(schemas, facet.scope, facet.value.trim()).to_string().into())
 }
 
@@ -149,67 +149,4 @@ fn same_variety(a: &Variety, b: &Variety) -> bool {
 
 fn is_list(v: &Variety) -> bool {
     matches!(v, Variety::List(_))
-}
-
-fn facet_kind(kind: xsd::FacetKind) -> FacetKind {
-    match kind {
-        xsd::FacetKind::Length => FacetKind::Length,
-        xsd::FacetKind::MinLength => FacetKind::MinLength,
-        xsd::FacetKind::MaxLength => FacetKind::MaxLength,
-        xsd::FacetKind::Pattern => FacetKind::Pattern,
-        xsd::FacetKind::Enumeration => FacetKind::Enumeration,
-        xsd::FacetKind::WhiteSpace => FacetKind::WhiteSpace,
-        xsd::FacetKind::MinInclusive => FacetKind::MinInclusive,
-        xsd::FacetKind::MaxInclusive => FacetKind::MaxInclusive,
-        xsd::FacetKind::MinExclusive => FacetKind::MinExclusive,
-        xsd::FacetKind::MaxExclusive => FacetKind::MaxExclusive,
-        xsd::FacetKind::TotalDigits => FacetKind::TotalDigits,
-        xsd::FacetKind::FractionDigits => FacetKind::FractionDigits,
-    }
-}
-
-fn primitive(builtin: Builtin) -> Primitive {
-    match builtin {
-        Builtin::String => Primitive::String,
-        Builtin::NormalizedString => Primitive::NormalizedString,
-        Builtin::Token => Primitive::Token,
-        Builtin::Language => Primitive::Language,
-        Builtin::NmToken => Primitive::NmToken,
-        Builtin::Name => Primitive::Name,
-        Builtin::NcName => Primitive::NcName,
-        Builtin::Id => Primitive::Id,
-        Builtin::IdRef => Primitive::IdRef,
-        Builtin::Entity => Primitive::Entity,
-        Builtin::Boolean => Primitive::Boolean,
-        Builtin::Decimal => Primitive::Decimal,
-        Builtin::Integer => Primitive::Integer,
-        Builtin::NonPositiveInteger => Primitive::NonPositiveInteger,
-        Builtin::NegativeInteger => Primitive::NegativeInteger,
-        Builtin::Long => Primitive::Long,
-        Builtin::Int => Primitive::Int,
-        Builtin::Short => Primitive::Short,
-        Builtin::Byte => Primitive::Byte,
-        Builtin::NonNegativeInteger => Primitive::NonNegativeInteger,
-        Builtin::UnsignedLong => Primitive::UnsignedLong,
-        Builtin::UnsignedInt => Primitive::UnsignedInt,
-        Builtin::UnsignedShort => Primitive::UnsignedShort,
-        Builtin::UnsignedByte => Primitive::UnsignedByte,
-        Builtin::PositiveInteger => Primitive::PositiveInteger,
-        Builtin::Float => Primitive::Float,
-        Builtin::Double => Primitive::Double,
-        Builtin::Duration => Primitive::Duration,
-        Builtin::DateTime => Primitive::DateTime,
-        Builtin::Time => Primitive::Time,
-        Builtin::Date => Primitive::Date,
-        Builtin::GYearMonth => Primitive::GYearMonth,
-        Builtin::GYear => Primitive::GYear,
-        Builtin::GMonthDay => Primitive::GMonthDay,
-        Builtin::GDay => Primitive::GDay,
-        Builtin::GMonth => Primitive::GMonth,
-        Builtin::HexBinary => Primitive::HexBinary,
-        Builtin::Base64Binary => Primitive::Base64Binary,
-        Builtin::AnyUri => Primitive::AnyUri,
-        Builtin::QName => Primitive::QName,
-        Builtin::Notation => Primitive::Notation,
-    }
 }

@@ -41,26 +41,6 @@ pub(super) struct Enumerated {
     pub(super) documentation: Option<Arc<str>>,
 }
 
-impl FacetKind {
-    /// Its name in a schema: `minInclusive`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Length => "length",
-            Self::MinLength => "minLength",
-            Self::MaxLength => "maxLength",
-            Self::Pattern => "pattern",
-            Self::Enumeration => "enumeration",
-            Self::WhiteSpace => "whiteSpace",
-            Self::MinInclusive => "minInclusive",
-            Self::MaxInclusive => "maxInclusive",
-            Self::MinExclusive => "minExclusive",
-            Self::MaxExclusive => "maxExclusive",
-            Self::TotalDigits => "totalDigits",
-            Self::FractionDigits => "fractionDigits",
-        }
-    }
-}
-
 impl Step {
     /// Reads the facets of a step on top of what `scalar` is already, and sets its whiteSpace. Facets without sense are named in
     /// `problems` and left out.

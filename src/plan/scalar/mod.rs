@@ -22,6 +22,8 @@ pub use facets::Step;
 pub use pattern::Pattern;
 use primitive::kind_of;
 
+pub use crate::xml::datatypes::{FacetKind, Primitive};
+
 /// A simple type, ready to run. Immutable.
 #[derive(Debug)]
 pub struct Scalar {
@@ -67,72 +69,6 @@ pub enum JsonKind {
     Boolean,
     /// An array (lists).
     Array,
-}
-
-/// The atomic built-in types of XML Schema part 2; `AnySimple` is `anySimpleType`: any text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the specification's names")]
-pub enum Primitive {
-    AnySimple,
-    String,
-    NormalizedString,
-    Token,
-    Language,
-    NmToken,
-    Name,
-    NcName,
-    Id,
-    IdRef,
-    Entity,
-    Boolean,
-    Decimal,
-    Integer,
-    NonPositiveInteger,
-    NegativeInteger,
-    Long,
-    Int,
-    Short,
-    Byte,
-    NonNegativeInteger,
-    UnsignedLong,
-    UnsignedInt,
-    UnsignedShort,
-    UnsignedByte,
-    PositiveInteger,
-    Float,
-    Double,
-    Duration,
-    DateTime,
-    Time,
-    Date,
-    GYearMonth,
-    GYear,
-    GMonthDay,
-    GDay,
-    GMonth,
-    HexBinary,
-    Base64Binary,
-    AnyUri,
-    QName,
-    Notation,
-}
-
-/// The constraining facets of part 2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the specification's names")]
-pub enum FacetKind {
-    Length,
-    MinLength,
-    MaxLength,
-    Pattern,
-    Enumeration,
-    WhiteSpace,
-    MinInclusive,
-    MaxInclusive,
-    MinExclusive,
-    MaxExclusive,
-    TotalDigits,
-    FractionDigits,
 }
 
 /// A facet as written, for [`Scalar::restrict`].

@@ -4,7 +4,8 @@
 
 use crate::plan::scalar::Scalar;
 use crate::prove::model::Model;
-use crate::schema::model::{Builtin, TypeDefinition, TypeId, Variety};
+use crate::schema::model::{TypeDefinition, TypeId, Variety};
+use crate::xml::datatypes::Primitive;
 
 /// What is known of the prefixes where a text stands.
 pub(super) trait Scope {
@@ -81,35 +82,35 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([' ', '\t', '\n', '\r']).filter(|w| !w.is_empty())
 }
 
-fn atomic(builtin: Builtin, text: &str, scope: &dyn Scope) -> String {
-    use Builtin as B;
+fn atomic(builtin: Primitive, text: &str, scope: &dyn Scope) -> String {
+    use Primitive as P;
     match builtin {
-        B::Boolean => match text {
+        P::Boolean => match text {
             "1" => "true".to_owned(),
             "0" => "false".to_owned(),
             other => other.to_owned(),
         },
-        B::Integer
-        | B::NonPositiveInteger
-        | B::NegativeInteger
-        | B::Long
-        | B::Int
-        | B::Short
-        | B::Byte
-        | B::NonNegativeInteger
-        | B::UnsignedLong
-        | B::UnsignedInt
-        | B::UnsignedShort
-        | B::UnsignedByte
-        | B::PositiveInteger
-        | B::Decimal => number(text, false),
-        B::Float | B::Double => match text.split_once(['e', 'E']) {
+        P::Integer
+        | P::NonPositiveInteger
+        | P::NegativeInteger
+        | P::Long
+        | P::Int
+        | P::Short
+        | P::Byte
+        | P::NonNegativeInteger
+        | P::UnsignedLong
+        | P::UnsignedInt
+        | P::UnsignedShort
+        | P::UnsignedByte
+        | P::PositiveInteger
+        | P::Decimal => number(text, false),
+        P::Float | P::Double => match text.split_once(['e', 'E']) {
             Some((digits, exponent)) => format!("{}E{}", number(digits, true), number(exponent, false)),
             None if text.ends_with(|c: char| c.is_ascii_alphabetic()) => text.to_owned(),
             None => number(text, true),
         },
-        B::Base64Binary => words(text).collect(),
-        B::QName | B::Notation => resolve_in(text, scope),
+        P::Base64Binary => words(text).collect(),
+        P::QName | P::Notation => resolve_in(text, scope),
         _ => text.to_owned(),
     }
 }
@@ -154,19 +155,19 @@ mod tests {
     fn digits_stay_and_what_says_nothing_goes() {
         let said = |b, t| atomic(b, t, &None_);
         for (builtin, text, plain) in [
-            (Builtin::Decimal, "+012.50", "12.50"),
-            (Builtin::Decimal, ".5", "0.5"),
-            (Builtin::Decimal, "5.", "5"),
-            (Builtin::Decimal, "-0.00", "0.00"),
-            (Builtin::Int, "-007", "-7"),
-            (Builtin::Double, "-0", "-0"),
-            (Builtin::Double, "1.50e+07", "1.50E7"),
-            (Builtin::Double, "INF", "INF"),
-            (Builtin::Boolean, "1", "true"),
-            (Builtin::HexBinary, "0aFF", "0aFF"),
-            (Builtin::Base64Binary, "AA A=", "AAA="),
-            (Builtin::QName, "p:x", "{urn:p}x"),
-            (Builtin::QName, "q:x", "q:x"),
+            (Primitive::Decimal, "+012.50", "12.50"),
+            (Primitive::Decimal, ".5", "0.5"),
+            (Primitive::Decimal, "5.", "5"),
+            (Primitive::Decimal, "-0.00", "0.00"),
+            (Primitive::Int, "-007", "-7"),
+            (Primitive::Double, "-0", "-0"),
+            (Primitive::Double, "1.50e+07", "1.50E7"),
+            (Primitive::Double, "INF", "INF"),
+            (Primitive::Boolean, "1", "true"),
+            (Primitive::HexBinary, "0aFF", "0aFF"),
+            (Primitive::Base64Binary, "AA A=", "AAA="),
+            (Primitive::QName, "p:x", "{urn:p}x"),
+            (Primitive::QName, "q:x", "q:x"),
         ] {
             assert_eq!(said(builtin, text), plain);
         }

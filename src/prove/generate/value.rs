@@ -4,8 +4,9 @@ use super::{Alternative, Generator, Made};
 use crate::plan::scalar::{Primitive, Scalar, Variety as Made_, WhiteSpace};
 use crate::prove::model::Model;
 use crate::sample::is_valid;
-use crate::schema::model::{Facet, FacetKind, SimpleType, TypeDefinition, TypeId, Variety};
+use crate::schema::model::{Facet, SimpleType, TypeDefinition, TypeId, Variety};
 use crate::xml::QName;
+use crate::xml::datatypes::FacetKind;
 
 /// Simple types that restrict one another, at most.
 const MAX_STEPS: usize = 64;

@@ -5,8 +5,9 @@ use super::{Builder, Place};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::schema::builtin::ANY_SIMPLE_TYPE;
 use crate::schema::codes;
-use crate::schema::model::{Facet, FacetKind, SimpleType, TypeId, Variety};
+use crate::schema::model::{Facet, SimpleType, TypeId, Variety};
 use crate::xml::QName;
+use crate::xml::datatypes::FacetKind;
 use crate::xml::document::Unqualified as _;
 
 impl<'d> Builder<'d> {
