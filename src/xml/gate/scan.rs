@@ -147,13 +147,18 @@ pub(super) fn qname(text: &str, from: usize, limit: u32) -> Result<ScannedName, 
     let mut colon = None;
     let mut part = from;
     let mut at = from;
+    // Before any other fault behind the limit: where a document is cut into pieces must not decide which one is found.
+    let fault = |kind, at: usize| match at - from > limit as usize {
+        true => Err(Fault::new(GateErrorKind::NameLength { limit }, from)),
+        false => Err(Fault::new(kind, at)),
+    };
     loop {
         let class = NAME_BYTES[byte(bytes, at) as usize];
         if class & NAME_START != 0 || (class & NAME_PART != 0 && at > part) {
             at += 1;
         } else if class & NAME_COLON != 0 {
             if colon.is_some() || at == part {
-                return Err(Fault::new(GateErrorKind::MalformedQName, at));
+                return fault(GateErrorKind::MalformedQName, at);
             }
             colon = Some(at);
             at += 1;
@@ -169,7 +174,7 @@ pub(super) fn qname(text: &str, from: usize, limit: u32) -> Result<ScannedName, 
     }
     if at == part {
         let kind = if colon.is_some() { GateErrorKind::MalformedQName } else { GateErrorKind::MalformedName };
-        return Err(Fault::new(kind, at));
+        return fault(kind, at);
     }
     if at - from > limit as usize {
         return Err(Fault::new(GateErrorKind::NameLength { limit }, from));

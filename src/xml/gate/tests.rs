@@ -277,6 +277,20 @@ fn every_limit_refuses_and_its_value_is_allowed() {
 }
 
 #[test]
+fn a_name_that_is_too_long_and_wrong_is_too_long_in_any_pieces() {
+    let small = Limits { name_bytes: 7, ..Limits::message() };
+    for xml in ["<a><?abcdefgh::?></a>", "<a><?abcdefgh:?></a>", "<abcdefgh::b/>", "<a abcdefgh::b=''/>"] {
+        for pieces in [1, 5, 13, usize::MAX] {
+            assert_eq!(
+                read_with(small, xml.as_bytes(), pieces).1.unwrap_err().kind,
+                K::NameLength { limit: 7 },
+                "{xml} in pieces of {pieces}"
+            );
+        }
+    }
+}
+
+#[test]
 fn positions_count_lines_and_characters() {
     let error = refusal(Limits::message(), "<a>\n  <b/>\n äö€ &x;</a>");
     assert_eq!((error.line, error.column, error.offset), (3, 6, 20));
