@@ -5,6 +5,7 @@ use super::HeaderRule;
 use super::access::{Access, ResourceAccess};
 use super::auth::{Addressing, Auth};
 use crate::diagnostic::Span;
+use crate::net::forwarded::AddressLists;
 
 /// What `api.yaml` says, defaults filled in. Made by reading the file, or by `api::derive` at import.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub struct ApiDefinition {
     pub addressing: Addressing,
     /// `security`, `token`, `visibility`, `backend_authorization`, `backend_jwt`, `claims`: who may call, and what the SOAP service is told of them.
     pub access: Access,
+    /// `callers`: addresses from which it takes calls.
+    pub callers: AddressLists,
     /// `plans`: names of the plans that it may be subscribed on; empty: all.
     pub plans: Vec<String>,
     /// `limits`.
@@ -275,6 +278,7 @@ impl ApiDefinition {
             only_listed: false,
             passthrough: true,
             rest: true,
+            callers: AddressLists::default(),
             later: BTreeMap::new(),
             not_in_force: Vec::new(),
         }

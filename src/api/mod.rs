@@ -11,6 +11,7 @@ mod auth;
 pub mod codes;
 mod definition;
 mod derive;
+mod front;
 mod headers;
 mod lock;
 mod read;

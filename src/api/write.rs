@@ -32,6 +32,9 @@ impl ApiDefinition {
         for (key, value) in self.access.written() {
             writeln!(out, "{key}: {value}")?;
         }
+        if !self.callers.is_empty() {
+            writeln!(out, "callers: {}", front::callers_written(&self.callers))?;
+        }
         if !self.plans.is_empty() {
             writeln!(out, "plans: {}", list(&self.plans))?;
         }
@@ -308,7 +311,7 @@ impl Flow {
     }
 }
 
-fn list(items: &[String]) -> String {
+pub(super) fn list(items: &[String]) -> String {
     let items: Vec<_> = items.iter().map(|i| scalar(i)).collect();
     format!("[{}]", items.join(", "))
 }

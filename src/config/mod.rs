@@ -10,8 +10,8 @@ mod units;
 
 pub use read::{ConfigError, Variables};
 pub use settings::{
-    Admin, Config, ExposeFaults, GatewayListener, GatewaySettings, HttpLimits, Limits, Listen, Log, Network, OAuthSettings, StoreSettings,
-    TlsFiles, UpstreamLimits,
+    Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, HttpLimits, Limits, Listen, Log, Network, OAuthSettings,
+    StoreSettings, TlsFiles, UpstreamLimits,
 };
 pub use units::{Bytes, parse_bytes, parse_duration};
 

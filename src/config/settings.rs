@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::Secret;
 use super::read::{ConfigError, Errors, Root, Section};
 use super::units::{Bytes, parse_bytes, parse_duration};
+use crate::net::address::Cidr;
+use crate::net::forwarded::AddressLists;
 
 /// All settings. Made by [`super::load`] and [`super::parse`], or from its default.
 #[derive(Debug, Clone, Default)]
@@ -160,6 +162,22 @@ impl Default for OAuthSettings {
 pub struct Network {
     /// Networks (`10.0.0.0/8`) and host names beyond the public ones that fetches from portal and admin API may reach.
     pub allow: Vec<String>,
+    /// `network.callers`: which addresses may call at all.
+    pub callers: AddressLists,
+    /// `network.trusted_proxies`: networks of the proxies in front, whose word on the caller's address counts. Default: none.
+    pub trusted_proxies: Vec<Cidr>,
+    /// `network.forwarded`: the field in which they say it; the other one does not count.
+    pub forwarded: ForwardedField,
+}
+
+/// The field in which proxies say who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ForwardedField {
+    /// `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// `log`.
@@ -329,6 +347,16 @@ pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
 
     let mut network = top.section("network", e);
     network.list("allow", &mut config.network.allow, e, |t| Ok(t.to_owned()));
+    let mut callers = network.section("callers", e);
+    callers.list("allow", &mut config.network.callers.allow, e, cidr);
+    callers.list("deny", &mut config.network.callers.deny, e, cidr);
+    callers.finish(e);
+    network.list("trusted_proxies", &mut config.network.trusted_proxies, e, cidr);
+    network.value("forwarded", &mut config.network.forwarded, e, |t| match t {
+        "x-forwarded-for" => Ok(ForwardedField::XForwarded),
+        "forwarded" => Ok(ForwardedField::Forwarded),
+        other => Err(format!("expected `x-forwarded-for` or `forwarded`, found `{other}`")),
+    });
     network.finish(e);
 
     read_limits(top.section("limits", e), &mut config.limits, e);
@@ -364,6 +392,10 @@ fn read_gateway_listener(mut section: Section, listener: &mut GatewayListener, e
         }
     };
     section.finish(e);
+}
+
+fn cidr(text: &str) -> Result<Cidr, String> {
+    text.parse().map_err(|e: crate::net::address::NotACidr| e.to_string())
 }
 
 /// Nothing of a secret is repeated in an error.

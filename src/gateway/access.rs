@@ -160,7 +160,7 @@ pub(super) async fn permit(
         let who = if rules.is_open() { &principal } else { &asked };
         auth::check_scopes(&who.0, &rules.scopes).map_err(|r| refusal::problem(&r, rules))?;
     }
-    let who = meter::Who { principal: &principal.0, subscription: subscription.as_deref(), address: call.record.peer.ip() };
+    let who = meter::Who { principal: &principal.0, subscription: subscription.as_deref(), address: call.record.caller };
     let checks = meter::checks(&gateway.desk.limiter, &route, operation, &who)?;
     call.record.plan = subscription.as_ref().map(|s| s.plan.clone());
     // Where it would be turned away in any case it is not counted first.

@@ -11,6 +11,7 @@ use http_body::Body;
 use hyper::body::Incoming;
 
 use super::body::AnswerBody;
+use super::callers::{self, Through};
 use super::head::{self, Refusal};
 use super::listener::Connection;
 use super::record::Record;
@@ -33,6 +34,8 @@ impl Gateway {
         // The request that stands in the place of a refused one is not what was called.
         let (path, method) = if refusal.is_some() { ("", &Method::GET) } else { (head.uri.path(), &head.method) };
         let mut record = Box::new(Record::open(request_id(), connection, method, path));
+        let through = Through::of(&self.config.network, connection.peer.ip(), &head.headers);
+        record.caller = through.caller;
         let is_head = head.method == Method::HEAD;
         let announced = body.size_hint().exact();
         let mut call = Call {
@@ -50,7 +53,7 @@ impl Gateway {
             standing: None,
             record: &mut record,
         };
-        let outcome = match self.check(&head, refusal, connection, &mut call) {
+        let outcome = match self.check(&head, refusal, &through, connection, &mut call) {
             Ok(()) if head.uri.path() == "*" => Ok(respond::options(head::METHODS)),
             Ok(()) => AssertUnwindSafe(self.call(&mut call)).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic))),
             Err(problem) => Err(problem),
@@ -81,10 +84,14 @@ impl Gateway {
         &self,
         head: &http::request::Parts,
         refusal: Option<Refusal>,
+        through: &Through,
         connection: &Connection,
         call: &mut Call<'_>,
     ) -> Result<(), Problem> {
         let bad = |text: &str| Err(Problem::new(Reason::BadRequest, 400, text));
+        if !self.config.network.callers.permits(through.caller) {
+            return Err(callers::refused());
+        }
         if let Some(refusal) = refusal {
             return Err(refusal.problem());
         }
@@ -100,14 +107,16 @@ impl Gateway {
             (None, Some(authority)) => authority.as_str().to_owned(),
             (None, None) => return Err(Refusal::NoHost.problem()),
         };
-        call.public_url = match &self.config.gateway.public_url {
-            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        let scheme = || through.scheme.unwrap_or(if connection.is_tls { "https" } else { "http" });
+        call.public_url = match (&self.config.gateway.public_url, &through.host) {
+            (Some(url), _) => url.as_str().trim_end_matches('/').to_owned(),
+            (None, Some(host)) => format!("{}://{host}", scheme()),
             // A name that others own could point here (DNS rebinding), and would be repeated in documents.
-            None if !is_loopback_host(&host) => {
+            (None, None) if !is_loopback_host(&host) => {
                 let text = "This gateway answers to loopback names only, because no public address is configured.";
                 return Err(Problem::new(Reason::BadRequest, 421, text).with_code("castile.misdirected"));
             }
-            None => format!("{}://{host}", if connection.is_tls { "https" } else { "http" }),
+            (None, None) => format!("{}://{host}", scheme()),
         };
         Ok(())
     }

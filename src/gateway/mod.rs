@@ -8,6 +8,7 @@ mod access;
 mod assertion;
 mod attached;
 mod body;
+mod callers;
 mod chunks;
 mod documents;
 mod door;
@@ -53,7 +54,7 @@ use self::record::Record;
 use self::respond::Speaks;
 use self::route::{RouteTable, Target};
 use self::upstream::RetryBudget;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, PublishedApi};
 use crate::config::Config;
 use crate::net::fetch::Fetcher;
 use crate::net::random::NoRandom;
@@ -142,7 +143,8 @@ impl Gateway {
             return reserved::answer(self, reserved, call).await;
         }
         let table = self.table();
-        let route = table.find(&call.method, call.path)?;
+        let method = call.method.clone();
+        let route = table.find(&method, call.path, |api| call.enter(api))?;
         call.meet(&route);
         match &route.target {
             Target::Options(allow) => Ok(respond::options(allow)),
@@ -202,12 +204,23 @@ impl Gateway {
 }
 
 impl Call<'_> {
-    /// Writes down what was met, and how errors will look.
-    fn meet(&mut self, route: &route::RouteMatch) {
-        let api = route.api();
+    /// Comes to an API, before anything else is asked: writes down which, and whether it takes calls from there.
+    fn enter(&mut self, api: &PublishedApi) -> Result<(), Problem> {
         self.record.api = Some(api.name.clone());
         self.record.version = Some(api.definition.api.version.clone());
         self.fault_status = api.definition.soap_fault_status;
+        if api.definition.callers.permits(self.record.caller) {
+            return Ok(());
+        }
+        let base = self.path.trim_end_matches('/');
+        if self.method == Method::POST && (*base == *api.base_path || api.default_path.as_deref() == Some(base)) {
+            self.speaks = passthrough::speaks(self.headers);
+        }
+        Err(callers::refused())
+    }
+
+    /// Writes down what was met, and how errors will look.
+    fn meet(&mut self, route: &route::RouteMatch) {
         self.record.kind = match &route.target {
             Target::Resource { .. } => "rest",
             Target::Soap => "soap",

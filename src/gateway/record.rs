@@ -1,6 +1,6 @@
 //! What is written down of one call: a line in the access log and its metrics, when its answer has ended.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,7 +16,9 @@ use crate::telemetry::names;
 pub(super) struct Record {
     pub(super) request_id: String,
     began: Instant,
-    pub(super) peer: SocketAddr,
+    peer: SocketAddr,
+    /// Who calls: the one who is connected, or whom a trusted proxy names.
+    pub(super) caller: IpAddr,
     method: String,
     /// Without the query, which may hold values.
     path: String,
@@ -74,6 +76,7 @@ impl Record {
             request_id,
             began: Instant::now(),
             peer: connection.peer,
+            caller: connection.peer.ip().to_canonical(),
             method: method.as_str().to_owned(),
             path: path.to_owned(),
             kind: "none",
@@ -143,6 +146,7 @@ impl Record {
             target: "castile::access",
             request_id = %self.request_id,
             peer = %self.peer,
+            caller = %self.caller,
             method = %self.method,
             path = %self.path,
             kind = self.kind,

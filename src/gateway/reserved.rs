@@ -29,7 +29,7 @@ pub struct ReservedRequest<'a> {
     pub body: Bytes,
     /// The gateway's address as callers see it, without a slash at the end.
     pub public_url: &'a str,
-    /// Who is connected.
+    /// Who calls: the one who is connected, or whom a trusted proxy names.
     pub peer: IpAddr,
     /// The request's id, for the log of what it did.
     pub request_id: &'a str,
@@ -59,7 +59,7 @@ pub(super) async fn answer(gateway: &Gateway, reserved: &dyn Reserved, call: &mu
         headers: call.headers,
         body,
         public_url: &call.public_url,
-        peer: call.record.peer.ip(),
+        peer: call.record.caller,
         request_id: &call.record.request_id,
     };
     Ok(reserved.answer(request).await.map(AnswerBody::whole))

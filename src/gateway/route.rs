@@ -144,12 +144,20 @@ impl RouteTable {
     /// What a request of that method and (still encoded) path means.
     ///
     /// # Errors
-    /// 404, 405 with `Allow`, or the API's state.
-    pub(super) fn find(self: &Arc<Self>, method: &Method, path: &str) -> Result<RouteMatch, Problem> {
+    /// 404, 405 with `Allow`, or the API's state; before that what `enter` says of the API.
+    pub(super) fn find(
+        self: &Arc<Self>,
+        method: &Method,
+        path: &str,
+        enter: impl FnOnce(&PublishedApi) -> Result<(), Problem>,
+    ) -> Result<RouteMatch, Problem> {
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         let found = self.routes.router.at(&decoded).map_err(|_| no_such_resource())?;
         let spot = found.value;
         let api = &self.snapshot.apis[spot.api];
+        if api.definition.api.state != State::Created {
+            enter(api)?;
+        }
         check_state(api)?;
         let values: Vec<String> = found.params.iter().map(|(_, value)| value.to_owned()).collect();
         let target = target(api, &spot.kind, method, &values)?;

@@ -9,6 +9,7 @@ pub mod address;
 mod connector;
 pub mod fetch;
 pub mod fields;
+pub mod forwarded;
 pub mod inflate;
 pub mod random;
 pub mod resolver;

@@ -1,5 +1,6 @@
 //! The gateway from outside: real sockets, raw bytes, upstreams that behave badly.
 
+mod addresses;
 mod attachments;
 pub mod bench_of;
 mod callers;

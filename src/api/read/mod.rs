@@ -58,6 +58,9 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
         definition.addressing = Addressing::read(file, node);
     }
     definition.access = Access::read(file, &mut fields);
+    if let Some(node) = fields.take("callers") {
+        definition.callers = super::front::callers(file, node);
+    }
     if let Some(node) = fields.take("plans") {
         definition.plans = file.texts(node);
     }
