@@ -22,6 +22,8 @@ pub struct ApiDefinition {
     pub access: Access,
     /// `callers`: addresses from which it takes calls.
     pub callers: AddressLists,
+    /// `cors`: pages of which origins may call it from a browser; `None`: of its own only.
+    pub cors: Option<super::Cors>,
     /// `plans`: names of the plans that it may be subscribed on; empty: all.
     pub plans: Vec<String>,
     /// `limits`.
@@ -49,7 +51,7 @@ pub struct ApiDefinition {
     pub passthrough: bool,
     /// `rest`: are the resources open? Default true.
     pub rest: bool,
-    /// Settings whose feature is not there yet, as written, by key: `cors`, `cache`.
+    /// Settings whose feature is not there yet, as written, by key: `cache`.
     pub later: BTreeMap<String, serde_json::Value>,
     /// Where settings stand that are not in force, by the way to them (`resources/1/scope`): `check` says so.
     pub not_in_force: Vec<(String, Span)>,
@@ -279,6 +281,7 @@ impl ApiDefinition {
             passthrough: true,
             rest: true,
             callers: AddressLists::default(),
+            cors: None,
             later: BTreeMap::new(),
             not_in_force: Vec::new(),
         }

@@ -35,6 +35,9 @@ impl ApiDefinition {
         if !self.callers.is_empty() {
             writeln!(out, "callers: {}", front::callers_written(&self.callers))?;
         }
+        if let Some(cors) = &self.cors {
+            writeln!(out, "cors: {}", cors.written())?;
+        }
         if !self.plans.is_empty() {
             writeln!(out, "plans: {}", list(&self.plans))?;
         }

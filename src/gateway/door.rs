@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use super::body::AnswerBody;
 use super::callers::{self, Through};
+use super::cors;
 use super::head::{self, Refusal};
 use super::listener::Connection;
 use super::record::Record;
@@ -50,6 +51,7 @@ impl Gateway {
             speaks: Speaks::Json,
             fault_status: None,
             returned: HeaderMap::new(),
+            cors: None,
             standing: None,
             record: &mut record,
         };
@@ -58,8 +60,8 @@ impl Gateway {
             Ok(()) => AssertUnwindSafe(self.call(&mut call)).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(&*panic))),
             Err(problem) => Err(problem),
         };
-        let (speaks, fault_status, returned, standing) =
-            (call.speaks, call.fault_status, std::mem::take(&mut call.returned), call.standing);
+        let (speaks, fault_status, returned) = (call.speaks, call.fault_status, std::mem::take(&mut call.returned));
+        let (standing, cors) = (call.standing, call.cors);
         let mut response = match outcome {
             Ok(response) => response,
             Err(problem) => {
@@ -71,6 +73,9 @@ impl Gateway {
         respond::add(&mut response, returned);
         if let Some(standing) = standing {
             respond::standing(&mut response, &standing);
+        }
+        if let Some(rules) = cors {
+            response = cors::dress(&rules, &head.method, &head.headers, response).await;
         }
         let mut response = leave(response, record, is_head);
         if is_last && connection.wire.is_some() {

@@ -10,6 +10,7 @@ mod attached;
 mod body;
 mod callers;
 mod chunks;
+mod cors;
 mod documents;
 mod door;
 mod envelope;
@@ -97,6 +98,8 @@ struct Call<'a> {
     fault_status: Option<u16>,
     /// Fields of the upstream's reply that go to the caller, whatever the answer is.
     returned: HeaderMap,
+    /// What browsers may read of the API's answers.
+    cors: Option<cors::Rules>,
     /// How the caller's limits stand.
     standing: Option<Standing>,
     record: &'a mut Record,
@@ -144,7 +147,7 @@ impl Gateway {
         }
         let table = self.table();
         let method = call.method.clone();
-        let route = table.find(&method, call.path, |api| call.enter(api))?;
+        let route = table.find(&method, call.path, |api, cors| call.enter(api, cors))?;
         call.meet(&route);
         match &route.target {
             Target::Options(allow) => Ok(respond::options(allow)),
@@ -205,10 +208,11 @@ impl Gateway {
 
 impl Call<'_> {
     /// Comes to an API, before anything else is asked: writes down which, and whether it takes calls from there.
-    fn enter(&mut self, api: &PublishedApi) -> Result<(), Problem> {
+    fn enter(&mut self, api: &PublishedApi, cors: Option<&cors::Rules>) -> Result<(), Problem> {
         self.record.api = Some(api.name.clone());
         self.record.version = Some(api.definition.api.version.clone());
         self.fault_status = api.definition.soap_fault_status;
+        self.cors = cors.cloned();
         if api.definition.callers.permits(self.record.caller) {
             return Ok(());
         }

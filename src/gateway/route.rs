@@ -9,6 +9,7 @@ use matchit::Router;
 use percent_encoding::percent_decode_str;
 use tokio::sync::Semaphore;
 
+use super::cors;
 use super::limits::CallLimits;
 use crate::catalog::{ATTACHMENTS_PATH, Callers, Deliver, PublishedApi, PublishedResource, Rules, Snapshot, State};
 use crate::config::Limits;
@@ -28,6 +29,7 @@ pub(super) struct RouteTable {
 struct Routes {
     router: Router<Spot>,
     slots: Vec<Arc<Slots>>,
+    cors: Vec<Option<cors::Rules>>,
 }
 
 /// The places of one API for calls in flight: they outlive the snapshot.
@@ -132,13 +134,14 @@ impl RouteTable {
             }
         });
         let slots = slots.collect();
+        let cors = snapshot.apis.iter().map(|api| api.definition.cors.as_ref().map(cors::rules)).collect();
         let mut router = Router::new();
         for (index, api) in snapshot.apis.iter().enumerate() {
             for base in std::iter::once(&api.base_path).chain(&api.default_path) {
                 insert_api(&mut router, base, index, api);
             }
         }
-        Self { snapshot, routes: Arc::new(Routes { router, slots }) }
+        Self { snapshot, routes: Arc::new(Routes { router, slots, cors }) }
     }
 
     /// What a request of that method and (still encoded) path means.
@@ -149,14 +152,14 @@ impl RouteTable {
         self: &Arc<Self>,
         method: &Method,
         path: &str,
-        enter: impl FnOnce(&PublishedApi) -> Result<(), Problem>,
+        enter: impl FnOnce(&PublishedApi, Option<&cors::Rules>) -> Result<(), Problem>,
     ) -> Result<RouteMatch, Problem> {
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         let found = self.routes.router.at(&decoded).map_err(|_| no_such_resource())?;
         let spot = found.value;
         let api = &self.snapshot.apis[spot.api];
         if api.definition.api.state != State::Created {
-            enter(api)?;
+            enter(api, self.routes.cors.get(spot.api).and_then(Option::as_ref))?;
         }
         check_state(api)?;
         let values: Vec<String> = found.params.iter().map(|(_, value)| value.to_owned()).collect();

@@ -4,6 +4,7 @@ mod addresses;
 mod attachments;
 pub mod bench_of;
 mod callers;
+mod cors;
 mod headers;
 mod http;
 mod outsiders;

@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Severity, SourceId};
 const RESERVED: [&str; 5] = ["/t", "/oauth2", "/token", "/revoke", "/.well-known"];
 
 /// Keys of later features at the top level, kept as written.
-const LATER: [&str; 2] = ["cors", "cache"];
+const LATER: [&str; 1] = ["cache"];
 
 impl ApiDefinition {
     /// Reads the text of an `api.yaml`. `None` where a diagnostic is an error.
@@ -60,6 +60,9 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
     definition.access = Access::read(file, &mut fields);
     if let Some(node) = fields.take("callers") {
         definition.callers = super::front::callers(file, node);
+    }
+    if let Some(node) = fields.take("cors") {
+        definition.cors = Some(super::Cors::read(file, node));
     }
     if let Some(node) = fields.take("plans") {
         definition.plans = file.texts(node);
