@@ -43,11 +43,11 @@ pub(super) fn callers_written(lists: &AddressLists) -> String {
 pub struct Cors {
     /// `origins`: as browsers send them, `https://app.example.org`; `*` alone: all.
     pub origins: Vec<String>,
-    /// `methods`: default [`METHODS`].
+    /// `methods`: default all of HTTP that resources can have.
     pub methods: Vec<String>,
-    /// `headers`: fields that a page may send, in lower case; default [`HEADERS`].
+    /// `headers`: fields that a page may send, in lower case; default those of calls with any credentials.
     pub headers: Vec<String>,
-    /// `expose`: fields of answers that a page may read, in lower case; default [`EXPOSED`].
+    /// `expose`: fields of answers that a page may read, in lower case; default limits and the request id.
     pub expose: Vec<String>,
     /// `credentials`: may the browser send what it has for this address by itself: cookies, client certificates? Default false.
     pub credentials: bool,
@@ -56,11 +56,11 @@ pub struct Cors {
 }
 
 /// Methods that pages may use, where nothing else is said.
-pub const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /// Fields that pages may send, where nothing else is said.
-pub const HEADERS: [&str; 6] = ["accept", "apikey", "authorization", "content-type", "soapaction", "x-authorization"];
+const HEADERS: [&str; 6] = ["accept", "apikey", "authorization", "content-type", "soapaction", "x-authorization"];
 /// Fields that pages may read, where nothing else is said.
-pub const EXPOSED: [&str; 4] = ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"];
+const EXPOSED: [&str; 4] = ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"];
 
 impl Default for Cors {
     fn default() -> Self {

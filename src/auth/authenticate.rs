@@ -4,7 +4,7 @@ use super::basic::{Pair, VerifiedPairs};
 use super::directory::{Directory, Members};
 use super::jwt::{self, Algorithm, Claims, Expected, KeySet, TokenError};
 use super::keys::digest;
-use super::presented::{Authorization, Presented};
+use super::presented::{Authorization, Certificate, Presented};
 use super::principal::{Principal, TokenKind};
 use super::records::{Application, Issuer, Subscription, User};
 use super::scheme::Scheme;
@@ -122,7 +122,10 @@ pub fn authenticate(ask: &Ask<'_>, presented: &Presented, context: &Context<'_>)
         (_, Some(Authorization::Basic { user, password }), _) if takes(Scheme::Basic) => {
             by_password(user, password, ask, members, context)?
         }
-        (_, _, Some(certificate)) if takes(Scheme::MutualTls) => {
+        (_, _, Some(Certificate::Refused)) if takes(Scheme::MutualTls) => {
+            return Err(invalid("no trusted authority vouches for the certificate"));
+        }
+        (_, _, Some(Certificate::Verified(certificate))) if takes(Scheme::MutualTls) => {
             let application = members.application_of(&certificate).ok_or_else(|| invalid("no application has this certificate"))?;
             Step::Done(principal(Scheme::MutualTls, active(application)?))
         }

@@ -40,6 +40,11 @@ pub fn digest(plain: &str) -> Digest {
     Digest(Sha256::digest(plain.as_bytes()).into())
 }
 
+/// What is kept of a client certificate: SHA-256 of its DER form.
+pub fn certificate_digest(der: &[u8]) -> Digest {
+    Digest(Sha256::digest(der).into())
+}
+
 impl fmt::Display for Digest {
     /// 64 hexadecimal digits in lower case.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,8 +13,17 @@ pub struct Presented {
     pub api_key: Option<Secret>,
     /// The field `Authorization`.
     pub authorization: Option<Authorization>,
-    /// SHA-256 of the client certificate that the connection was opened with, where one was verified.
-    pub certificate: Option<super::Digest>,
+    /// The client certificate that the connection was opened with.
+    pub certificate: Option<Certificate>,
+}
+
+/// A client certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certificate {
+    /// One that a trusted authority vouches for: SHA-256 of its DER form.
+    Verified(super::Digest),
+    /// One that has ended, was revoked, or comes from an authority that is not trusted.
+    Refused,
 }
 
 /// A field `Authorization` (RFC 9110, section 11.6.2).

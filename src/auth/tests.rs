@@ -281,10 +281,13 @@ fn keys_of_an_issuer_are_asked_for_when_they_are_not_at_hand() {
 #[test]
 fn client_certificates() {
     let world = World::new();
-    let with = |certificate: &str| Presented { certificate: Some(digest(certificate)), ..Presented::default() };
+    let with = |certificate: &str| Presented { certificate: Some(Certificate::Verified(digest(certificate))), ..Presented::default() };
     let principal = world.ask(&[Scheme::MutualTls], &with("certificate")).unwrap();
     assert_eq!(principal.application.as_ref().map(|a| &*a.id), Some("certified"));
     assert!(is_invalid(&world.ask(&[Scheme::MutualTls], &with("another"))));
+    let refused = Presented { certificate: Some(Certificate::Refused), ..Presented::default() };
+    assert!(is_invalid(&world.ask(&[Scheme::MutualTls], &refused)));
+    assert_eq!(world.ask(&[Scheme::ApiKey], &refused), Err(Refusal::Missing));
     let gone = Change::Removed { kind: Kind::Application, tenant: "default".into(), id: "certified".into() };
     assert!(is_invalid(&world.changed(gone).ask(&[Scheme::MutualTls], &with("certificate"))));
 }

@@ -60,6 +60,10 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
+    /// `client_ca`: the authorities whose client certificates are good (scheme `mtls`); without it none is asked for.
+    pub client_ca: Option<PathBuf>,
+    /// `client_crl`: their revocation lists.
+    pub client_crl: Option<PathBuf>,
 }
 
 /// `listen.admin`: health, metrics and the admin API.
@@ -168,6 +172,9 @@ pub struct Network {
     pub trusted_proxies: Vec<Cidr>,
     /// `network.forwarded`: the field in which they say it; the other one does not count.
     pub forwarded: ForwardedField,
+    /// `network.client_certificate`: the field in which they hand on the client certificate that they have verified, in lower case; by RFC 9440
+    /// `client-cert`. Default: none.
+    pub client_certificate: Option<String>,
 }
 
 /// The field in which proxies say who calls.
@@ -352,6 +359,14 @@ pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
     callers.list("deny", &mut config.network.callers.deny, e, cidr);
     callers.finish(e);
     network.list("trusted_proxies", &mut config.network.trusted_proxies, e, cidr);
+    network.value("client_certificate", &mut config.network.client_certificate, e, |t| {
+        let name = t.to_ascii_lowercase();
+        if crate::net::fields::is_name(&name) {
+            Ok(Some(name))
+        } else {
+            Err(String::from("expected the name of a header field, such as client-cert"))
+        }
+    });
     network.value("forwarded", &mut config.network.forwarded, e, |t| match t {
         "x-forwarded-for" => Ok(ForwardedField::XForwarded),
         "forwarded" => Ok(ForwardedField::Forwarded),
@@ -378,14 +393,22 @@ pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
 fn read_gateway_listener(mut section: Section, listener: &mut GatewayListener, e: &mut Errors) {
     section.value("address", &mut listener.address, e, address);
     section.value("h2c", &mut listener.h2c, e, boolean);
-    let (mut certificate, mut key) = (None, None);
+    let (mut certificate, mut key, mut client_ca, mut client_crl) = (None, None, None, None);
+    let path = |t: &str| Ok(Some(PathBuf::from(t)));
     let mut tls = section.section("tls", e);
-    tls.value("certificate", &mut certificate, e, |t| Ok(Some(PathBuf::from(t))));
-    tls.value("key", &mut key, e, |t| Ok(Some(PathBuf::from(t))));
+    tls.value("certificate", &mut certificate, e, path);
+    tls.value("key", &mut key, e, path);
+    tls.value("client_ca", &mut client_ca, e, path);
+    tls.value("client_crl", &mut client_crl, e, path);
     tls.finish(e);
     listener.tls = match (certificate, key) {
-        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
-        (None, None) => None,
+        (Some(certificate), Some(key)) => {
+            if client_crl.is_some() && client_ca.is_none() {
+                e.whole(String::from("`listen.gateway.tls.client_crl` needs `client_ca`: whose certificates are revoked?"));
+            }
+            Some(TlsFiles { certificate, key, client_ca, client_crl })
+        }
+        (None, None) if client_ca.is_none() && client_crl.is_none() => None,
         _ => {
             e.whole(String::from("`listen.gateway.tls` needs both `certificate` and `key`"));
             None

@@ -88,7 +88,8 @@ async fn by_rules(gateway: &Gateway, route: &RouteMatch, rules: &Rules, call: &m
     }
     let refused = |r: &Refusal| refusal::problem(r, rules);
     let fields = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-    let presented = Presented::read(fields).map_err(|e| refused(&Refusal::Invalid(e.to_string())))?;
+    let mut presented = Presented::read(fields).map_err(|e| refused(&Refusal::Invalid(e.to_string())))?;
+    presented.certificate = call.certificate;
     let principal = known(gateway, route, rules, &presented, &call.public_url).await.map_err(|r| refused(&r))?;
     call.record.application = principal.application.as_ref().map(|a| a.name.clone());
     Ok(Principal(principal))

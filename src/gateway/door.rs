@@ -51,6 +51,7 @@ impl Gateway {
             speaks: Speaks::Json,
             fault_status: None,
             returned: HeaderMap::new(),
+            certificate: through.certificate.unwrap_or(connection.certificate),
             cors: None,
             standing: None,
             record: &mut record,

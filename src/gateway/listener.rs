@@ -20,17 +20,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tokio_rustls::TlsAcceptor;
 
 use super::Gateway;
+use super::tls::{Setup, Tls};
 use super::wire::{Inspected, Wire};
-use crate::config::{GatewayListener, HttpLimits, TlsFiles};
+use crate::auth::Certificate;
+use crate::config::{GatewayListener, HttpLimits};
 use crate::telemetry::names;
 
 /// A bound port of the gateway.
 pub struct Listener {
     socket: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     h2c: bool,
     limits: Arc<HttpLimits>,
 }
@@ -39,6 +40,8 @@ pub struct Listener {
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     pub(super) is_tls: bool,
+    /// The client certificate that it was opened with.
+    pub(super) certificate: Option<Certificate>,
     /// `None` for HTTP/2, whose framing is the library's.
     pub(super) wire: Option<Arc<Wire>>,
     /// Requests so far.
@@ -108,7 +111,7 @@ impl Listener {
     /// # Errors
     /// Where either is not possible.
     pub async fn bind(settings: &GatewayListener, limits: &HttpLimits) -> Result<Self, ListenError> {
-        let tls = settings.tls.as_ref().map(acceptor).transpose()?;
+        let tls = settings.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
         let address = settings.address;
         let socket = TcpListener::bind(address).await.map_err(|source| ListenError::Bind { address, source })?;
         Ok(Self { socket, tls, h2c: settings.h2c, limits: Arc::new(limits.clone()) })
@@ -130,6 +133,9 @@ impl Listener {
     /// Answers until `stop` is true; then accepts no more and gives what runs `grace` to end.
     pub async fn serve(self, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>, grace: Duration) {
         let mut tasks = JoinSet::new();
+        if let Some(tls) = self.tls.clone() {
+            tasks.spawn(tls.follow(stop.clone()));
+        }
         let caps = Arc::new(Caps::default());
         loop {
             let accepted = tokio::select! {
@@ -143,7 +149,7 @@ impl Listener {
                     let Some(place) = caps.admit(peer.ip(), &self.limits) else { continue };
                     let job = Job {
                         gateway: gateway.clone(),
-                        tls: self.tls.clone(),
+                        tls: self.tls.as_ref().map(|t| t.now()),
                         h2c: self.h2c,
                         limits: self.limits.clone(),
                         stop: stop.clone(),
@@ -177,24 +183,6 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     if ended {
         tracing::debug!("the one who stops the listener is gone");
     }
-}
-
-fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ListenError> {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let wrong = |what: &std::path::Path, e: &dyn std::fmt::Display| ListenError::Tls(format!("{}: {e}", what.display()));
-    let chain: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect).map_err(|e| wrong(&files.certificate, &e))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| wrong(&files.key, &e))?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| ListenError::Tls(e.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|e| wrong(&files.certificate, &e))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// How many connections there are, in all and by address. Bounded by the total.
@@ -248,7 +236,7 @@ impl Drop for Place {
 /// What the task of one connection needs.
 struct Job {
     gateway: Arc<Gateway>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Setup>>,
     h2c: bool,
     limits: Arc<HttpLimits>,
     stop: watch::Receiver<bool>,
@@ -261,13 +249,14 @@ impl Job {
             tracing::debug!(%error, "no nodelay");
         }
         let Some(tls) = self.tls.clone() else {
-            return self.speak(stream, peer, false).await;
+            return self.speak(stream, peer, false, None).await;
         };
         let deadline = self.accepted + self.limits.head_deadline;
-        match timeout_at(deadline, tls.accept(stream)).await {
+        match timeout_at(deadline, tls.acceptor.accept(stream)).await {
             Ok(Ok(stream)) => {
                 let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                self.speak(stream, peer, h2).await;
+                let certificate = tls.certificate(stream.get_ref().1.peer_certificates());
+                self.speak(stream, peer, h2, certificate).await;
             }
             Ok(Err(error)) => tracing::debug!(%peer, %error, "the TLS handshake failed"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
@@ -275,11 +264,18 @@ impl Job {
     }
 
     /// HTTP on a connection that stands; `h2`: by ALPN.
-    async fn speak<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(mut self, stream: T, peer: SocketAddr, h2: bool) {
+    async fn speak<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        mut self,
+        stream: T,
+        peer: SocketAddr,
+        h2: bool,
+        certificate: Option<Certificate>,
+    ) {
         let wire = Arc::new(Wire::default());
         let connection = Arc::new(Connection {
             peer,
             is_tls: self.tls.is_some(),
+            certificate,
             wire: (!h2).then(|| wire.clone()),
             requests: AtomicU64::new(0),
             open: AtomicU64::new(0),

@@ -36,6 +36,7 @@ mod secure;
 mod segments;
 mod spool;
 mod store;
+mod tls;
 mod token;
 mod upstream;
 mod wire;
@@ -55,6 +56,7 @@ use self::record::Record;
 use self::respond::Speaks;
 use self::route::{RouteTable, Target};
 use self::upstream::RetryBudget;
+use crate::auth::Certificate;
 use crate::catalog::{Catalog, PublishedApi};
 use crate::config::Config;
 use crate::net::fetch::Fetcher;
@@ -98,6 +100,8 @@ struct Call<'a> {
     fault_status: Option<u16>,
     /// Fields of the upstream's reply that go to the caller, whatever the answer is.
     returned: HeaderMap,
+    /// The client certificate that came with the connection, or by a trusted proxy.
+    certificate: Option<Certificate>,
     /// What browsers may read of the API's answers.
     cors: Option<cors::Rules>,
     /// How the caller's limits stand.

@@ -213,7 +213,7 @@ pub fn countries(upstream: SocketAddr, yaml: &str) -> tempfile::TempDir {
 }
 
 /// Everything until the connection is closed.
-pub async fn to_end(stream: &mut TcpStream) -> Vec<u8> {
+pub async fn to_end(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut buffer = vec![0; 65536];
     loop {

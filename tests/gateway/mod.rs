@@ -7,6 +7,7 @@ mod callers;
 mod cors;
 mod headers;
 mod http;
+mod mtls;
 mod outsiders;
 mod replies;
 mod rest;

@@ -34,7 +34,7 @@ impl Secure {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(made.cert.der().clone()).unwrap();
         let upstream = Upstream::answering("200 OK", "text/xml", reply.as_bytes()).await;
-        config.listen.gateway.tls = Some(TlsFiles { certificate, key });
+        config.listen.gateway.tls = Some(TlsFiles { certificate, key, client_ca: None, client_crl: None });
         Self { server: Server::with(upstream.address, "", config).await, roots, _files: files }
     }
 

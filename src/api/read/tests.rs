@@ -171,3 +171,32 @@ fn paths() {
         assert!(check_path(path).is_err(), "{path}");
     }
 }
+
+#[test]
+fn what_is_wrong_with_cors_and_callers_is_said() {
+    let head = "version: 1\napi: { name: a }\nsource: { wsdl: w.wsdl }\n";
+    let wrong = |line: &str, expected: &str| {
+        let found = findings(&format!("{head}{line}\n"));
+        assert!(found.len() == 1 && found[0].contains(expected), "{line}: {found:?}");
+    };
+    wrong("cors: {}", "origins");
+    wrong("cors: { origins: [] }", "a list of origins");
+    wrong("cors: { origins: [\"*\"], credentials: true }", "with credentials each origin must be named");
+    wrong("cors: { origins: [\"*\", https://a.example] }", "`*` alone");
+    for origin in ["https://a.example/", "https://A.example", "https://a.example:443", "a.example", "\"null\"", "ftp://a.example"] {
+        wrong(&format!("cors: {{ origins: [{origin}] }}"), "an origin as browsers send it");
+    }
+    wrong("cors: { origins: [https://a.example], methods: [PSOT] }", "did you mean `POST`");
+    wrong("cors: { origins: [https://a.example], headers: [\"*\"] }", "the name of a header field");
+    wrong("cors: { origins: [https://a.example], heders: [] }", "did you mean `headers`");
+    wrong("callers: { alow: [] }", "did you mean `allow`");
+    wrong("callers: { deny: [10.0.0.0/33] }", "a network such as");
+    let text = format!(
+        "{head}callers: {{ deny: [\"fd00::/8\"] }}\ncors: {{ origins: [https://a.example:8443], credentials: true, max_age: 1h }}\n"
+    );
+    let (definition, _) = ApiDefinition::parse(SourceId(0), &text);
+    let definition = definition.unwrap();
+    let (again, _) = ApiDefinition::parse(SourceId(0), &definition.to_yaml(&[]));
+    let again = again.unwrap();
+    assert_eq!((again.cors, again.callers), (definition.cors, definition.callers), "what is written is read");
+}
