@@ -45,6 +45,8 @@ pub mod names {
     pub const STORE_GENERATION: &str = "castile_store_generation";
     /// Until a listener's certificate ends, seconds, negative afterwards: gauge; `listener`.
     pub const CERTIFICATE_EXPIRY: &str = "castile_certificate_expiry_seconds";
+    /// Calls of resources with a cache: counter; `api`, `result` (`hit`, `miss`).
+    pub const CACHE: &str = "castile_cache_lookups_total";
     /// Build and version: gauge, always 1; `version`.
     pub const BUILD: &str = "castile_build_info";
 }
@@ -100,6 +102,7 @@ fn describe() {
     describe_gauge!(names::STORE_AVAILABLE, "1 while the store is reached, 0 while it is away.");
     describe_gauge!(names::STORE_GENERATION, "Newest generation of the store that was seen.");
     describe_gauge!(names::CERTIFICATE_EXPIRY, "Seconds until a listener's certificate ends, negative afterwards.");
+    describe_counter!(names::CACHE, "Calls of resources with a cache.");
     describe_gauge!(names::BUILD, "Version of this build; always 1.");
     metrics::gauge!(names::BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

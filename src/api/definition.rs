@@ -51,8 +51,8 @@ pub struct ApiDefinition {
     pub passthrough: bool,
     /// `rest`: are the resources open? Default true.
     pub rest: bool,
-    /// Settings whose feature is not there yet, as written, by key: `cache`.
-    pub later: BTreeMap<String, serde_json::Value>,
+    /// `cache`: are answers of its `get:` resources given again? `None`: no.
+    pub cache: Option<super::Cache>,
     /// Where settings stand that are not in force, by the way to them (`resources/1/scope`): `check` says so.
     pub not_in_force: Vec<(String, Span)>,
 }
@@ -248,6 +248,8 @@ pub struct Resource {
     pub scopes: Vec<String>,
     /// `limit`, as written (`50/min`).
     pub limit: Option<String>,
+    /// `cache`: as of the API, for this resource; `None`: as the API says.
+    pub cache: Option<super::Cache>,
     /// Where it stands in the file; `None` for a derived one.
     pub span: Option<Span>,
 }
@@ -282,7 +284,7 @@ impl ApiDefinition {
             rest: true,
             callers: AddressLists::default(),
             cors: None,
-            later: BTreeMap::new(),
+            cache: None,
             not_in_force: Vec::new(),
         }
     }
@@ -386,6 +388,7 @@ impl Resource {
             access: ResourceAccess::default(),
             scopes: Vec::new(),
             limit: None,
+            cache: None,
             span: None,
         }
     }

@@ -1,10 +1,10 @@
-//! `callers`, `cors`: what is said of a call's origin, before it is read.
+//! `callers`, `cors`, `cache`: who may ask from where, and which answers are given again.
 
 use std::time::Duration;
 
 use super::units;
 use super::write::{Flow, list};
-use super::yaml::{Fields, File, Node};
+use super::yaml::{Fields, File, Kind, Node};
 use crate::net::address::Cidr;
 use crate::net::forwarded::AddressLists;
 
@@ -180,4 +180,59 @@ fn credentials(file: &mut File<'_>, fields: &mut Fields<'_>, for_all: bool) -> b
         file.wrong(node, "false, because `origins` is `*`: with credentials each origin must be named");
     }
     credentials && !for_all
+}
+
+/// `cache`: answers of `get:` resources are given again for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cache {
+    /// `ttl`: for how long; zero: not at all.
+    pub ttl: Duration,
+    /// `max_bytes`: the largest answer that is kept; default 256 KiB.
+    pub max_bytes: u64,
+}
+
+impl Cache {
+    const MAX_BYTES: u64 = 256 << 10;
+
+    /// Reads `cache: 60s` or `cache: { ttl: 60s, max_bytes: 64KiB }`.
+    pub(super) fn read(file: &mut File<'_>, node: &Node) -> Self {
+        const EXPECTED: &str = "a length of time of at most a day, such as 60s, or { ttl: 60s, max_bytes: 64KiB }; none: off";
+        let mut cache = Self { ttl: Duration::ZERO, max_bytes: Self::MAX_BYTES };
+        let mut ttl = |file: &mut File<'_>, node: &Node| match file
+            .text(node)
+            .map(|t| if t == "none" { Some(Duration::ZERO) } else { units::duration(&t) })
+        {
+            Some(Some(time)) => cache.ttl = time,
+            Some(None) => file.wrong(node, EXPECTED),
+            None => {}
+        };
+        if !matches!(node.kind, Kind::Map(_)) {
+            ttl(file, node);
+            return cache;
+        }
+        let mut fields = file.fields(node);
+        if let Some(node) = fields.need(file, "ttl") {
+            ttl(file, node);
+        }
+        if let Some(node) = fields.take("max_bytes") {
+            match file.text(node).and_then(|t| units::size(&t)).filter(|n| (1..=16 << 20).contains(n)) {
+                Some(bytes) => cache.max_bytes = bytes,
+                None => file.wrong(node, "a size of at most 16MiB, such as 64KiB"),
+            }
+        }
+        fields.end(file);
+        cache
+    }
+
+    /// The same as it is written.
+    pub(super) fn written(self) -> String {
+        if self.ttl.is_zero() {
+            return String::from("none");
+        }
+        let ttl = units::say_duration(self.ttl);
+        match self.max_bytes {
+            Self::MAX_BYTES => ttl,
+            bytes => format!("{{ ttl: {ttl}, max_bytes: {bytes} }}"),
+        }
+    }
 }

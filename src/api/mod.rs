@@ -29,7 +29,7 @@ pub use definition::{
     ApiDefinition, Endpoint, Expose, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream, Unknown,
 };
 pub use derive::{Derivation, bindings_in_order, derive, effective_resources, folder_name, reading_word, suggested_name};
-pub use front::Cors;
+pub use front::{Cache, Cors};
 pub use headers::{HeaderPart, HeaderRule, header_part, header_rule};
 pub use lock::{Lock, TypeKey};
 pub use read::{ATTACHMENTS_PATH, check_path, is_context, is_http, is_reserved, is_segment};

@@ -53,8 +53,8 @@ impl ApiDefinition {
                 writeln!(out, "{name}: {value}")?;
             }
         }
-        for (key, value) in &self.later {
-            writeln!(out, "{key}: {value}")?;
+        if let Some(cache) = self.cache {
+            writeln!(out, "cache: {}", cache.written())?;
         }
         self.write_headers(out)?;
         self.write_resources(out, derived)
@@ -256,6 +256,9 @@ impl Resource {
             if let Some(value) = value {
                 writeln!(out, "    {key}: {}", scalar(value))?;
             }
+        }
+        if let Some(cache) = self.cache {
+            writeln!(out, "    cache: {}", cache.written())?;
         }
         for (key, value) in self.access.written() {
             writeln!(out, "    {key}: {value}")?;

@@ -21,7 +21,7 @@ mod watch;
 mod wire;
 
 /// What the gateway asks of a definition.
-pub use crate::api::{ATTACHMENTS_PATH, ClaimNames, Cors, Deliver, Expose, State, Stream, Visibility};
+pub use crate::api::{ATTACHMENTS_PATH, Cache, ClaimNames, Cors, Deliver, Expose, State, Stream, Visibility};
 pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use callers::{Callers, Plans, Signing};
 pub use census::{Census, field};

@@ -141,6 +141,7 @@ impl Targets<'_> {
             mtom: mtom(self.definition, resource.mtom, plan),
             unwrap: resource.unwrap.as_deref().map(Arc::from),
             wire: Wire::default(),
+            cache: resource.cache.or(self.definition.cache).filter(|c| resource.method == Method::Get && resource.safe && !c.ttl.is_zero()),
             rules,
         })
     }

@@ -4,7 +4,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
 use super::{Callers, Credentials, Rules, Wire};
-use crate::api::{ApiDefinition, Method};
+use crate::api::{ApiDefinition, Cache, Method};
 use crate::net::secret::Secret;
 use crate::openapi;
 pub use crate::openapi::Version as OpenApiVersion;
@@ -129,6 +129,8 @@ pub struct PublishedResource {
     pub wire: Wire,
     /// What it asks of its callers.
     pub rules: Rules,
+    /// Are its answers given again? `None`: no.
+    pub cache: Option<Cache>,
     /// The steps that its messages go through.
     pub sequence: Arc<crate::sequence::Sequence>,
 }

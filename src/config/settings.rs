@@ -219,6 +219,8 @@ pub struct Limits {
     pub waiting: usize,
     /// How long they wait; default 100 ms.
     pub wait: Duration,
+    /// Answers that are kept to be given again (`cache` in api.yaml), of all APIs together; default 64 MiB.
+    pub cache: Bytes,
     /// Time that running calls have after SIGTERM; default 30 s.
     pub grace: Duration,
     /// `limits.http`.
@@ -284,6 +286,7 @@ impl Default for Limits {
             in_flight: 256,
             waiting: 256,
             wait: Duration::from_millis(100),
+            cache: Bytes(64 << 20),
             grace: Duration::from_secs(30),
             http: HttpLimits::default(),
             upstream: UpstreamLimits::default(),
@@ -462,6 +465,7 @@ fn read_limits(mut s: Section, limits: &mut Limits, e: &mut Errors) {
     s.value("in_flight", &mut limits.in_flight, e, count);
     s.value("waiting", &mut limits.waiting, e, count);
     s.value("wait", &mut limits.wait, e, parse_duration);
+    s.value("cache", &mut limits.cache, e, parse_bytes);
     s.value("grace", &mut limits.grace, e, parse_duration);
 
     let mut h = s.section("http", e);

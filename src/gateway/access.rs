@@ -39,6 +39,8 @@ pub(super) struct Permit {
     pub(super) slot: Option<Slot>,
     /// Header fields by which the SOAP service learns who calls.
     pub(super) told: HeaderMap,
+    /// Who gets the same answers: nothing for open APIs, else the caller with all that the SOAP service may tell it apart by.
+    pub(super) class: String,
 }
 
 impl Desk {
@@ -173,7 +175,17 @@ pub(super) async fn permit(
     meter::passed(&decision, who.subscription)?;
     let told = told(gateway, &route, &principal.0, subscription.as_deref(), call)?;
     let slot = Some(place(gateway, &route).await?);
-    Ok(Permit { route, slot, told })
+    let class = class(&principal.0, subscription.as_deref());
+    Ok(Permit { route, slot, told, class })
+}
+
+fn class(principal: &auth::Principal, subscription: Option<&Subscription>) -> String {
+    if principal.scheme == auth::Scheme::None {
+        return String::new();
+    }
+    let application = principal.application.as_ref().map(|a| &a.id);
+    let plan = subscription.map(|s| &s.plan);
+    format!("{:?} {application:?} {:?} {plan:?} {:?} {:?}", principal.scheme, principal.user, principal.scopes, principal.kind)
 }
 
 /// Header fields by which the SOAP service learns who calls: the signed token, and the caller's own `Authorization` for it.

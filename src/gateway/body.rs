@@ -153,6 +153,14 @@ impl AnswerBody {
         Self::new(Content::Whole(bytes.into()))
     }
 
+    /// All of its bytes, where they are there and nothing of them was given yet.
+    pub(super) fn bytes(&self) -> Option<&Bytes> {
+        match &self.content {
+            Content::Whole(bytes) => Some(bytes),
+            Content::Empty | Content::Stream(..) => None,
+        }
+    }
+
     /// The same, closing `record` at its end.
     pub(super) fn recorded(mut self, record: Box<Record>) -> Self {
         self.record = Some(record);

@@ -8,6 +8,7 @@ mod access;
 mod assertion;
 mod attached;
 mod body;
+mod cache;
 mod callers;
 mod chunks;
 mod cors;
@@ -79,6 +80,7 @@ pub struct Gateway {
     retries: RetryBudget,
     attachments: store::Store,
     desk: access::Desk,
+    kept: cache::Answers,
     reserved: Option<Arc<dyn Reserved>>,
 }
 
@@ -122,7 +124,9 @@ impl Gateway {
         fetcher: Option<Fetcher>,
     ) -> Result<Self, NoRandom> {
         let routes = ArcSwap::from_pointee(RouteTable::new(catalog.snapshot(), &config.limits, None));
+        let kept = cache::Answers::new(config.limits.cache.0);
         let gateway = Self {
+            kept,
             config,
             catalog,
             upstream,

@@ -18,7 +18,7 @@ use super::route::Target;
 use super::secure::{self, Secured};
 use super::token::token;
 use super::upstream::{self, Outgoing};
-use super::{Call, Gateway, respond};
+use super::{Call, Gateway, cache, respond};
 use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource, Stream};
 use crate::json::ParseErrorKind;
 use crate::mediate::mime::MediaType;
@@ -48,6 +48,10 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
         }
     }
     let mut outgoing = outgoing(permit, &resource, plan, call);
+    let key = resource.cache.and_then(|_| cache::key(permit, &resource, &outgoing.headers, &draft.envelope(), call));
+    if let Some(answer) = key.as_ref().and_then(|k| gateway.kept.get(k, &api, call)) {
+        return Ok(answer);
+    }
     let signs = resource.wire.security.as_ref().is_some_and(|s| s.signature.is_some());
     let draft = if signs { draft.in_one_piece().await? } else { draft };
     let Secured { envelope, callers } = secure::request(&api, &resource.wire, plan, &outgoing.url, draft.envelope()).await?;
@@ -57,6 +61,7 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     }
     let reply = upstream::send(gateway, &api, &outgoing, &message, call.record).await?;
     call.returned = upstream::returned(&api, &reply.headers);
+    let key = key.filter(|_| cache::may_be_kept(reply.status, &reply.headers));
     let mut reply = Some(reply);
     let mut answered = Err(Problem::internal("the response path does not read the reply"));
     for step in &resource.sequence.response {
@@ -64,6 +69,9 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
             (ResponseStep::ToJson {}, Some(reply)) => answer(gateway, api.clone(), &resource, reply, callers, call).await,
             (ResponseStep::ToJson {}, None) => Err(Problem::internal("the response path reads the reply twice")),
         };
+    }
+    if let (Some(key), Some(rule), Ok(answer)) = (key, resource.cache, &answered) {
+        gateway.kept.put(key, rule, &api, answer, &call.returned);
     }
     answered
 }

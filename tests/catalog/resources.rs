@@ -125,10 +125,10 @@ fn a_fault_has_the_status_of_its_resource() {
 
 #[test]
 fn what_is_not_in_force_is_said() {
-    let built = built("countries", "plans: [gold]\ncache: {}\nendpoint: { return_headers: [x-a] }\n");
+    let built = built("countries", "plans: [gold]\nresources:\n  - post: /a\n    operation: GetCountry\n    sequence: s.yaml\n");
     assert!(built.api.is_some());
     let said: Vec<_> = built.diagnostics.iter().filter(|d| d.code.id == "api.not-in-force").map(|d| d.message.clone()).collect();
-    assert_eq!(said, ["`cache` is kept, but not in force yet"]);
+    assert_eq!(said, ["`resources/0/sequence` is kept, but not in force yet"]);
 }
 
 #[test]

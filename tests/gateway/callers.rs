@@ -453,3 +453,20 @@ async fn prototypes_are_callable_by_everybody() {
     let server = Server::of(folder, Config::default()).await;
     assert_eq!(server.post("/countries/1/GetCountry", CALL).await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_answer_is_its_callers_alone() {
+    let yaml = "security: [api_key]\ncache: 60s\nresources:\n  - get: /countries/{code}\n    operation: GetCountry";
+    let mut house = House::of(yaml).await;
+    let get = |house: &House, who: usize| format!("GET /countries/1/countries/LK\napikey: {}", house.keys[who].plain.reveal());
+    for (who, kept, asked) in [(0, false, 1), (0, true, 1), (1, false, 2), (1, true, 2), (0, true, 2)] {
+        let answer = house.server.ask(&get(&house, who), "").await;
+        assert_eq!((answer.status, answer.field("age").is_some()), (200, kept), "{who}");
+        assert_eq!(house.upstream.got().len(), asked);
+    }
+    assert_eq!(house.server.ask(&get(&house, 2), "").await.status, 403, "whoever may not call gets nothing kept");
+    assert_eq!(house.server.ask("GET /countries/1/countries/LK", "").await.status, 401);
+    // Another plan is another class.
+    house.change(Change::Subscription(subscription("demo", "gold")));
+    assert_eq!(house.server.ask(&get(&house, 0), "").await.field("age"), None);
+}

@@ -13,9 +13,6 @@ use crate::diagnostic::{Diagnostic, Severity, SourceId};
 /// Contexts that the gateway needs for itself.
 const RESERVED: [&str; 5] = ["/t", "/oauth2", "/token", "/revoke", "/.well-known"];
 
-/// Keys of later features at the top level, kept as written.
-const LATER: [&str; 1] = ["cache"];
-
 impl ApiDefinition {
     /// Reads the text of an `api.yaml`. `None` where a diagnostic is an error.
     pub fn parse(source: SourceId, text: &str) -> (Option<Self>, Vec<Diagnostic>) {
@@ -84,19 +81,11 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
     flag(file, &mut fields, "only_listed", &mut definition.only_listed);
     flag(file, &mut fields, "passthrough", &mut definition.passthrough);
     flag(file, &mut fields, "rest", &mut definition.rest);
-    for key in LATER {
-        if let Some(node) = fields.take(key) {
-            definition.later.insert(key.to_owned(), file.json(node));
-            later(file, key, node, &mut definition.not_in_force);
-        }
+    if let Some(node) = fields.take("cache") {
+        definition.cache = Some(super::Cache::read(file, node));
     }
     fields.end(file);
     Some(definition)
-}
-
-/// Notes that a setting is not in force.
-fn later(file: &File<'_>, way: &str, node: &Node, list: &mut Vec<(String, Span)>) {
-    list.push((way.to_owned(), file.span(node)));
 }
 
 fn flag(file: &mut File<'_>, fields: &mut Fields<'_>, key: &'static str, value: &mut bool) {
@@ -371,6 +360,13 @@ fn resource(file: &mut File<'_>, node: &Node, index: usize, list: &mut Vec<(Stri
         resource.scopes = scopes(file, node);
     }
     resource.limit = rate(file, &mut fields, "limit");
+    if let Some(node) = fields.take("cache") {
+        let cache = super::Cache::read(file, node);
+        if method != Method::Get && !cache.ttl.is_zero() {
+            file.wrong(node, "no `cache`: only answers of `get:` are kept");
+        }
+        resource.cache = Some(cache);
+    }
     fields.end(file);
     operation.map(|_| resource)
 }

@@ -191,12 +191,22 @@ fn what_is_wrong_with_cors_and_callers_is_said() {
     wrong("cors: { origins: [https://a.example], heders: [] }", "did you mean `headers`");
     wrong("callers: { alow: [] }", "did you mean `allow`");
     wrong("callers: { deny: [10.0.0.0/33] }", "a network such as");
+    wrong("cache: {}", "ttl");
+    wrong("cache: soon", "a length of time");
+    wrong("cache: { ttl: 60s, max_byte: 1KiB }", "did you mean `max_bytes`");
+    wrong("cache: { ttl: 60s, max_bytes: 1GiB }", "at most 16MiB");
+    wrong("resources: [ { post: /a, operation: A, cache: 60s } ]", "only answers of `get:` are kept");
     let text = format!(
-        "{head}callers: {{ deny: [\"fd00::/8\"] }}\ncors: {{ origins: [https://a.example:8443], credentials: true, max_age: 1h }}\n"
+        "{head}cache: {{ ttl: 1m, max_bytes: 1KiB }}\nresources: [ {{ get: /a, operation: A, cache: none }} ]\ncallers: {{ deny: [\"fd00::/8\"] }}\ncors: {{ origins: [https://a.example:8443], credentials: true, max_age: 1h }}\n"
     );
     let (definition, _) = ApiDefinition::parse(SourceId(0), &text);
     let definition = definition.unwrap();
     let (again, _) = ApiDefinition::parse(SourceId(0), &definition.to_yaml(&[]));
     let again = again.unwrap();
-    assert_eq!((again.cors, again.callers), (definition.cors, definition.callers), "what is written is read");
+    assert_eq!(again.resources[0].cache, definition.resources[0].cache);
+    assert_eq!(
+        (again.cors, again.callers, again.cache),
+        (definition.cors, definition.callers, definition.cache),
+        "what is written is read"
+    );
 }
