@@ -55,6 +55,14 @@ pub static DUPLICATE_CONTEXT: Code = Code {
     help: "Context and version together are the address of an API, and every address belongs to one API. Give one of them another `context` or `version`.",
 };
 
+/// A revision that is held and would be dropped.
+pub static REVISION_HELD: Code = Code {
+    id: "api.revision-held",
+    title: "no further revision is kept while an old one is held",
+    help: "Of every API the last 50 revisions are kept. This API was rolled back to the oldest of them, and keeping one more would drop the one that is \
+           served. Publish a newer revision, with `castile api publish`, and the files are read again.",
+};
+
 /// Two resources at one address.
 pub static DUPLICATE_RESOURCE: Code = Code {
     id: "api.duplicate-resource",
@@ -205,6 +213,7 @@ pub static ALL: &[&Code] = &[
     &NOT_IN_FORCE,
     &RESERVED_CONTEXT,
     &DUPLICATE_CONTEXT,
+    &REVISION_HELD,
     &DUPLICATE_RESOURCE,
     &UNKNOWN_OPERATION,
     &UNKNOWN_PROPERTY,

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::HeaderRule;
 use super::access::{Access, ResourceAccess};
 use super::auth::{Addressing, Auth};
@@ -73,7 +75,8 @@ pub struct Identity {
 }
 
 /// The states of an API's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it; the product's section 8 says what each means")]
 pub enum State {
     Created,

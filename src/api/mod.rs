@@ -15,6 +15,7 @@ mod front;
 mod headers;
 mod lock;
 mod read;
+mod release;
 mod units;
 mod write;
 mod yaml;
@@ -33,6 +34,7 @@ pub use front::{Cache, Cors};
 pub use headers::{HeaderPart, HeaderRule, header_part, header_rule};
 pub use lock::{Lock, TypeKey};
 pub use read::{ATTACHMENTS_PATH, check_path, is_context, is_http, is_reserved, is_segment};
+pub use release::Release;
 
 use std::collections::BTreeMap;
 

@@ -86,7 +86,7 @@ pub fn assemble_with(
         base_path: definition.base_path().into(),
         default_path: definition.api.default_version.then(|| definition.api.context.as_str().into()),
         documentation: documentation(&definitions),
-        documents: Documents::new(&definitions, documents),
+        documents: Arc::new(Documents::new(&definitions, documents)),
         definition: definition.clone(),
         program,
         resources,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Assembled, Credentials, PublishedApi, assemble_with};
 use crate::api::{ApiDefinition, Lock, codes};
+use crate::auth::DEFAULT_TENANT;
 use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources};
 use crate::store::{Content, StoredDocument, StoredLink, StoredTarget};
 use crate::wsdl::documents::{Documents, LinkKey, Links, Target};
@@ -85,6 +86,15 @@ pub enum Secrets {
 /// Builds an API from what is stored of it, to be served.
 pub fn build(name: &str, content: &Content) -> Built {
     build_with(name, content, Secrets::Needed)
+}
+
+/// The same for an API of that tenant.
+pub fn build_of(tenant: &str, name: &str, content: &Content) -> Built {
+    let mut built = build(name, content);
+    if tenant != DEFAULT_TENANT {
+        built.api = built.api.map(|api| Arc::new(Arc::unwrap_or_clone(api).of_tenant(tenant)));
+    }
+    built
 }
 
 /// Builds an API from what is stored of it.

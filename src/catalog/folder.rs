@@ -1,6 +1,6 @@
-//! The folder of API definitions: read into the store, published from there, again at every change.
+//! The folder of API definitions: read into the store, from where the roster publishes it, again at every change.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,10 +9,10 @@ use tokio::sync::Mutex;
 
 use super::content::{Built, build};
 use super::credentials;
-use super::{Catalog, PublishedApi, Snapshot};
-use crate::api::{ApiDefinition, Lock, codes};
+use super::{ApiName, Catalog, Compiled, Pinned, PublishedApi, Roster, Snapshot};
+use crate::api::{ApiDefinition, Lock};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::store::{Content, DEFAULT_TENANT, MAX_APIS, Store, StoredDocument};
+use crate::store::{Content, DEFAULT_TENANT, MAX_APIS, Store, StoreError, StoredDocument};
 use crate::wsdl::source::{Options, Origin, Policy, codes as source_codes, load_local};
 
 /// Bytes of one api.yaml.
@@ -46,37 +46,48 @@ pub struct Reload {
     pub removed: Vec<Arc<str>>,
     /// Those whose files are not good.
     pub failed: Vec<Failure>,
-    /// Warnings and notes of those that are published anew.
+    /// Warnings and notes of those that were read anew.
     pub notes: Vec<Failure>,
+    /// Those of which an older revision is held, and not what was read anew.
+    pub pinned: Vec<Pinned>,
 }
 
-/// The folder `apis/`, the store that it fills and the catalog that is published from that.
+/// The folder `apis/`, and the roster of the store that it fills.
 #[derive(Debug)]
 pub struct Folder<S> {
     path: PathBuf,
-    store: Arc<S>,
-    catalog: Arc<Catalog>,
-    known: Mutex<HashMap<Arc<str>, Known>>,
+    roster: Arc<Roster<S>>,
+    known: Mutex<Known>,
+}
+
+/// What is known of the folder.
+#[derive(Debug, Default)]
+struct Known {
+    apis: HashMap<Arc<str>, Looked>,
+    /// APIs of the store that are not managed by files, and have no folder.
+    others: HashSet<Arc<str>>,
 }
 
 /// What is known of an API's folder.
 #[derive(Debug)]
-struct Known {
+struct Looked {
     /// Paths, times and lengths of its files when it was read, those with its secrets among them.
     fingerprint: Fingerprint,
     /// The files with its secrets, wherever they are.
     secrets: Vec<PathBuf>,
-    /// The revision that is published.
-    revision: u64,
-    api: Option<Arc<PublishedApi>>,
 }
 
 type Fingerprint = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
 impl<S: Store + 'static> Folder<S> {
-    /// A folder that was not read yet.
+    /// A folder that was not read yet, with a roster of its own.
     pub fn new(path: impl Into<PathBuf>, store: Arc<S>, catalog: Arc<Catalog>) -> Self {
-        Self { path: path.into(), store, catalog, known: Mutex::new(HashMap::new()) }
+        Self::of(path, Arc::new(Roster::new(store, catalog)))
+    }
+
+    /// The same with a roster that others use too.
+    pub fn of(path: impl Into<PathBuf>, roster: Arc<Roster<S>>) -> Self {
+        Self { path: path.into(), roster, known: Mutex::default() }
     }
 
     /// Where it is.
@@ -84,44 +95,73 @@ impl<S: Store + 'static> Folder<S> {
         &self.path
     }
 
-    /// Reads what changed and publishes it in one swap. A bad file keeps the last good version of its API. Calls at one time run one
-    /// after the other; APIs are compiled one at a time, away from the callers' threads.
+    /// Reads what changed into the store, removes from there what is not in the folder any more, and publishes what is in force. A bad
+    /// file keeps the last good version of its API. Calls at one time run one after the other; APIs are compiled one at a time, away from
+    /// the callers' threads.
     ///
     /// # Errors
-    /// The folder cannot be read: nothing changes then.
+    /// The folder cannot be read, or the store: nothing changes then.
     pub async fn reload(&self) -> std::io::Result<Reload> {
         let mut known = self.known.lock().await;
         let path = self.path.clone();
         let listed = blocking(move || list(&path)).await??;
-        let mut reload =
-            Reload { snapshot: self.catalog.snapshot(), changed: Vec::new(), removed: Vec::new(), failed: Vec::new(), notes: Vec::new() };
-        let gone: Vec<Arc<str>> = known.keys().filter(|n| !listed.iter().any(|(l, _)| l == *n)).cloned().collect();
-        for name in gone {
-            known.remove(&name);
-            let _was_there = self.store.remove_api(DEFAULT_TENANT, &name, None).await;
-            reload.removed.push(name);
-        }
+        let gone = self.gone(&mut known, &listed).await.map_err(std::io::Error::other)?;
+        let mut read = Read::default();
         for (name, directory) in listed {
-            self.refresh(name, directory, &mut known, &mut reload).await?;
+            read.look(name, directory, &known).await?;
         }
-        if !reload.changed.is_empty() || !reload.removed.is_empty() || reload.snapshot.number == 0 {
-            let apis = distinct(&known, &mut reload);
-            reload.snapshot = self.catalog.publish(apis);
+        let update = self.roster.accept(read.compiled, &gone).await.map_err(std::io::Error::other)?;
+        known.apis.retain(|name, _| !gone.iter().any(|g| g.name == *name));
+        known.apis.extend(read.looked);
+        let snapshot = update.snapshot;
+        let is_published = |name: &str| snapshot.apis.iter().any(|a| *a.tenant == *DEFAULT_TENANT && *a.name == *name);
+        let mut failed = read.failed;
+        for failure in &mut failed {
+            failure.kept = is_published(&failure.name);
         }
-        Ok(reload)
+        failed.extend(update.failed);
+        let names = |list: Vec<ApiName>| list.into_iter().map(|n| n.to_string().into()).collect();
+        let (changed, removed) = (names(update.changed), names(update.removed));
+        Ok(Reload { snapshot, changed, removed, failed, notes: read.notes, pinned: update.pinned })
     }
 
-    /// Reads one API's folder if it changed.
-    async fn refresh(
-        &self,
-        name: Arc<str>,
-        directory: PathBuf,
-        known: &mut HashMap<Arc<str>, Known>,
-        reload: &mut Reload,
-    ) -> std::io::Result<()> {
-        let (looked, secrets) = (directory.clone(), known.get(&name).map(|k| k.secrets.clone()).unwrap_or_default());
+    /// The APIs of the store that are managed by files and have none here: also those that were left by an earlier run.
+    async fn gone(&self, known: &mut Known, listed: &[(Arc<str>, PathBuf)]) -> Result<Vec<ApiName>, StoreError> {
+        let here: HashSet<&str> = listed.iter().map(|(name, _)| &**name).collect();
+        known.others.retain(|name| !here.contains(&**name));
+        known.apis.retain(|name, _| here.contains(&**name));
+        let mut gone = Vec::new();
+        let store = self.roster.store();
+        for api in store.apis(Some(DEFAULT_TENANT)).await? {
+            if here.contains(&*api.name) || known.others.contains(&api.name) {
+                continue;
+            }
+            match store.latest(DEFAULT_TENANT, &api.name).await? {
+                Some(revision) if revision.content.managed_by_files => gone.push(ApiName::new(DEFAULT_TENANT, api.name)),
+                Some(_) => _ = known.others.insert(api.name),
+                None => {}
+            }
+        }
+        Ok(gone)
+    }
+}
+
+/// What was read of a folder at one time.
+#[derive(Debug, Default)]
+struct Read {
+    looked: Vec<(Arc<str>, Looked)>,
+    compiled: Vec<Compiled>,
+    failed: Vec<Failure>,
+    notes: Vec<Failure>,
+}
+
+impl Read {
+    /// Reads and compiles one API's folder if it changed.
+    async fn look(&mut self, name: Arc<str>, directory: PathBuf, known: &Known) -> std::io::Result<()> {
+        let before = known.apis.get(&name);
+        let (looked, secrets) = (directory.clone(), before.map(|k| k.secrets.clone()).unwrap_or_default());
         let now = blocking(move || fingerprint(&looked, &secrets)).await?;
-        if known.get(&name).is_some_and(|k| k.fingerprint == now) {
+        if before.is_some_and(|k| k.fingerprint == now) {
             return Ok(());
         }
         let looked = directory.clone();
@@ -129,63 +169,32 @@ impl<S: Store + 'static> Folder<S> {
         let secrets = read.as_ref().map(credentials::files).unwrap_or_default();
         let named = secrets.clone();
         let fingerprint = blocking(move || fingerprint(&looked, &named)).await?;
-        let outcome = match read {
-            Ok(content) => self.build_stored(&name, content).await?,
-            Err(failed) => (0, failed),
+        self.looked.push((name.clone(), Looked { fingerprint, secrets }));
+        let (content, built) = match read {
+            Ok(content) => {
+                let (tried, tried_name) = (content.clone(), name.clone());
+                (Some(content), blocking(move || build(&tried_name, &tried)).await?)
+            }
+            Err(failed) => (None, failed),
         };
-        let before = known.remove(&name);
-        let (revision, built) = outcome;
-        let Some(api) = built.api else {
-            let kept = before.as_ref().is_some_and(|k| k.api.is_some());
-            reload.failed.push(Failure { name: name.clone(), kept, diagnostics: built.diagnostics, sources: built.sources });
-            let (revision, api) = before.map_or((0, None), |k| (k.revision, k.api));
-            known.insert(name, Known { fingerprint, secrets, revision, api });
-            return Ok(());
-        };
-        if !built.diagnostics.is_empty() {
-            reload.notes.push(Failure { name: name.clone(), kept: true, diagnostics: built.diagnostics, sources: built.sources });
+        let Built { api, diagnostics, sources } = built;
+        let found = Failure { name: name.clone(), kept: true, diagnostics, sources };
+        match (content, api) {
+            (Some(content), Some(made)) => {
+                if !found.diagnostics.is_empty() {
+                    self.notes.push(found);
+                }
+                self.compiled.push(Compiled { api: ApiName::new(DEFAULT_TENANT, name), content, made });
+            }
+            (_, None) | (None, _) => self.failed.push(found),
         }
-        let same_secrets = |k: &Known| k.api.as_ref().is_some_and(|a| a.credentials == api.credentials);
-        if before.as_ref().is_none_or(|k| k.revision != revision || !same_secrets(k)) {
-            reload.changed.push(name.clone());
-        }
-        known.insert(name, Known { fingerprint, secrets, revision, api: Some(api) });
         Ok(())
-    }
-
-    /// Compiles content; good content becomes a revision, and what is published is what the store gives back.
-    async fn build_stored(&self, name: &Arc<str>, content: Content) -> std::io::Result<(u64, Built)> {
-        let (tried, tried_name) = (content.clone(), name.clone());
-        let built = blocking(move || build(&tried_name, &tried)).await?;
-        if built.api.is_none() {
-            return Ok((0, built));
-        }
-        let revision = self.store.put_revision(DEFAULT_TENANT, name, None, content, None).await.map_err(std::io::Error::other)?;
-        Ok((revision, built))
     }
 }
 
 /// Runs what blocks or computes away from the tasks.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)
-}
-
-/// The APIs that can be published together: of two at one address the first by name.
-fn distinct(known: &HashMap<Arc<str>, Known>, reload: &mut Reload) -> Vec<Arc<PublishedApi>> {
-    let in_order: BTreeMap<&Arc<str>, &Known> = known.iter().collect();
-    let mut apis: Vec<Arc<PublishedApi>> = Vec::new();
-    for (name, one) in in_order {
-        let Some(api) = &one.api else { continue };
-        match apis.iter().find(|other| share_address(other, api)) {
-            None => apis.push(api.clone()),
-            Some(other) => {
-                let text = format!("{name} and {} both answer at {}", other.name, api.base_path);
-                let diagnostics = vec![Diagnostic::error(&codes::DUPLICATE_CONTEXT, text)];
-                reload.failed.push(Failure { name: name.clone(), kept: false, diagnostics, sources: Sources::default() });
-            }
-        }
-    }
-    apis
 }
 
 /// Do two APIs answer at one address?

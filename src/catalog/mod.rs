@@ -15,6 +15,7 @@ mod headers;
 mod parameters;
 mod raw;
 mod resources;
+mod roster;
 mod rules;
 mod snapshot;
 mod watch;
@@ -25,13 +26,14 @@ pub use crate::api::{ATTACHMENTS_PATH, Cache, ClaimNames, Cors, Deliver, Expose,
 pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use callers::{Callers, Plans, Signing};
 pub use census::{Census, field};
-pub use content::{Built, Secrets, build, build_with, stored_settings};
+pub use content::{Built, Secrets, build, build_of, build_with, stored_settings};
 pub use credentials::Credentials;
 pub use documents::{Documents, declared_encoding};
 pub use examples::undocumented;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
 pub use headers::fill_headers;
 pub use resources::mtom;
+pub use roster::{ApiName, Compiled, Pinned, Roster, Update};
 pub use rules::Rules;
 pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,

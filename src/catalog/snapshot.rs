@@ -4,7 +4,8 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
 use super::{Callers, Credentials, Rules, Wire};
-use crate::api::{ApiDefinition, Cache, Method};
+use crate::api::{ApiDefinition, Cache, Method, State};
+use crate::auth::DEFAULT_TENANT;
 use crate::net::secret::Secret;
 use crate::openapi;
 pub use crate::openapi::Version as OpenApiVersion;
@@ -19,7 +20,7 @@ use crate::xml::QName;
 pub struct Snapshot {
     /// Counts up from 1 with every swap; 0 is the empty one before the first.
     pub number: u64,
-    /// The APIs that answer, by name. Snapshots with the same APIs share them.
+    /// The APIs that answer, by tenant and name. Snapshots with the same APIs share them.
     pub apis: Arc<[Arc<PublishedApi>]>,
     /// Who may call them.
     pub callers: Arc<Callers>,
@@ -64,13 +65,13 @@ impl Catalog {
 }
 
 /// One API, ready to answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PublishedApi {
     /// Its name in the store: the name of its folder.
     pub name: Arc<str>,
-    /// What its file says.
+    /// What its file says, with the state that is in force.
     pub definition: ApiDefinition,
-    /// Its base address under the gateway, without a slash at the end: `/geo/1`.
+    /// Its base address under the gateway, without a slash at the end: `/geo/1`; of another tenant than the first `/t/acme/geo/1`.
     pub base_path: Arc<str>,
     /// The address without the version, where it is the default version: `/geo`.
     pub default_path: Option<Arc<str>>,
@@ -93,7 +94,7 @@ pub struct PublishedApi {
     /// What it is, for people: the WSDL's documentation.
     pub documentation: Option<Arc<str>>,
     /// The WSDL and what belongs to it.
-    pub documents: crate::catalog::Documents,
+    pub documents: Arc<crate::catalog::Documents>,
     /// OpenAPI documents that were made already.
     pub(super) described: Described,
 }
@@ -102,6 +103,13 @@ pub struct PublishedApi {
 #[derive(Debug, Default)]
 pub(super) struct Described {
     documents: [ArcSwapOption<(String, Bytes)>; 2],
+}
+
+impl Clone for Described {
+    /// None is made yet: what is cloned is about to differ.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 /// A REST resource, ready to answer.
@@ -225,6 +233,28 @@ pub enum BodyChild {
 }
 
 impl PublishedApi {
+    /// The same API of that tenant.
+    #[must_use]
+    pub fn of_tenant(mut self, tenant: &str) -> Self {
+        self.tenant = tenant.into();
+        self.base_path = self.at(&self.definition.base_path());
+        self.default_path = self.definition.api.default_version.then(|| self.at(&self.definition.api.context));
+        self
+    }
+
+    /// The same API in that state.
+    #[must_use]
+    pub fn in_state(&self, state: State) -> Self {
+        let mut other = self.clone();
+        other.definition.api.state = state;
+        other
+    }
+
+    /// A path of it under the gateway: those of other tenants than the first stand below `/t/TENANT`.
+    fn at(&self, path: &str) -> Arc<str> {
+        if *self.tenant == *DEFAULT_TENANT { path.into() } else { format!("/t/{}{path}", self.tenant).into() }
+    }
+
     /// The compiled operation behind a resource of this API.
     pub fn plan(&self, resource: &PublishedResource) -> Option<&OperationPlan> {
         self.program.operations.get(resource.operation)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::admin::AdminState;
-use crate::catalog::{Catalog, Census};
+use crate::catalog::{Catalog, Census, Roster};
 use crate::config::Config;
 use crate::gateway::Reserved;
 use crate::manage::{Manage, ManageError, first_start};
@@ -22,8 +22,10 @@ use crate::throttle::{Limiter, LocalOptions, RedisOptions, RedisSetupError};
 pub(super) struct Control {
     /// Where everything is kept.
     pub(super) store: Arc<AnyStore>,
-    /// Keeps the catalog up with the store.
+    /// Keeps what the catalog knows of callers up with the store.
     pub(super) census: Census<AnyStore>,
+    /// Keeps the catalog's APIs up with the store.
+    pub(super) roster: Arc<Roster<AnyStore>>,
 }
 
 impl Control {
@@ -36,9 +38,16 @@ impl Control {
         let seal = Arc::new(Seal::open_keys(&config.store, beside)?);
         let store = Arc::new(AnyStore::open(&config.store, beside).await?);
         first_start(&*store, &seal).await?;
-        let census = Census::new(store.clone(), catalog, seal);
+        let census = Census::new(store.clone(), catalog.clone(), seal);
         census.refresh().await?;
-        Ok(Self { store, census })
+        let roster = Arc::new(Roster::new(store.clone(), catalog));
+        Ok(Self { store, census, roster })
+    }
+
+    /// Keeps the catalog up with the store; never returns. The two halves do not wait for each other: a revocation is in force while an API
+    /// is still compiled.
+    pub(super) async fn follow(&self) {
+        tokio::join!(self.census.follow(), self.roster.follow());
     }
 
     /// What the listeners of a server answer beside published APIs.

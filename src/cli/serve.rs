@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 pub use super::control::Desks;
 use super::control::{self, Control};
 use crate::admin::{self, AdminState, Health};
-use crate::catalog::{Catalog, Folder, Reload, Watch};
+use crate::catalog::{Catalog, Folder, Pinned, Reload, Roster, Watch};
 use crate::config::{self, Config};
 use crate::diagnostic;
 use crate::gateway::{Gateway, ListenError, Listener};
@@ -25,7 +25,7 @@ use crate::net::address::{AddressPolicy, Cidr};
 use crate::net::fetch::{FetchError, FetchOptions, Fetcher};
 use crate::net::random::NoRandom;
 use crate::net::upstream::{UpstreamClient, UpstreamOptions};
-use crate::store::{Memory, Store};
+use crate::store::{AnyStore, Memory, Store};
 use crate::telemetry;
 use crate::throttle::RedisSetupError;
 
@@ -228,7 +228,7 @@ pub async fn run(file: Option<PathBuf>, arguments: Serve) -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    let folder = Folder::new(&directory, control.store.clone(), catalog.clone());
+    let folder = Folder::of(&directory, control.roster.clone());
     let ended = Box::pin(serve(&config, catalog, &folder, &control, desks, arguments.role)).await;
     control.store.close().await;
     ended
@@ -248,14 +248,7 @@ async fn check(folder: &Folder<Memory>) -> ExitCode {
     }
 }
 
-async fn serve<S: Store + 'static>(
-    config: &Config,
-    catalog: Arc<Catalog>,
-    folder: &Folder<S>,
-    control: &Control,
-    desks: Desks,
-    role: Role,
-) -> ExitCode {
+async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<AnyStore>, control: &Control, desks: Desks, role: Role) -> ExitCode {
     // Signals are listened for before anything else: one that comes during the first load counts.
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
     let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
@@ -289,8 +282,8 @@ async fn serve<S: Store + 'static>(
     tracing::info!(%gateway, admin = %running.admin, apis = %folder.path().display(), "serving");
     // What reads the folder, and what ends the process: the second must not wait for the first.
     let notice = tokio::select! {
-        () = watch_folder(folder, watch, &mut hangup) => Duration::ZERO,
-        () = control.census.follow() => Duration::ZERO,
+        () = watch_folder(folder, &control.roster, watch, &mut hangup) => Duration::ZERO,
+        () = control.follow() => Duration::ZERO,
         () = control.observe() => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
         _ = interrupt.recv() => Duration::ZERO,
@@ -305,8 +298,16 @@ async fn serve<S: Store + 'static>(
     ExitCode::SUCCESS
 }
 
+/// Reads the secrets of all APIs anew, also of those that are not in the folder.
+async fn renew<S: Store>(roster: &Roster<S>) {
+    match roster.renew().await {
+        Ok(update) => update.log(),
+        Err(error) => tracing::error!(%error, "the store cannot be read: what was published stays"),
+    }
+}
+
 /// Reloads whenever a file changes or SIGHUP comes; never returns.
-async fn watch_folder<S: Store + 'static>(folder: &Folder<S>, mut watch: Option<Watch>, hangup: &mut Signal) {
+async fn watch_folder<S: Store + 'static>(folder: &Folder<S>, roster: &Roster<S>, mut watch: Option<Watch>, hangup: &mut Signal) {
     loop {
         let changed = async {
             match &mut watch {
@@ -314,13 +315,16 @@ async fn watch_folder<S: Store + 'static>(folder: &Folder<S>, mut watch: Option<
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            () = changed => {}
-            _ = hangup.recv() => {}
-        }
+        let told = tokio::select! {
+            () = changed => false,
+            _ = hangup.recv() => true,
+        };
         match folder.reload().await {
             Ok(reload) => say(&reload),
             Err(error) => tracing::error!(%error, "the folder cannot be read: what was published stays"),
+        }
+        if told {
+            renew(roster).await;
         }
     }
 }
@@ -332,6 +336,9 @@ fn say(reload: &Reload) {
     }
     for failure in &reload.failed {
         tracing::error!(api = %failure.name, last_good_version_kept = failure.kept, "the files of an API are not good");
+    }
+    for Pinned { api, revision, latest } in &reload.pinned {
+        tracing::warn!(%api, revision, latest, "a pinned revision is in force: the files are kept as the newest revision, and not served");
     }
     let names = |list: &[Arc<str>]| list.join(", ");
     if !reload.changed.is_empty() || !reload.removed.is_empty() {

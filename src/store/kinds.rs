@@ -3,10 +3,14 @@
 use jiff::Timestamp;
 
 use super::{Kept, Key};
+use crate::api::Release;
 use crate::auth::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, SealedKey, Subscription, Tenant, User};
 use crate::throttle::Plan;
 
-/// The kinds that the gateway's snapshot is made of.
+/// The kinds that the APIs' half of the gateway's snapshot is made of, beside the APIs themselves.
+pub const API_KINDS: [&str; 1] = [Release::KIND];
+
+/// The kinds that the callers' half of the gateway's snapshot is made of.
 pub const CALLER_KINDS: [&str; 10] = [
     Tenant::KIND,
     User::KIND,
@@ -165,6 +169,18 @@ impl Kept for Plan {
 
     fn id(&self) -> &str {
         &self.name
+    }
+}
+
+impl Kept for Release {
+    const KIND: &'static str = "release";
+
+    fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    fn id(&self) -> &str {
+        &self.api
     }
 }
 

@@ -26,7 +26,7 @@ pub use backup::{BackupError, Summary as BackupSummary, backup, restore};
 pub use error::StoreError;
 pub use item::{Item, Load};
 pub use kept::{Keep, Kept, Versioned};
-pub use kinds::{CALLER_KINDS, of_api, of_application, on_plan, owner};
+pub use kinds::{API_KINDS, CALLER_KINDS, of_api, of_application, on_plan, owner};
 pub use memory::Memory;
 pub use record::{
     ApiChange, Change, Changes, Cursor, DEFAULT_TENANT, Everything, Expected, Key, MAX_BODY_BYTES, MAX_CHANGES, MAX_ID_BYTES,

@@ -4,6 +4,7 @@ mod census;
 mod folder;
 mod parameters;
 mod resources;
+mod roster;
 pub mod wire;
 
 use std::path::Path;
