@@ -24,10 +24,12 @@ use crate::net::secret::Secret;
 use crate::problem::{Problem, Reason};
 use crate::store::{Cursor, Keep, MAX_PAGE};
 
-/// Bytes of a body.
-const MAX_BODY_BYTES: usize = 64 << 10;
 /// A body must be here in this time.
 const BODY: Duration = Duration::from_secs(10);
+/// One that may be large, in this.
+const LARGE_BODY: Duration = Duration::from_secs(120);
+/// Bytes from which a body is large.
+const LARGE_BYTES: usize = 1 << 20;
 /// Bytes of credentials.
 const MAX_CREDENTIALS: usize = 4 << 10;
 
@@ -115,7 +117,10 @@ pub(super) async fn accept<I: Input>(
         Some(tenant) => state.manage.enter(actor, tenant).await?,
         None => actor,
     };
-    let input = I::read(&read_body(operation, &head, body).await?)?;
+    let max_bytes = I::MAX_BYTES;
+    // What may be large is read one at a time.
+    let _turn = if max_bytes > LARGE_BYTES { Some(state.large.lock().await) } else { None };
+    let input = I::read(&read_body(operation, &head, body, max_bytes).await?)?;
     let path = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Ok(Call { actor, input, path, query })
 }
@@ -199,7 +204,7 @@ fn read_query(operation: Operation, head: &Parts) -> Result<HashMap<String, Stri
     Ok(query)
 }
 
-async fn read_body(operation: Operation, head: &Parts, body: Body) -> Result<Vec<u8>, Problem> {
+async fn read_body(operation: Operation, head: &Parts, body: Body, max_bytes: usize) -> Result<Vec<u8>, Problem> {
     // A form of another page can be sent without asking first; JSON can not.
     let kind = head
         .headers
@@ -215,8 +220,9 @@ async fn read_body(operation: Operation, head: &Parts, body: Body) -> Result<Vec
         ));
     }
     let too_slow = |_| refused(Reason::RequestTimeout, 408, "The body did not come in time.");
-    match timeout(BODY, to_bytes(body, MAX_BODY_BYTES)).await.map_err(too_slow)? {
+    let time = if max_bytes > LARGE_BYTES { LARGE_BODY } else { BODY };
+    match timeout(time, to_bytes(body, max_bytes)).await.map_err(too_slow)? {
         Ok(bytes) => Ok(bytes.to_vec()),
-        Err(_) => Err(refused(Reason::TooLarge, 413, format!("The body has more than {MAX_BODY_BYTES} bytes, or broke off."))),
+        Err(_) => Err(refused(Reason::TooLarge, 413, format!("The body has more than {max_bytes} bytes, or broke off."))),
     }
 }

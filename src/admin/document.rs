@@ -17,6 +17,9 @@ pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// What a request or an answer holds.
 pub(super) trait Document {
+    /// Bytes that a request may have.
+    const MAX_BYTES: usize = 64 << 10;
+
     /// Its schema, put under `schemas` where it has a name; `None`: it holds nothing.
     fn schema(schemas: &mut Schemas) -> Option<RefOr<Schema>>;
 }

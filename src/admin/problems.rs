@@ -1,5 +1,6 @@
 //! What an act that was not done is to who asked: problem documents of the product's one shape.
 
+use super::api::Finding;
 use crate::json::string_into;
 use crate::manage::ManageError;
 use crate::problem::{InvalidField, Place, Problem, Reason};
@@ -35,6 +36,15 @@ impl From<ManageError> for Problem {
             ManageError::InUse { .. } => said(Reason::InvalidRequest, 409, "In use"),
             ManageError::NotOpen { .. } => said(Reason::ApiState, 409, "No new subscriptions"),
             ManageError::NotOffered { .. } => said(Reason::InvalidRequest, 409, "Plan not offered"),
+            ManageError::NotGood { findings, .. } => {
+                let mut problem = said(Reason::InvalidRequest, 400, "API not good");
+                let findings: Vec<_> = findings.iter().map(Finding::from).collect();
+                problem.member = serde_json::to_vec(&findings).ok().map(|text| ("errors", text));
+                problem
+            }
+            ManageError::ManagedByFiles { .. } => said(Reason::InvalidRequest, 409, "Managed by files"),
+            ManageError::AddressTaken { .. } => said(Reason::InvalidRequest, 409, "Address in use"),
+            ManageError::NoOlder { .. } => said(Reason::InvalidRequest, 409, "No older revision"),
             ManageError::Full { .. } => said(Reason::LimitReached, 409, "Limit reached"),
             ManageError::Conflict => said(Reason::InvalidRequest, 409, "Changed meanwhile"),
             ManageError::Store(store) if store.is_transient() => {
@@ -61,10 +71,18 @@ pub(super) fn unauthenticated(presented: bool) -> Problem {
     problem
 }
 
-/// A parameter in the URL that does not fit.
+/// A query parameter that does not fit.
 pub(super) fn parameter(name: &str, expected: impl Into<String>, found: &str, hint: Option<&str>) -> Problem {
-    let expected = expected.into();
-    let place = Place::Parameter { location: "query", name: shown(name) };
+    misplaced("query", name, expected.into(), found, hint)
+}
+
+/// A part of the address that does not fit.
+pub(super) fn in_path(name: &str, expected: &str, found: &str) -> Problem {
+    misplaced("path", name, expected.to_owned(), found, None)
+}
+
+fn misplaced(location: &'static str, name: &str, expected: String, found: &str, hint: Option<&str>) -> Problem {
+    let place = Place::Parameter { location, name: shown(name) };
     let text = format!("The parameter `{}` is not {expected}.", shown(name));
     let field = InvalidField { place, expected, found: shown(found), hint: hint.map(str::to_owned) };
     Problem::new(Reason::InvalidRequest, 400, text).with_errors(vec![field])

@@ -22,6 +22,8 @@ pub struct AdminState {
     /// Names by which the listener may be called, beside those of this machine and addresses.
     pub hosts: Vec<String>,
     pub(super) pairs: VerifiedPairs,
+    /// Held while a large body is read.
+    pub(super) large: tokio::sync::Mutex<()>,
 }
 
 impl AdminState {
@@ -30,7 +32,7 @@ impl AdminState {
     /// # Errors
     /// The system gives no random bytes.
     pub fn new(manage: Manage, token: Option<Digest>) -> Result<Self, NoRandom> {
-        Ok(Self { manage, token, hosts: Vec::new(), pairs: VerifiedPairs::new()? })
+        Ok(Self { manage, token, hosts: Vec::new(), pairs: VerifiedPairs::new()?, large: tokio::sync::Mutex::default() })
     }
 }
 

@@ -57,6 +57,12 @@ pub(super) fn files(content: &Content) -> Vec<PathBuf> {
     definition.iter().flat_map(named).filter_map(file).collect()
 }
 
+/// Does the definition of an API name secrets of the machine that serves it?
+pub fn names_secrets(content: &Content) -> bool {
+    let (definition, _) = ApiDefinition::parse(SourceId(0), &content.definition.text);
+    definition.iter().flat_map(named).next().is_some()
+}
+
 impl Credentials {
     /// Reads what `definition` names. Paths are relative to `folder`. Every secret that cannot be had is an error, by its name.
     pub fn read(definition: &ApiDefinition, folder: &Path) -> (Self, Vec<Diagnostic>) {

@@ -18,6 +18,7 @@ mod resources;
 mod roster;
 mod rules;
 mod snapshot;
+mod texts;
 mod watch;
 mod wire;
 
@@ -27,7 +28,7 @@ pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use callers::{Callers, Plans, Signing};
 pub use census::{Census, field};
 pub use content::{Built, Secrets, build, build_of, build_with, stored_settings};
-pub use credentials::Credentials;
+pub use credentials::{Credentials, names_secrets};
 pub use documents::{Documents, declared_encoding};
 pub use examples::undocumented;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
@@ -38,5 +39,6 @@ pub use rules::Rules;
 pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
 };
+pub use texts::{DEFINITION, LOCK, Texts, is_inside};
 pub use watch::Watch;
 pub use wire::Wire;

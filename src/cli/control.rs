@@ -50,12 +50,12 @@ impl Control {
         tokio::join!(self.census.follow(), self.roster.follow());
     }
 
-    /// What the listeners of a server answer beside published APIs.
+    /// What the listeners of a server answer beside published APIs; `reads_files` where a folder is read into the store here.
     ///
     /// # Errors
     /// The system gives no random bytes.
-    pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>) -> Result<Desks, NoRandom> {
-        let manage = Manage::new(self.store.clone());
+    pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>, reads_files: bool) -> Result<Desks, NoRandom> {
+        let manage = Manage::new(self.store.clone()).knowing(catalog.clone()).reading_files(reads_files);
         let mut admin = AdminState::new(manage, None)?;
         admin.hosts.clone_from(&config.listen.admin.hosts);
         let tokens = oauth::Server::new(self.store.clone(), catalog, config.oauth.clone())?;

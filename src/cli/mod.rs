@@ -10,6 +10,7 @@ mod control;
 mod db;
 mod documents;
 mod explain;
+mod feed;
 mod import;
 mod init;
 mod mock;

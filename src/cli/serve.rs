@@ -9,23 +9,23 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 pub use super::control::Desks;
 use super::control::{self, Control};
+use super::feed::{self, Feed};
 use crate::admin::{self, AdminState, Health};
-use crate::catalog::{Catalog, Folder, Pinned, Reload, Roster, Watch};
+use crate::catalog::{Catalog, Folder};
 use crate::config::{self, Config};
-use crate::diagnostic;
 use crate::gateway::{Gateway, ListenError, Listener};
 use crate::net::address::{AddressPolicy, Cidr};
 use crate::net::fetch::{FetchError, FetchOptions, Fetcher};
 use crate::net::random::NoRandom;
 use crate::net::upstream::{UpstreamClient, UpstreamOptions};
-use crate::store::{AnyStore, Memory, Store};
+use crate::store::Memory;
 use crate::telemetry;
 use crate::throttle::RedisSetupError;
 
@@ -39,7 +39,7 @@ const APIS: &str = "apis";
 /// Options of `castile serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Folder of APIs [default: the setting `apis`, else apis]
+    /// Folder of APIs, read into the store and watched [default: the setting `apis`, else apis; with PostgreSQL none]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// Which parts run in this process
@@ -208,11 +208,11 @@ pub async fn run(file: Option<PathBuf>, arguments: Serve) -> ExitCode {
         }
     };
     let beside = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    let directory = arguments.dir.clone().unwrap_or_else(|| beside.join(config.apis.as_deref().unwrap_or(Path::new(APIS))));
+    let usual = beside.join(config.apis.as_deref().unwrap_or(Path::new(APIS)));
     telemetry::init_logs(&config.log.level);
     let catalog = Arc::new(Catalog::default());
     if arguments.check {
-        return check(&Folder::new(&directory, Arc::new(Memory::new()), catalog)).await;
+        return check(&Folder::new(arguments.dir.unwrap_or(usual), Arc::new(Memory::new()), catalog)).await;
     }
     let control = match Control::open(&config, beside, catalog.clone()).await {
         Ok(control) => control,
@@ -221,15 +221,16 @@ pub async fn run(file: Option<PathBuf>, arguments: Serve) -> ExitCode {
             return ExitCode::from(1);
         }
     };
-    let desks = match control.desks(&config, beside, catalog.clone()) {
+    let shared = config.store.postgres.is_some() || config.store.postgres_file.is_some();
+    let folder = feed::folder_of(arguments.dir.as_deref(), usual, shared);
+    let desks = match control.desks(&config, beside, catalog.clone(), folder.is_some()) {
         Ok(desks) => desks,
         Err(error) => {
             eprintln!("error: {error}");
             return ExitCode::from(1);
         }
     };
-    let folder = Folder::of(&directory, control.roster.clone());
-    let ended = Box::pin(serve(&config, catalog, &folder, &control, desks, arguments.role)).await;
+    let ended = Box::pin(serve(&config, catalog, folder.as_deref(), &control, desks, arguments.role)).await;
     control.store.close().await;
     ended
 }
@@ -238,7 +239,7 @@ pub async fn run(file: Option<PathBuf>, arguments: Serve) -> ExitCode {
 async fn check(folder: &Folder<Memory>) -> ExitCode {
     match folder.reload().await {
         Ok(reload) => {
-            say(&reload);
+            feed::say(&reload);
             if reload.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => {
@@ -248,27 +249,18 @@ async fn check(folder: &Folder<Memory>) -> ExitCode {
     }
 }
 
-async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<AnyStore>, control: &Control, desks: Desks, role: Role) -> ExitCode {
+async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, control: &Control, desks: Desks, role: Role) -> ExitCode {
+    let mut feed = Feed::new(control.roster.clone(), folder);
+    let apis = folder.map_or_else(|| "the store".to_owned(), |f| f.display().to_string());
     // Signals are listened for before anything else: one that comes during the first load counts.
     let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
     let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
         eprintln!("error: signals cannot be listened for");
         return ExitCode::from(1);
     };
-    // Watched from before the first look: a change in between must not be missed.
-    let watch = match Watch::folder(folder.path()) {
-        Ok(watch) => Some(watch),
-        Err(error) => {
-            tracing::error!(%error, "the folder is not watched: SIGHUP reloads it");
-            None
-        }
-    };
-    match folder.reload().await {
-        Ok(reload) => say(&reload),
-        Err(error) => {
-            eprintln!("error: {}: {error}", folder.path().display());
-            return ExitCode::from(1);
-        }
+    if let Err(error) = feed.begin().await {
+        eprintln!("error: {error}");
+        return ExitCode::from(1);
     }
     let running = match Running::start_with(config, catalog, role, desks).await {
         Ok(running) => running,
@@ -279,10 +271,10 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<AnyStore>
     };
     running.health.ready();
     let gateway = running.gateway.map(|a| a.to_string()).unwrap_or_default();
-    tracing::info!(%gateway, admin = %running.admin, apis = %folder.path().display(), "serving");
+    tracing::info!(%gateway, admin = %running.admin, apis = %apis, "serving");
     // What reads the folder, and what ends the process: the second must not wait for the first.
     let notice = tokio::select! {
-        () = watch_folder(folder, &control.roster, watch, &mut hangup) => Duration::ZERO,
+        () = feed.follow(&mut hangup) => Duration::ZERO,
         () = control.follow() => Duration::ZERO,
         () = control.observe() => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
@@ -296,53 +288,4 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: &Folder<AnyStore>
         _ = interrupt.recv() => {}
     }
     ExitCode::SUCCESS
-}
-
-/// Reads the secrets of all APIs anew, also of those that are not in the folder.
-async fn renew<S: Store>(roster: &Roster<S>) {
-    match roster.renew().await {
-        Ok(update) => update.log(),
-        Err(error) => tracing::error!(%error, "the store cannot be read: what was published stays"),
-    }
-}
-
-/// Reloads whenever a file changes or SIGHUP comes; never returns.
-async fn watch_folder<S: Store + 'static>(folder: &Folder<S>, roster: &Roster<S>, mut watch: Option<Watch>, hangup: &mut Signal) {
-    loop {
-        let changed = async {
-            match &mut watch {
-                Some(watch) => watch.changed().await,
-                None => std::future::pending().await,
-            }
-        };
-        let told = tokio::select! {
-            () = changed => false,
-            _ = hangup.recv() => true,
-        };
-        match folder.reload().await {
-            Ok(reload) => say(&reload),
-            Err(error) => tracing::error!(%error, "the folder cannot be read: what was published stays"),
-        }
-        if told {
-            renew(roster).await;
-        }
-    }
-}
-
-/// Says what a reload did: code frames for people, a line for the log.
-fn say(reload: &Reload) {
-    for failure in reload.failed.iter().chain(&reload.notes) {
-        eprint!("{}", diagnostic::text(&failure.diagnostics, 0, &failure.sources, false));
-    }
-    for failure in &reload.failed {
-        tracing::error!(api = %failure.name, last_good_version_kept = failure.kept, "the files of an API are not good");
-    }
-    for Pinned { api, revision, latest } in &reload.pinned {
-        tracing::warn!(%api, revision, latest, "a pinned revision is in force: the files are kept as the newest revision, and not served");
-    }
-    let names = |list: &[Arc<str>]| list.join(", ");
-    if !reload.changed.is_empty() || !reload.removed.is_empty() {
-        let (changed, removed) = (names(&reload.changed), names(&reload.removed));
-        tracing::info!(snapshot = reload.snapshot.number, %changed, %removed, apis = reload.snapshot.apis.len(), "published");
-    }
 }

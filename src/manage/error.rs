@@ -1,5 +1,6 @@
-use super::nearest;
+use super::{Finding, nearest};
 use crate::auth::PasswordError;
+use crate::diagnostic::Severity;
 use crate::net::random::NoRandom;
 use crate::store::StoreError;
 
@@ -67,6 +68,36 @@ pub enum ManageError {
         /// The plans that it is offered on.
         offered: Vec<String>,
     },
+    /// The texts of an API are not good.
+    #[error("The texts of the API `{api}` are not good: {}.", said(findings))]
+    NotGood {
+        /// The API.
+        api: String,
+        /// Everything that was found.
+        findings: Vec<Finding>,
+    },
+    /// Its files are the place to change it.
+    #[error("The API `{api}` is managed by the files of the server: they are the place to change it.")]
+    ManagedByFiles {
+        /// The API.
+        api: String,
+    },
+    /// Another API answers there.
+    #[error("The API `{by}` answers at {address} already.")]
+    AddressTaken {
+        /// The address.
+        address: String,
+        /// The other API.
+        by: String,
+    },
+    /// There is nothing to go back to.
+    #[error("No revision of the API `{api}` is kept that is older than {revision}, which is in force.")]
+    NoOlder {
+        /// The API.
+        api: String,
+        /// The revision that is in force.
+        revision: u64,
+    },
     /// There is a limit.
     #[error("There are {limit} {what} already, which is the most.")]
     Full {
@@ -119,11 +150,24 @@ impl ManageError {
             Self::InUse { .. } => "castile.in_use",
             Self::NotOpen { .. } => "castile.api_not_open",
             Self::NotOffered { .. } => "castile.plan_not_offered",
+            Self::NotGood { .. } => "castile.invalid_api",
+            Self::ManagedByFiles { .. } => "castile.managed_by_files",
+            Self::AddressTaken { .. } => "castile.address_in_use",
+            Self::NoOlder { .. } => "castile.no_older_revision",
             Self::Full { .. } => "castile.limit",
             Self::Conflict => "castile.conflict",
             Self::Store(error) if error.is_transient() => "castile.store_unavailable",
             Self::Store(_) | Self::System(_) => "castile.internal",
         }
+    }
+}
+
+fn said(findings: &[Finding]) -> String {
+    let errors = || findings.iter().filter(|f| f.severity == Severity::Error);
+    let first = errors().next().map(|f| f.message.clone()).unwrap_or_default();
+    match errors().count().saturating_sub(1) {
+        0 => first,
+        more => format!("{first}, and {more} more"),
     }
 }
 

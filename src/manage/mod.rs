@@ -1,9 +1,10 @@
-//! What administrators, publishers and subscribers do: tenants, users, plans, applications, subscriptions, keys, clients, issuers.
+//! What administrators, publishers and subscribers do: APIs, tenants, users, plans, applications, subscriptions, keys, clients, issuers.
 //!
 //! Comes in: an [`Actor`] and what is wanted. Goes out: the record, or a [`ManageError`] that says what is wrong. Each act is one write with its entry of the
 //! audit log, or nothing. Objects of others are not found. Must not know: HTTP, command lines, the snapshot that is made of all this.
 
 mod actor;
+mod apis;
 mod applications;
 mod clients;
 mod error;
@@ -12,6 +13,7 @@ mod issuers;
 mod keys;
 mod offers;
 mod plans;
+mod revisions;
 mod subscriptions;
 mod tenants;
 mod text;
@@ -22,10 +24,12 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::auth::Tenant;
+use crate::catalog::Catalog;
 use crate::diagnostic::nearest;
 use crate::store::{AnyStore, Audit, AuditEntry, Change, Cursor, Expected, Keep, Kept, Store, Versioned};
 
 pub use actor::{Actor, LOCAL};
+pub use apis::{Act, ApiStatus};
 pub use applications::{ApplicationChange, MAX_APPLICATIONS, NewApplication};
 pub use clients::{MAX_CLIENTS, MadeClient, NewClient};
 pub use error::ManageError;
@@ -33,6 +37,7 @@ pub use first_start::first_start;
 pub use issuers::NewIssuer;
 pub use keys::{MAX_KEYS, MadeKey};
 pub use plans::NewPlan;
+pub use revisions::{Finding, MAX_TEXT_BYTES, MAX_TEXTS, MadeRevision, NewRevision, WhichRevision};
 pub use subscriptions::{MAX_SUBSCRIPTIONS, NewSubscription, SubscriptionChange, Which};
 pub use tenants::TenantChange;
 pub use users::{MadeUser, NewUser, UserChange};
@@ -46,6 +51,10 @@ pub struct Manage {
     store: Arc<AnyStore>,
     /// Acts of this node stand in a line; those of other nodes are told apart by the versions of what they touch.
     turn: Mutex<()>,
+    /// What is published, where this process knows it.
+    catalog: Option<Arc<Catalog>>,
+    /// Is a folder of APIs read into the store here?
+    reads_files: bool,
 }
 
 /// Which part of a list.
@@ -69,7 +78,19 @@ impl Default for Part {
 impl Manage {
     /// Acts on this store.
     pub fn new(store: Arc<AnyStore>) -> Self {
-        Self { store, turn: Mutex::new(()) }
+        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false }
+    }
+
+    /// The same, knowing what is published: an API at the address of another one is refused.
+    #[must_use]
+    pub fn knowing(self, catalog: Arc<Catalog>) -> Self {
+        Self { catalog: Some(catalog), ..self }
+    }
+
+    /// The same where a folder of APIs is read into the store: what stands there is changed there.
+    #[must_use]
+    pub fn reading_files(self, reads_files: bool) -> Self {
+        Self { reads_files, ..self }
     }
 
     /// The store behind.

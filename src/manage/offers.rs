@@ -2,26 +2,14 @@
 
 use super::{Manage, ManageError, Managed};
 use crate::api::{ApiDefinition, State};
-use crate::diagnostic::SourceId;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 impl Manage {
-    /// What the latest revision of an API says.
-    pub(super) async fn api(&self, tenant: &str, name: &str) -> Managed<ApiDefinition> {
-        let Some(revision) = self.store.latest(tenant, name).await? else {
-            let apis = self.store.apis(Some(tenant)).await?;
-            return Err(ManageError::nearest("API", name, apis.iter().map(|a| &*a.name)));
-        };
-        let (definition, _) = ApiDefinition::parse(SourceId(0), &revision.content.definition.text);
-        definition
-            .ok_or_else(|| ManageError::Store(StoreError::Damaged { what: format!("the definition of the API {name} cannot be read") }))
-    }
-
     /// The API that is first found to be offered on a plan by its name.
     pub(super) async fn api_on_plan(&self, tenant: &str, plan: &str) -> Managed<Option<String>> {
         for api in self.store.apis(Some(tenant)).await? {
             match self.api(tenant, &api.name).await {
-                Ok(definition) if definition.plans.iter().any(|p| p == plan) => return Ok(Some(api.name.to_string())),
+                Ok(found) if found.definition.plans.iter().any(|p| p == plan) => return Ok(Some(api.name.to_string())),
                 // Removed meanwhile.
                 Ok(_) | Err(ManageError::NotFound { .. }) => {}
                 Err(error) => return Err(error),
@@ -31,9 +19,9 @@ impl Manage {
     }
 }
 
-/// Refuses an API that takes no subscriptions.
-pub(super) fn must_be_open(name: &str, definition: &ApiDefinition) -> Managed<()> {
-    let why = match definition.api.state {
+/// Refuses an API in a state in which it takes no subscriptions.
+pub(super) fn must_be_open(name: &str, state: State) -> Managed<()> {
+    let why = match state {
         State::Published => return Ok(()),
         State::Created => "it is not published yet",
         State::Prototype => "a prototype is called without a subscription",

@@ -78,10 +78,10 @@ impl Manage {
     pub async fn subscribe(&self, actor: &Actor, new: NewSubscription) -> Managed<Subscription> {
         let _turn = self.turn().await;
         let application = self.own_application(actor, &new.application).await?;
-        let definition = self.api(&actor.tenant, &new.api).await?;
-        must_be_open(&new.api, &definition)?;
+        let found = self.api(&actor.tenant, &new.api).await?;
+        must_be_open(&new.api, found.state())?;
         let plan = self.named::<Plan>("plan", &actor.tenant, &new.plan).await?;
-        must_be_offered(&new.api, &definition, &new.plan)?;
+        must_be_offered(&new.api, &found.definition, &new.plan)?;
         let there = self.all_of::<Subscription>(&of_application(&actor.tenant, &application.value.id)).await?;
         if there.iter().any(|s| *s.value.api == *new.api) {
             return Err(ManageError::Exists { kind: "subscription of this application to".to_owned(), name: new.api });
@@ -114,7 +114,7 @@ impl Manage {
         let mut changes = Vec::new();
         if let Some(name) = change.plan.filter(|p| **p != *found.value.plan) {
             let plan = self.named::<Plan>("plan", &actor.tenant, &name).await?;
-            must_be_offered(&found.value.api, &self.api(&actor.tenant, &found.value.api).await?, &name)?;
+            must_be_offered(&found.value.api, &self.api(&actor.tenant, &found.value.api).await?.definition, &name)?;
             changes.push(hold(&plan)?);
             found.value.plan = name.into();
         }

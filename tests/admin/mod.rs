@@ -1,5 +1,6 @@
 //! The admin API over a socket, on a store in a file: what each may do, what each reads, what is written down.
 
+mod apis;
 mod applications;
 mod cli;
 mod door;

@@ -1,11 +1,13 @@
 //! The admin API: a file for each kind of object, with its documents, its operations and who may.
 
+mod apis;
 mod applications;
 mod audit;
 mod clients;
 mod issuers;
 mod keys;
 mod plans;
+mod revisions;
 mod subscriptions;
 mod tenants;
 mod users;
@@ -29,12 +31,18 @@ use crate::problem::Problem;
 const APPLICATIONS: &[Role] = &[Role::Subscriber, Role::Administrator];
 /// Administrators.
 const ADMINISTRATOR: &[Role] = &[Role::Administrator];
+/// Who has to do with APIs.
+const PUBLISHER: &[Role] = &[Role::Publisher, Role::Administrator];
+
+pub(super) use self::revisions::Finding;
 
 /// All operations.
 pub(super) fn routes() -> Routes {
     let routes = audit::routes(Routes::new());
     let routes = tenants::routes(routes);
     let routes = users::routes(routes);
+    let routes = apis::routes(routes);
+    let routes = revisions::routes(routes);
     let routes = plans::routes(routes);
     let routes = applications::routes(routes);
     let routes = subscriptions::routes(routes);

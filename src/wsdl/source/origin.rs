@@ -1,5 +1,6 @@
 //! Where the root WSDL is.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,15 @@ pub enum Origin {
         name: String,
         /// Its bytes.
         bytes: Arc<[u8]>,
+        /// As for a folder.
+        root: Option<String>,
+    },
+    /// Texts that are here, in UTF-8.
+    Texts {
+        /// What the whole is called in messages.
+        name: String,
+        /// Each by its path, `/`-separated.
+        entries: Arc<BTreeMap<String, Arc<[u8]>>>,
         /// As for a folder.
         root: Option<String>,
     },
@@ -66,6 +76,7 @@ impl Origin {
         match self {
             Self::Folder { path, .. } => Self::Folder { path, root: Some(chosen.to_owned()) },
             Self::Archive { name, bytes, .. } => Self::Archive { name, bytes, root: Some(chosen.to_owned()) },
+            Self::Texts { name, entries, .. } => Self::Texts { name, entries, root: Some(chosen.to_owned()) },
             other @ (Self::File(_) | Self::Address(_)) => other,
         }
     }
@@ -77,6 +88,7 @@ impl fmt::Debug for Origin {
             Self::File(path) => write!(f, "File({})", path.display()),
             Self::Folder { path, root } => write!(f, "Folder({}, {root:?})", path.display()),
             Self::Archive { name, bytes, root } => write!(f, "Archive({name}, {} bytes, {root:?})", bytes.len()),
+            Self::Texts { name, entries, root } => write!(f, "Texts({name}, {} entries, {root:?})", entries.len()),
             Self::Address(url) => write!(f, "Address({})", crate::net::fetch::shown(url)),
         }
     }

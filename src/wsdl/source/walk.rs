@@ -1,6 +1,6 @@
 //! From the root along the references, breadth first: each document once, however many refer to it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -98,6 +98,9 @@ impl<'a> Walk<'a> {
                 self.open_all(shelf, root.as_deref(), &format!("the folder `{}`", path.display()))?
             }
             Origin::Archive { name, bytes, root } => self.open_archive(name, bytes, root.as_deref())?,
+            Origin::Texts { name, entries, root } => {
+                self.open_all(Shelf::Memory(BTreeMap::clone(entries)), root.as_deref(), &format!("`{name}`"))?
+            }
             Origin::Address(url) => return self.root_at(url).await,
         };
         self.load_root(&place)

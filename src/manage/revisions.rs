@@ -1,0 +1,202 @@
+//! The revisions of an API: what they hold, and how a new one is made of texts.
+
+use std::sync::Arc;
+
+use super::apis::PUBLISH;
+use super::{Actor, Manage, ManageError, Managed};
+use crate::api::folder_name;
+use crate::auth::DEFAULT_TENANT;
+use crate::catalog::{self, Built, PublishedApi, Texts};
+use crate::diagnostic::Severity;
+use crate::store::{Content, MAX_REVISIONS, Revision, RevisionEntry, Store};
+
+/// Bytes of all texts of an API.
+pub const MAX_TEXT_BYTES: usize = 64 << 20;
+/// Texts of an API.
+pub const MAX_TEXTS: usize = 258;
+
+/// Texts to be a revision.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewRevision {
+    /// The texts by their paths in the API's folder.
+    pub texts: Texts,
+    /// The newest revision as its writer knows it, 0 where there is none; `None`: whatever it is.
+    pub expected: Option<u64>,
+    /// Are the texts only looked at?
+    pub dry_run: bool,
+}
+
+/// What came of texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeRevision {
+    /// The newest revision now; 0: there is none.
+    pub revision: u64,
+    /// Do the texts differ from what was the newest revision?
+    pub changed: bool,
+    /// Warnings and notes.
+    pub findings: Vec<Finding>,
+}
+
+/// What was found in the texts of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The code that `castile explain` explains.
+    pub code: &'static str,
+    /// What was found, and what was expected there.
+    pub message: String,
+    /// The text that it was found in.
+    pub document: Option<String>,
+    /// Line and column, from 1, in characters.
+    pub position: Option<(usize, usize)>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// Which revision of an API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhichRevision {
+    /// Of that number.
+    Number(u64),
+    /// The newest.
+    Latest,
+    /// The one that is in force.
+    InForce,
+}
+
+impl Manage {
+    /// The revisions that are kept of an API, the oldest first.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub async fn revisions(&self, actor: &Actor, name: &str) -> Managed<Vec<RevisionEntry>> {
+        actor.needs(&PUBLISH)?;
+        self.api(&actor.tenant, name).await?;
+        Ok(self.store.history(&actor.tenant, name).await?)
+    }
+
+    /// A revision of an API.
+    ///
+    /// # Errors
+    /// The API, or the revision of it, is not there.
+    pub async fn revision(&self, actor: &Actor, name: &str, which: WhichRevision) -> Managed<Arc<Revision>> {
+        actor.needs(&PUBLISH)?;
+        let found = self.api(&actor.tenant, name).await?;
+        match which {
+            WhichRevision::Latest => Ok(found.latest),
+            WhichRevision::InForce => Ok(found.in_force),
+            WhichRevision::Number(number) => self.numbered(&actor.tenant, name, number).await,
+        }
+    }
+
+    /// Makes a revision of texts; of a name that there is not yet, an API. It is compiled as the gateway will compile it before it is kept, away from the
+    /// tasks, one at a time.
+    ///
+    /// # Errors
+    /// [`ManageError::NotGood`] with all that is wrong in the texts; the API is managed by files; its address is another API's; somebody else was first.
+    pub async fn put_revision(&self, actor: &Actor, name: &str, new: NewRevision) -> Managed<MadeRevision> {
+        actor.needs(&PUBLISH)?;
+        if folder_name(name) != name || name.is_empty() {
+            return Err(ManageError::invalid("api", "1 to 64 letters, digits, `-`, `_` and `.`, a letter or digit at both ends", name));
+        }
+        bounded(&new.texts)?;
+        let _turn = self.turn().await;
+        self.tenant_of(actor).await?;
+        let before = match self.api(&actor.tenant, name).await {
+            Ok(found) => Some(found),
+            Err(ManageError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let latest = before.as_ref().map_or(0, |f| f.latest.number);
+        if let Some(found) = &before {
+            self.not_by_files(&found.latest)?;
+        }
+        if new.expected.is_some_and(|e| e != latest) {
+            return Err(ManageError::Conflict);
+        }
+        let (content, built) = compiled(actor, name, new.texts).await?;
+        let api = built.api.clone().ok_or_else(|| not_good(name, &built))?;
+        self.address_must_be_free(actor, name, &api)?;
+        let changed = before.as_ref().is_none_or(|f| f.latest.content != content);
+        let findings = findings(&built);
+        if new.dry_run || !changed {
+            return Ok(MadeRevision { revision: latest, changed, findings });
+        }
+        let held = before.as_ref().and_then(|f| f.release.as_ref()?.value.revision);
+        if held.is_some_and(|h| latest.saturating_sub(h) + 1 >= MAX_REVISIONS as u64) {
+            return Err(ManageError::Full { what: "revisions from the one on that is held in force", limit: MAX_REVISIONS });
+        }
+        let summary = format!("made revision {} of the API {name}", latest + 1);
+        let audit = Some(actor.did("api.update", name, summary));
+        let revision = self.store.put_revision(&actor.tenant, name, Some(latest), content, audit).await?;
+        Ok(MadeRevision { revision, changed, findings })
+    }
+
+    /// Refuses what the folder of this server says.
+    pub(super) fn not_by_files(&self, latest: &Revision) -> Managed<()> {
+        if self.reads_files && latest.content.managed_by_files && *latest.tenant == *DEFAULT_TENANT {
+            return Err(ManageError::ManagedByFiles { api: latest.name.to_string() });
+        }
+        Ok(())
+    }
+
+    /// Refuses an API at the address of another one.
+    fn address_must_be_free(&self, actor: &Actor, name: &str, api: &PublishedApi) -> Managed<()> {
+        let Some(catalog) = &self.catalog else { return Ok(()) };
+        let snapshot = catalog.snapshot();
+        let other = snapshot.apis.iter().find(|o| (&*o.name, &*o.tenant) != (name, &*actor.tenant) && catalog::share_address(o, api));
+        match other {
+            Some(other) => Err(ManageError::AddressTaken { address: api.base_path.to_string(), by: other.name.to_string() }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn bounded(texts: &Texts) -> Managed<()> {
+    if texts.len() > MAX_TEXTS {
+        return Err(ManageError::invalid("files", format!("at most {MAX_TEXTS} texts"), &texts.len().to_string()));
+    }
+    let bytes: usize = texts.values().map(|t| t.len()).sum();
+    if bytes > MAX_TEXT_BYTES {
+        return Err(ManageError::invalid("files", format!("at most {MAX_TEXT_BYTES} bytes"), &bytes.to_string()));
+    }
+    Ok(())
+}
+
+/// Reads and compiles texts as the gateway will. Secrets of the machine that serves are its operator's to hand out: for others they are not even looked for.
+async fn compiled(actor: &Actor, name: &str, texts: Texts) -> Managed<(Content, Built)> {
+    let (tenant, name, may_name) = (actor.tenant.clone(), name.to_owned(), actor.is_of_installation());
+    let work = move || {
+        let content = Content::of_texts(&tenant, &name, &texts).map_err(|refused| not_good(&name, &refused))?;
+        if !may_name && catalog::names_secrets(&content) {
+            let who = format!("only administrators of the tenant {DEFAULT_TENANT} may do so");
+            return Err(ManageError::Forbidden(format!("The API {name} names secrets of the machine that serves: {who}.")));
+        }
+        let built = catalog::build_of(&tenant, &name, &content);
+        Ok((content, built))
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| ManageError::System("an API cannot be compiled".to_owned()))?
+}
+
+fn not_good(name: &str, built: &Built) -> ManageError {
+    ManageError::NotGood { api: name.to_owned(), findings: findings(built) }
+}
+
+fn findings(built: &Built) -> Vec<Finding> {
+    let finding = |d: &crate::diagnostic::Diagnostic| {
+        let found = d.finding(&built.sources);
+        Finding {
+            severity: d.severity,
+            code: found.code,
+            message: match found.expected {
+                Some(expected) => format!("{}: {expected}", found.message),
+                None => found.message.to_owned(),
+            },
+            document: found.document.map(str::to_owned),
+            position: found.line.zip(found.column),
+            hint: found.hint.map(str::to_owned),
+        }
+    };
+    built.diagnostics.iter().map(finding).collect()
+}
