@@ -94,10 +94,8 @@ fn plain(text: &Arc<str>) -> Arc<str> {
 }
 
 fn in_utf8(text: &Arc<str>) -> Arc<str> {
-    match declared_encoding(text) {
-        Some((start, end)) => format!("{}UTF-8{}", &text[..start], &text[end..]).into(),
-        None => text.clone(),
-    }
+    let changed = declared_encoding(text).and_then(|(start, end)| Some(format!("{}UTF-8{}", text.get(..start)?, text.get(end..)?)));
+    changed.map_or_else(|| text.clone(), Arc::from)
 }
 
 #[cfg(test)]

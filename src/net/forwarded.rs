@@ -92,21 +92,22 @@ fn node(text: &str) -> Option<IpAddr> {
 
 /// The elements of a `Forwarded` value, cut at commas outside of quotes; `None` for what is not text.
 fn elements(value: &[u8]) -> Vec<Option<&str>> {
-    let (mut list, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
-    for (at, byte) in value.iter().enumerate() {
+    let (mut quoted, mut escaped) = (false, false);
+    let is_end = |byte: &u8| {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
-            b',' if !quoted => {
-                list.push(text(&value[start..at]));
-                start = at + 1;
-            }
+            b',' => return !quoted,
             _ => {}
         }
-    }
+        false
+    };
+    let mut list: Vec<_> = value.split(is_end).map(text).collect();
     // A quote that nobody closed could hide what stands behind it: nothing of the value counts.
-    list.push(if quoted { None } else { text(&value[start..]) });
+    if let (true, Some(last)) = (quoted, list.last_mut()) {
+        *last = None;
+    }
     list
 }
 
