@@ -47,6 +47,8 @@ pub mod names {
     pub const CERTIFICATE_EXPIRY: &str = "castile_certificate_expiry_seconds";
     /// Calls of resources with a cache: counter; `api`, `result` (`hit`, `miss`).
     pub const CACHE: &str = "castile_cache_lookups_total";
+    /// Tokens of SOAP services that were asked for: counter; `api`, `result` (`fetched`, `failed`).
+    pub const UPSTREAM_TOKENS: &str = "castile_upstream_tokens_total";
     /// Build and version: gauge, always 1; `version`.
     pub const BUILD: &str = "castile_build_info";
 }
@@ -103,6 +105,7 @@ fn describe() {
     describe_gauge!(names::STORE_GENERATION, "Newest generation of the store that was seen.");
     describe_gauge!(names::CERTIFICATE_EXPIRY, "Seconds until a listener's certificate ends, negative afterwards.");
     describe_counter!(names::CACHE, "Calls of resources with a cache.");
+    describe_counter!(names::UPSTREAM_TOKENS, "Tokens of SOAP services that were asked for.");
     describe_gauge!(names::BUILD, "Version of this build; always 1.");
     metrics::gauge!(names::BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

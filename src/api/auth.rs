@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::login::{self, OAuth2Auth, TlsAuth};
 use super::write::Flow;
 use super::yaml::{Fields, File, Kind, Node};
 use super::{codes, units};
@@ -18,6 +19,10 @@ pub struct Auth {
     pub basic: Option<BasicAuth>,
     /// `header: { name, value_env | value_file }`.
     pub header: Option<HeaderAuth>,
+    /// `oauth2`.
+    pub oauth2: Option<OAuth2Auth>,
+    /// `tls`.
+    pub tls: Option<TlsAuth>,
     /// `wss`.
     pub wss: Option<Wss>,
 }
@@ -208,12 +213,13 @@ pub(super) fn read(file: &mut File<'_>, node: &Node) -> Auth {
     let auth = Auth {
         basic: fields.take("basic").and_then(|n| basic(file, n)),
         header: fields.take("header").and_then(|n| header(file, n)),
+        oauth2: fields.take("oauth2").and_then(|n| login::oauth2(file, n)),
+        tls: fields.take("tls").and_then(|n| login::tls(file, n)),
         wss: fields.take("wss").map(|n| wss(file, n)),
     };
-    if let (Some(_), Some(HeaderAuth { name, .. })) = (&auth.basic, &auth.header)
-        && name == "authorization"
-    {
-        file.wrong(node, "one of `basic` and a header `authorization`");
+    let has_field = auth.header.as_ref().is_some_and(|h| h.name == "authorization");
+    if usize::from(auth.basic.is_some()) + usize::from(auth.oauth2.is_some()) + usize::from(has_field) > 1 {
+        file.wrong(node, "one of `basic`, `oauth2` and a header `authorization`");
     }
     fields.end(file);
     auth
@@ -299,7 +305,7 @@ fn signature(file: &mut File<'_>, node: &Node) -> Option<SignatureAuth> {
 }
 
 /// One of two keys that say where a secret is. A secret itself is never a value.
-fn secret(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node, keys: [&'static str; 2]) -> Option<SecretRef> {
+pub(super) fn secret(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node, keys: [&'static str; 2]) -> Option<SecretRef> {
     let [variable, path] = keys;
     let (found, is_variable) = match (fields.take(variable), fields.take(path)) {
         (Some(found), None) => (found, true),
@@ -346,6 +352,12 @@ impl Auth {
             inner.text("name", &header.name);
             inner.secret("value", &header.value);
             map.raw("header", &inner.end());
+        }
+        if let Some(oauth2) = &self.oauth2 {
+            map.raw("oauth2", &oauth2.to_flow());
+        }
+        if let Some(tls) = &self.tls {
+            map.raw("tls", &tls.to_flow());
         }
         if let Some(wss) = &self.wss {
             map.raw("wss", &wss.to_flow());
@@ -398,7 +410,7 @@ impl Wss {
 }
 
 impl Flow {
-    fn secret(&mut self, key: &str, secret: &SecretRef) {
+    pub(super) fn secret(&mut self, key: &str, secret: &SecretRef) {
         match &secret.source {
             SecretSource::Variable(name) => self.text(&format!("{key}_env"), name),
             SecretSource::File(path) => self.text(&format!("{key}_file"), path),
@@ -450,7 +462,7 @@ mod tests {
             ("header: { name: \"a b\", value_env: V }", "that the call itself does not write"),
             (
                 "basic: { user: u, password_env: P }, header: { name: Authorization, value_env: V }",
-                "one of `basic` and a header `authorization`",
+                "one of `basic`, `oauth2` and a header `authorization`",
             ),
             ("wss: { username_token: { user: u, password_env: P, type: hash } }", "one of text, digest, none"),
             ("wss: { username_token: { user: u, type: none, password_env: P } }", "unknown key `password_env`"),

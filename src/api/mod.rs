@@ -14,6 +14,7 @@ mod derive;
 mod front;
 mod headers;
 mod lock;
+mod login;
 mod read;
 mod release;
 mod units;
@@ -33,6 +34,7 @@ pub use derive::{Derivation, bindings_in_order, derive, effective_resources, fol
 pub use front::{Cache, Cors};
 pub use headers::{HeaderPart, HeaderRule, header_part, header_rule};
 pub use lock::{Lock, TypeKey};
+pub use login::{ClientCredentials, OAuth2Auth, TlsAuth};
 pub use read::{ATTACHMENTS_PATH, check_path, is_context, is_http, is_reserved, is_segment};
 pub use release::Release;
 

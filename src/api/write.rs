@@ -302,7 +302,7 @@ impl Flow {
         self.raw(key, &scalar(value));
     }
 
-    fn optional(&mut self, key: &str, value: Option<&str>) {
+    pub(super) fn optional(&mut self, key: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(key, value);
         }

@@ -314,6 +314,12 @@ impl<'n> Fields<'n> {
         Some(self.entries.remove(at).2)
     }
 
+    /// Is one of these keys there?
+    pub(crate) fn has(&mut self, names: &[&'static str]) -> bool {
+        self.asked.extend(names);
+        self.entries.iter().any(|(k, ..)| names.contains(&k.as_str()))
+    }
+
     /// The value of a key that must be there.
     pub(crate) fn need(&mut self, file: &mut File<'_>, name: &'static str) -> Option<&'n Node> {
         let found = self.take(name);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::headers::fill_headers;
+use super::login::login;
 use super::resources::{self, Targets};
 use super::wire::Wiring;
 use super::{Credentials, Documents, PublishedApi, Rules, raw, rules};
@@ -74,6 +75,7 @@ pub fn assemble_with(
         false => Vec::new(),
     };
     wiring.unaddressed(&mut diagnostics);
+    let login = login(definition, credentials, &mut diagnostics);
     raw::bind_rules(&mut raw_operations, &resources, &program, &rules);
     check_source(definition, &definitions, &mut diagnostics);
     let lock = Lock { version: Lock::VERSION, paths: derivation.paths.clone(), ..compiled.lock };
@@ -95,6 +97,7 @@ pub fn assemble_with(
         rules,
         per_address,
         fields: wiring.fields(),
+        login,
         credentials: credentials.clone(),
         described: super::snapshot::Described::default(),
     };

@@ -20,6 +20,10 @@ pub struct Credentials {
     pub(super) basic: Option<Secret>,
     /// Value of `header`.
     pub(super) header: Option<Secret>,
+    /// Secret of `oauth2`.
+    pub(super) client: Option<Secret>,
+    /// Certificate, key and authorities of `tls`, PEM.
+    pub(super) tls: [Option<Secret>; 3],
     /// Password of `wss.username_token`.
     pub(super) token: Option<Secret>,
     /// Certificate of `wss.signature`, PEM.
@@ -42,8 +46,18 @@ fn named(definition: &ApiDefinition) -> impl Iterator<Item = &SecretSource> {
         HeaderPart::ApiSecret(source) => Some(source),
         HeaderPart::Caller | HeaderPart::Secret | HeaderPart::Omit | HeaderPart::Constant(_) => None,
     });
-    let of_auth = [basic, header, token, signature.map(|s| &s.certificate), signature.map(|s| &s.key)];
-    of_auth.into_iter().flatten().map(|secret| &secret.source).chain(parts)
+    let client = auth.and_then(|a| a.oauth2.as_ref()).map(|o| &o.client_secret);
+    let [certificate, key, ca] = tls(definition);
+    let of_signature = [signature.map(|s| &s.certificate), signature.map(|s| &s.key)];
+    let of_auth = [basic, header, client, certificate, key, ca, token].into_iter().chain(of_signature);
+    of_auth.flatten().map(|secret| &secret.source).chain(parts)
+}
+
+/// Certificate, key and authorities of `tls`.
+fn tls(definition: &ApiDefinition) -> [Option<&SecretRef>; 3] {
+    let tls = definition.endpoint.auth.as_ref().and_then(|a| a.tls.as_ref());
+    let identity = tls.and_then(|t| t.identity.as_ref());
+    [identity.map(|(certificate, _)| certificate), identity.map(|(_, key)| key), tls.and_then(|t| t.ca.as_ref())]
 }
 
 /// The files that hold secrets of a stored API: when one changes, the API has changed.
@@ -74,6 +88,8 @@ impl Credentials {
         let credentials = Self {
             basic: get(auth.and_then(|a| a.basic.as_ref()).map(|b| &b.password)),
             header: get(auth.and_then(|a| a.header.as_ref()).map(|h| &h.value)),
+            client: get(auth.and_then(|a| a.oauth2.as_ref()).map(|o| &o.client_secret)),
+            tls: tls(definition).map(&mut get),
             token: get(wss.and_then(|w| w.username_token.as_ref()).and_then(|t| t.password.as_ref())),
             certificate: get(signature.map(|s| &s.certificate)),
             key: get(signature.map(|s| &s.key)),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
-use super::{Callers, Credentials, Rules, Wire};
+use super::{Callers, Credentials, Login, Rules, Wire};
 use crate::api::{ApiDefinition, Cache, Method, State};
 use crate::auth::DEFAULT_TENANT;
 use crate::net::secret::Secret;
@@ -89,6 +89,8 @@ pub struct PublishedApi {
     pub per_address: Option<Limit>,
     /// Header fields that every call of its service carries: names in lower case, values.
     pub fields: Vec<(Arc<str>, Secret)>,
+    /// How its service is logged in at; `None`: with no more than `fields`.
+    pub login: Option<Arc<Login>>,
     /// The secrets that it was made with.
     pub(super) credentials: Credentials,
     /// What it is, for people: the WSDL's documentation.

@@ -161,7 +161,8 @@ impl<'a> Wiring<'a> {
             "the service asks for messages signed with an X.509 certificate",
             "give one: `endpoint: { auth: { wss: { signature: { certificate_file: …, key_file: … } } } }` in api.yaml",
         );
-        let has_http = auth.is_some_and(|a| a.basic.is_some() || a.header.as_ref().is_some_and(|h| h.name == "authorization"));
+        let has_http =
+            auth.is_some_and(|a| a.basic.is_some() || a.oauth2.is_some() || a.header.as_ref().is_some_and(|h| h.name == "authorization"));
         say(
             asks.http_basic && !has_http,
             "the service asks for HTTP Basic authentication",

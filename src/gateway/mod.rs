@@ -22,6 +22,7 @@ mod issuers;
 mod landing;
 mod limits;
 mod listener;
+mod login;
 mod message;
 mod meter;
 mod operation;
@@ -81,6 +82,7 @@ pub struct Gateway {
     attachments: store::Store,
     desk: access::Desk,
     kept: cache::Answers,
+    logins: login::Logins,
     reserved: Option<Arc<dyn Reserved>>,
 }
 
@@ -127,6 +129,7 @@ impl Gateway {
         let kept = cache::Answers::new(config.limits.cache.0);
         let gateway = Self {
             kept,
+            logins: login::Logins::default(),
             config,
             catalog,
             upstream,

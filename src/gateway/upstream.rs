@@ -1,9 +1,10 @@
 //! The call of the SOAP service: what travels, deadlines, one retry where nothing was sent, what a failure is called.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -11,12 +12,13 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use super::limits::CallLimits;
+use super::login::{Session, Token};
 use super::message::Message;
 use super::record::Record;
 use super::reply::Reply;
 use crate::catalog::PublishedApi;
 use crate::net::fields;
-use crate::net::upstream::{BodyError, Deadlines, UpstreamError};
+use crate::net::upstream::{BodyError, Deadlines, UpstreamClient, UpstreamError};
 use crate::problem::{Problem, Reason};
 
 /// Retries that may be made: a fifth of the calls, some of them saved up.
@@ -107,11 +109,15 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    fn request<B>(&self, body: B) -> Result<Request<B>, Problem> {
+    /// `token` stands where the caller gives no `Authorization` of its own for the upstream.
+    fn request<B>(&self, body: B, token: Option<&Token>) -> Result<Request<B>, Problem> {
         let mut request = Request::post(&self.url)
             .body(body)
             .map_err(|e| unreachable().with_private(format!("the endpoint's address cannot be used: {e}")))?;
         *request.headers_mut() = self.headers.clone();
+        if let Some(token) = token {
+            request.headers_mut().insert(AUTHORIZATION, token.value());
+        }
         Ok(request)
     }
 }
@@ -127,22 +133,65 @@ pub(super) async fn send(
     let deadlines = deadlines(gateway, api);
     let began = Instant::now();
     gateway.retries.earn();
-    let mut result = once(gateway, outgoing, message, deadlines).await?;
+    let mut desk = Desk::of(gateway, api, outgoing, deadlines).await?;
+    let mut result = once(&desk, outgoing, message, deadlines).await?;
     if result.as_ref().err().is_some_and(|e| e.nothing_sent() && e.is_worth_a_retry()) && gateway.retries.spend() {
-        result = once(gateway, outgoing, message, deadlines).await?;
+        result = once(&desk, outgoing, message, deadlines).await?;
+    }
+    if desk.judge(&result) && desk.renew(api, deadlines).await {
+        result = once(&desk, outgoing, message, deadlines).await?;
+        desk.judge(&result);
     }
     received(result, deadlines, began, record)
 }
 
+/// Who sends: the client of all APIs or the API's own, and the token that goes with each request.
+struct Desk {
+    client: UpstreamClient,
+    session: Option<Arc<Session>>,
+    token: Option<Arc<Token>>,
+}
+
+impl Desk {
+    async fn of(gateway: &Gateway, api: &PublishedApi, outgoing: &Outgoing, deadlines: Deadlines) -> Result<Self, Problem> {
+        let Some(session) = gateway.logins.of(api, gateway)? else {
+            return Ok(Self { client: gateway.upstream.clone(), session: None, token: None });
+        };
+        let token = match outgoing.headers.contains_key(AUTHORIZATION) {
+            true => None,
+            false => session.token(api, None, deadlines.whole).await?,
+        };
+        Ok(Self { client: session.client.clone(), session: Some(session), token })
+    }
+
+    /// Takes note of what became of the token. Gives whether another one may help.
+    fn judge(&self, result: &Result<Response<Incoming>, UpstreamError>) -> bool {
+        let (Some(session), Some(token), Ok(reply)) = (&self.session, &self.token, result) else { return false };
+        session.judge(token, reply)
+    }
+
+    /// Puts a new token in the place of the one that was refused. Where there is none, what the upstream answered stands.
+    async fn renew(&mut self, api: &PublishedApi, deadlines: Deadlines) -> bool {
+        let (Some(session), Some(refused)) = (&self.session, &self.token) else { return false };
+        match session.token(api, Some(refused), deadlines.whole).await {
+            Ok(Some(token)) => {
+                self.token = Some(token);
+                true
+            }
+            Ok(None) | Err(_) => false,
+        }
+    }
+}
+
 async fn once(
-    gateway: &Gateway,
+    desk: &Desk,
     outgoing: &Outgoing,
     message: &Message,
     deadlines: Deadlines,
 ) -> Result<Result<Response<Incoming>, UpstreamError>, Problem> {
     Ok(match message.whole() {
-        Some(bytes) => gateway.upstream.send(outgoing.request(Full::new(bytes.clone()))?, deadlines).await,
-        None => gateway.upstream.send(outgoing.request(message.body())?, deadlines).await,
+        Some(bytes) => desk.client.send(outgoing.request(Full::new(bytes.clone()), desk.token.as_deref())?, deadlines).await,
+        None => desk.client.send(outgoing.request(message.body(), desk.token.as_deref())?, deadlines).await,
     })
 }
 
@@ -160,7 +209,10 @@ where
 {
     let deadlines = deadlines(gateway, api);
     let began = Instant::now();
-    let result = gateway.upstream.send(outgoing.request(body)?, deadlines).await;
+    let desk = Desk::of(gateway, api, outgoing, deadlines).await?;
+    let result = desk.client.send(outgoing.request(body, desk.token.as_deref())?, deadlines).await;
+    // What is still coming cannot be sent again: the next call has a new token.
+    desk.judge(&result);
     received(result, deadlines, began, record)
 }
 

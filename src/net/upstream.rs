@@ -190,6 +190,7 @@ impl UpstreamError {
 #[derive(Clone)]
 pub struct UpstreamClient {
     client: Client<Connector, Watched>,
+    connector: Connector,
 }
 
 impl std::fmt::Debug for UpstreamClient {
@@ -210,14 +211,26 @@ impl UpstreamClient {
             tls: TlsConnector::from(Arc::new(client_config(&options.tls)?)),
             timeout: options.connect,
         };
+        Ok(Self::over(connector))
+    }
+
+    /// A client with a pool of its own that differs in whom it trusts and who it is; addresses, names and times are those of this one.
+    ///
+    /// # Errors
+    /// The extra CA or the client certificate cannot be used.
+    pub fn with_tls(&self, options: &TlsOptions) -> Result<Self, TlsSetupError> {
+        Ok(Self::over(Connector { tls: TlsConnector::from(Arc::new(client_config(options)?)), ..self.connector.clone() }))
+    }
+
+    fn over(connector: Connector) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .http1_max_buf_size(BUFFER_BYTES)
-            .build(connector);
-        Ok(Self { client })
+            .build(connector.clone());
+        Self { client, connector }
     }
 
     /// Sends a request with an absolute address and gives the reply as soon as its head is there. `Host` is set where it is

@@ -8,9 +8,10 @@ use castile::catalog::{Catalog, Folder};
 use castile::cli::serve::{Role, Running};
 use castile::config::Config;
 use castile::store::Memory;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::support;
 
@@ -63,8 +64,43 @@ impl Upstream {
         Self::start(vec![Do::Send(reply(status, content_type, body))]).await
     }
 
+    /// An upstream that answers each request with what a function makes of it, over TLS or not.
+    pub async fn by(tls: Option<TlsAcceptor>, answer: impl Fn(&Got) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let (keep, answer) = (got.clone(), Arc::new(answer));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (tls, answer, keep) = (tls.clone(), answer.clone(), keep.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => each(stream, &*answer, &keep).await,
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                each(stream, &*answer, &keep).await;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        Self { address, got }
+    }
+
     pub fn got(&self) -> Vec<Got> {
         self.got.lock().unwrap().clone()
+    }
+}
+
+async fn each(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &impl Fn(&Got) -> Vec<u8>, keep: &Mutex<Vec<Got>>) {
+    let mut buffer = Vec::new();
+    while let Some(request) = read_message(&mut stream, &mut buffer).await {
+        let bytes = answer(&request);
+        keep.lock().unwrap().push(request);
+        if stream.write_all(&bytes).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -307,7 +343,7 @@ fn unframe(head: &str, bytes: &[u8], closed: bool) -> (Vec<u8>, bool, usize) {
     }
 }
 
-async fn read_message(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Got> {
+async fn read_message(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Option<Got> {
     let mut chunk = vec![0; 65536];
     let mut ended = false;
     loop {

@@ -8,6 +8,7 @@ mod callers;
 mod cors;
 mod headers;
 mod http;
+mod login;
 mod mtls;
 mod outsiders;
 mod replies;
