@@ -4,11 +4,16 @@
 //! not know: HTTP, stores. The steps are the message conversions; more will stand beside them.
 
 pub mod codes;
+pub mod expr;
+mod number;
 mod read;
+mod tree;
 
 use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
+
+pub use tree::Tree;
 
 /// The steps of the three paths, in order. Made by [`Sequence::parse`], which checks that each path ends where it must.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,4 +65,9 @@ impl Sequence {
         });
         DEFAULT.clone()
     }
+}
+
+/// Is it a header field that says who calls this gateway? Sequences do not read those. `name` in lower case.
+fn is_hidden(name: &str) -> bool {
+    matches!(name, "apikey" | "authorization" | "cookie" | "proxy-authorization")
 }

@@ -1,0 +1,79 @@
+//! A message's JSON as a tree that steps change; numbers keep their digits.
+
+use crate::json::Value;
+
+/// A JSON value that owns its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tree {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// A number, as written.
+    Number(Box<str>),
+    /// A string.
+    Text(Box<str>),
+    /// An array.
+    List(Vec<Tree>),
+    /// An object: members in order, no name twice.
+    Object(Vec<(Box<str>, Tree)>),
+}
+
+impl From<&Value<'_>> for Tree {
+    fn from(value: &Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(b) => Self::Bool(*b),
+            Value::Number(text) => Self::Number((*text).into()),
+            Value::String(text) => Self::Text(text.as_ref().into()),
+            Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
+            Value::Object(members) => Self::Object(members.iter().map(|(k, v)| (k.as_ref().into(), Self::from(v))).collect()),
+        }
+    }
+}
+
+impl Tree {
+    /// The same, borrowed, as the writer of JSON takes it.
+    pub fn as_json(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(b) => Value::Bool(*b),
+            Self::Number(text) => Value::Number(text),
+            Self::Text(text) => Value::String((&**text).into()),
+            Self::List(items) => Value::Array(items.iter().map(Self::as_json).collect()),
+            Self::Object(members) => Value::Object(members.iter().map(|(k, v)| ((&**k).into(), v.as_json())).collect()),
+        }
+    }
+
+    /// Its JSON text, without white space.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.as_json().write_into(&mut out);
+        out
+    }
+
+    /// The member of that name, if this is an object that has it.
+    pub fn member(&self, name: &str) -> Option<&Tree> {
+        match self {
+            Self::Object(members) => members.iter().find(|(k, _)| **k == *name).map(|(_, v)| v),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+
+    /// The item at that place, from 0, if this is an array that has it.
+    pub fn item(&self, index: usize) -> Option<&Tree> {
+        match self {
+            Self::List(items) => items.get(index),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// How many values it is made of, itself among them.
+    pub fn nodes(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 1,
+            Self::List(items) => 1 + items.iter().map(Self::nodes).sum::<usize>(),
+            Self::Object(members) => 1 + members.iter().map(|(_, v)| v.nodes()).sum::<usize>(),
+        }
+    }
+}
