@@ -4,14 +4,16 @@
 //! room that reads the environment. Every setting `a.b.c` is also `CASTILE_A__B__C`; `CASTILE_A__B__C_FILE` names a file
 //! that holds the value.
 
+mod limits;
 mod read;
 mod settings;
 mod units;
 
+pub use limits::{HttpLimits, Limits, UpstreamLimits};
 pub use read::{ConfigError, Variables};
 pub use settings::{
-    Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, HttpLimits, Limits, Listen, Log, Network, OAuthSettings,
-    StoreSettings, TlsFiles, UpstreamLimits,
+    Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, Listen, Log, Network, OAuthSettings, StoreSettings,
+    TlsFiles,
 };
 pub use units::{Bytes, parse_bytes, parse_duration};
 
