@@ -212,6 +212,8 @@ pub struct Facts {
     pub member: Option<(&'static str, Vec<u8>)>,
     /// What the log says beyond `detail`; never sent.
     pub private: Option<String>,
+    /// Did the SOAP service fail, as a breaker counts: no connection, no reply in time, a reply that is not SOAP? Never sent.
+    pub upstream_failed: bool,
 }
 
 impl Deref for Problem {
@@ -248,6 +250,7 @@ impl Problem {
             errors: Vec::new(),
             member: None,
             private: None,
+            upstream_failed: false,
         }))
     }
 

@@ -45,6 +45,8 @@ pub mod names {
     pub const STORE_GENERATION: &str = "castile_store_generation";
     /// Until a listener's certificate ends, seconds, negative afterwards: gauge; `listener`.
     pub const CERTIFICATE_EXPIRY: &str = "castile_certificate_expiry_seconds";
+    /// Is a SOAP service left alone because it fails?: gauge; `upstream`.
+    pub const BREAKER_OPEN: &str = "castile_breaker_open";
     /// Calls of resources with a cache: counter; `api`, `result` (`hit`, `miss`).
     pub const CACHE: &str = "castile_cache_lookups_total";
     /// Tokens of SOAP services that were asked for: counter; `api`, `result` (`fetched`, `failed`).
@@ -104,6 +106,7 @@ fn describe() {
     describe_gauge!(names::STORE_AVAILABLE, "1 while the store is reached, 0 while it is away.");
     describe_gauge!(names::STORE_GENERATION, "Newest generation of the store that was seen.");
     describe_gauge!(names::CERTIFICATE_EXPIRY, "Seconds until a listener's certificate ends, negative afterwards.");
+    describe_gauge!(names::BREAKER_OPEN, "1 while a SOAP service is left alone because it fails.");
     describe_counter!(names::CACHE, "Calls of resources with a cache.");
     describe_counter!(names::UPSTREAM_TOKENS, "Tokens of SOAP services that were asked for.");
     describe_gauge!(names::BUILD, "Version of this build; always 1.");

@@ -70,7 +70,7 @@ pub struct HttpLimits {
     pub h2_connection_window: Bytes,
 }
 
-/// `limits.upstream`: deadlines of a call to the SOAP service.
+/// `limits.upstream`: calls to the SOAP services.
 #[derive(Debug, Clone)]
 pub struct UpstreamLimits {
     /// Default 3 s.
@@ -79,6 +79,19 @@ pub struct UpstreamLimits {
     pub first_byte: Duration,
     /// The whole call; default 60 s.
     pub call: Duration,
+    /// `limits.upstream.breaker`.
+    pub breaker: BreakerLimits,
+}
+
+/// `limits.upstream.breaker`: when a SOAP service that fails is left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakerLimits {
+    /// Failures in a row after which it is; default 5. Half of 20 calls in 10 s are enough too. 0: never.
+    pub failures: u32,
+    /// For how long at first; default 30 s.
+    pub pause: Duration,
+    /// Doubled each time that it fails again, up to this; default 300 s.
+    pub longest_pause: Duration,
 }
 
 impl Default for Limits {
@@ -124,7 +137,18 @@ impl Default for HttpLimits {
 
 impl Default for UpstreamLimits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(3), first_byte: Duration::from_secs(30), call: Duration::from_secs(60) }
+        Self {
+            connect: Duration::from_secs(3),
+            first_byte: Duration::from_secs(30),
+            call: Duration::from_secs(60),
+            breaker: BreakerLimits::default(),
+        }
+    }
+}
+
+impl Default for BreakerLimits {
+    fn default() -> Self {
+        Self { failures: 5, pause: Duration::from_secs(30), longest_pause: Duration::from_secs(300) }
     }
 }
 
@@ -164,6 +188,11 @@ pub(super) fn read(mut s: Section, limits: &mut Limits, e: &mut Errors) {
     u.value("connect", &mut limits.upstream.connect, e, parse_duration);
     u.value("first_byte", &mut limits.upstream.first_byte, e, parse_duration);
     u.value("call", &mut limits.upstream.call, e, parse_duration);
+    let mut b = u.section("breaker", e);
+    b.value("failures", &mut limits.upstream.breaker.failures, e, count);
+    b.value("pause", &mut limits.upstream.breaker.pause, e, parse_duration);
+    b.value("longest_pause", &mut limits.upstream.breaker.longest_pause, e, parse_duration);
+    b.finish(e);
     u.finish(e);
     s.finish(e);
 }

@@ -9,7 +9,7 @@ mod read;
 mod settings;
 mod units;
 
-pub use limits::{HttpLimits, Limits, UpstreamLimits};
+pub use limits::{BreakerLimits, HttpLimits, Limits, UpstreamLimits};
 pub use read::{ConfigError, Variables};
 pub use settings::{
     Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, Listen, Log, Network, OAuthSettings, StoreSettings,

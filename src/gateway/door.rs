@@ -63,6 +63,9 @@ impl Gateway {
         };
         let (speaks, fault_status, returned) = (call.speaks, call.fault_status, std::mem::take(&mut call.returned));
         let (standing, cors) = (call.standing, call.cors);
+        if let Some(pass) = record.pass.take() {
+            pass.end(!outcome.as_ref().is_err_and(|p| p.upstream_failed));
+        }
         let mut response = match outcome {
             Ok(response) => response,
             Err(problem) => {

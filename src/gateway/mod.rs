@@ -8,6 +8,7 @@ mod access;
 mod assertion;
 mod attached;
 mod body;
+mod breaker;
 mod cache;
 mod callers;
 mod chunks;
@@ -54,6 +55,7 @@ pub use listener::{ListenError, Listener};
 pub use reserved::{Answering, Reserved, ReservedRequest};
 
 use self::body::AnswerBody;
+use self::breaker::Breakers;
 use self::record::Record;
 use self::respond::Speaks;
 use self::route::{RouteTable, Target};
@@ -79,6 +81,7 @@ pub struct Gateway {
     routes: ArcSwap<RouteTable>,
     rebuild: Mutex<()>,
     retries: RetryBudget,
+    breakers: Breakers,
     attachments: store::Store,
     desk: access::Desk,
     kept: cache::Answers,
@@ -127,9 +130,11 @@ impl Gateway {
     ) -> Result<Self, NoRandom> {
         let routes = ArcSwap::from_pointee(RouteTable::new(catalog.snapshot(), &config.limits, None));
         let kept = cache::Answers::new(config.limits.cache.0);
+        let breakers = Breakers::new(config.limits.upstream.breaker.clone());
         let gateway = Self {
             kept,
             logins: login::Logins::default(),
+            breakers,
             config,
             catalog,
             upstream,

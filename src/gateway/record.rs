@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use super::breaker::Pass;
 use super::listener::Connection;
 use crate::problem::Reason;
 use crate::telemetry::names;
@@ -42,6 +43,8 @@ pub(super) struct Record {
     bytes_out: u64,
     /// Its place among the calls in flight.
     pub(super) slot: Option<Slot>,
+    /// The call of the SOAP service, until it is known how it ended.
+    pub(super) pass: Option<Pass>,
     /// Its connection, which waits for the answer's end.
     connection: Arc<Connection>,
     /// Has the body given bytes for which it was not asked again yet?
@@ -93,6 +96,7 @@ impl Record {
             dropped_headers: 0,
             bytes_out: 0,
             slot: None,
+            pass: None,
             connection: connection.clone(),
             gave: false,
             closed: false,

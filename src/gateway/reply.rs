@@ -48,7 +48,8 @@ impl ReplyError {
         let text = match self {
             Self::Timeout => return too_slow(),
             Self::CutOff(private) => {
-                let problem = Problem::new(Reason::UpstreamReply, 502, "The reply of the SOAP service behind this API was cut off.");
+                let mut problem = Problem::new(Reason::UpstreamReply, 502, "The reply of the SOAP service behind this API was cut off.");
+                problem.upstream_failed = true;
                 return problem.with_private(private.clone());
             }
             Self::TooLarge(limit) => format!("The reply of the SOAP service behind this API is larger than {limit} bytes."),

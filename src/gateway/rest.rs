@@ -23,7 +23,7 @@ use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource, Stream}
 use crate::json::ParseErrorKind;
 use crate::mediate::mime::MediaType;
 use crate::mediate::package::{self, PackageOptions};
-use crate::mediate::{self, DecodeError, DecodeOptions, Decoded, Decoder, Direction, EncodeError, Parameter, ParameterIn};
+use crate::mediate::{self, DecodeError, DecodeErrorKind, DecodeOptions, Decoded, Decoder, Direction, EncodeError, Parameter, ParameterIn};
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::problem::{InvalidField, Place, Problem, Reason};
 use crate::sequence::{FaultStep, RequestStep, ResponseStep};
@@ -470,14 +470,19 @@ fn refused_type(media_type: &MediaType) -> Option<String> {
 fn not_soap(status: StatusCode, what: &str) -> Problem {
     let what: String = what.chars().filter(|c| !c.is_control()).take(100).collect();
     let text = format!("The SOAP service behind this API did not answer in SOAP: status {}, {what}.", status.as_u16());
-    Problem::new(Reason::UpstreamReply, 502, text)
+    let mut problem = Problem::new(Reason::UpstreamReply, 502, text);
+    problem.upstream_failed = true;
+    problem
 }
 
 fn unreadable(error: &DecodeError, status: StatusCode, media_type: &MediaType) -> Problem {
     let type_ = if media_type.essence.is_empty() { "no type" } else { &media_type.essence };
     let text =
         format!("The reply of the SOAP service behind this API cannot be read (status {}, {type_}): {}.", status.as_u16(), error.message);
-    Problem::new(Reason::UpstreamReply, 502, text)
+    let mut problem = Problem::new(Reason::UpstreamReply, 502, text);
+    // An envelope that does not fit the WSDL is no sign that the service is down.
+    problem.upstream_failed = matches!(error.kind, DecodeErrorKind::NotXml | DecodeErrorKind::NotSoap);
+    problem
 }
 
 /// One property of an object as the whole answer, its text untouched; `null` where it is absent.

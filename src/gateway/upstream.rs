@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::Gateway;
+use super::breaker::Pass;
 use super::limits::CallLimits;
 use super::login::{Session, Token};
 use super::message::Message;
@@ -131,6 +132,7 @@ pub(super) async fn send(
     record: &mut Record,
 ) -> Result<Reply, Problem> {
     let deadlines = deadlines(gateway, api);
+    let pass = gateway.breakers.enter(&outgoing.url)?;
     let began = Instant::now();
     gateway.retries.earn();
     let mut desk = Desk::of(gateway, api, outgoing, deadlines).await?;
@@ -142,7 +144,7 @@ pub(super) async fn send(
         result = once(&desk, outgoing, message, deadlines).await?;
         desk.judge(&result);
     }
-    received(result, deadlines, began, record)
+    received(result, deadlines, began, pass, record)
 }
 
 /// Who sends: the client of all APIs or the API's own, and the token that goes with each request.
@@ -208,12 +210,13 @@ where
     B::Error: Into<BodyError>,
 {
     let deadlines = deadlines(gateway, api);
+    let pass = gateway.breakers.enter(&outgoing.url)?;
     let began = Instant::now();
     let desk = Desk::of(gateway, api, outgoing, deadlines).await?;
     let result = desk.client.send(outgoing.request(body, desk.token.as_deref())?, deadlines).await;
     // What is still coming cannot be sent again: the next call has a new token.
     desk.judge(&result);
-    received(result, deadlines, began, record)
+    received(result, deadlines, began, pass, record)
 }
 
 fn deadlines(gateway: &Gateway, api: &PublishedApi) -> Deadlines {
@@ -225,12 +228,39 @@ fn received(
     result: Result<Response<Incoming>, UpstreamError>,
     deadlines: Deadlines,
     began: Instant,
+    pass: Pass,
     record: &mut Record,
 ) -> Result<Reply, Problem> {
     record.upstream = Some(began.elapsed());
-    let response = result.map_err(|e| failure(&e))?;
+    let response = match result {
+        Ok(response) => response,
+        Err(error) => {
+            if is_upstreams(&error) {
+                pass.end(false);
+            }
+            return Err(failure(&error));
+        }
+    };
     record.upstream_status = Some(response.status().as_u16());
-    Ok(Reply::new(response, deadlines.whole))
+    let reply = Reply::new(response, deadlines.whole);
+    if is_of_a_proxy(&reply) {
+        pass.end(false);
+    } else {
+        // Whether it is an envelope shows when it is read.
+        record.pass = Some(pass);
+    }
+    Ok(reply)
+}
+
+/// Is it the service's failure, and neither the caller's nor of our own settings?
+fn is_upstreams(error: &UpstreamError) -> bool {
+    !matches!(error, UpstreamError::RequestBody { .. } | UpstreamError::Request { .. } | UpstreamError::AddressRefused(_))
+}
+
+/// What a proxy before the service says when the service is away: a status for that, and no envelope.
+fn is_of_a_proxy(reply: &Reply) -> bool {
+    let type_ = reply.media_type().essence;
+    matches!(reply.status.as_u16(), 502..=504) && !type_.ends_with("xml") && type_ != "multipart/related"
 }
 
 fn unreachable() -> Problem {
@@ -238,7 +268,9 @@ fn unreachable() -> Problem {
 }
 
 pub(super) fn too_slow() -> Problem {
-    Problem::new(Reason::UpstreamTimeout, 504, "The SOAP service behind this API did not answer in time.")
+    let mut problem = Problem::new(Reason::UpstreamTimeout, 504, "The SOAP service behind this API did not answer in time.");
+    problem.upstream_failed = true;
+    problem
 }
 
 /// What a caller reads of a call that failed; the host's name is for the log.

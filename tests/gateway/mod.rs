@@ -3,6 +3,7 @@
 mod addresses;
 mod attachments;
 pub mod bench_of;
+mod breaker;
 mod cache;
 mod callers;
 mod cors;

@@ -1,0 +1,313 @@
+//! Circuit breakers: a SOAP service that fails call after call is left alone for a time, so that calls do not wait for it and it can recover.
+//!
+//! One for each address (scheme, host and port) that is called, whichever APIs call it. What it counts: connections that fail, resets, replies that do not
+//! come in time, replies that are not SOAP. An envelope is a success, also one with a fault. Kept by each node for itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config::BreakerLimits;
+use crate::problem::{Problem, Reason};
+use crate::telemetry::names;
+
+/// Seconds of which the share of failures is taken.
+const WINDOW: usize = 10;
+/// Calls in that time below which a share says nothing.
+const MIN_CALLS: u32 = 20;
+/// Addresses that are watched at most; about 300 bytes each.
+const MAX_WATCHED: usize = 4096;
+
+/// The breakers of this process.
+#[derive(Debug)]
+pub(super) struct Breakers {
+    limits: BreakerLimits,
+    began: Instant,
+    watched: Mutex<HashMap<Arc<str>, Arc<Breaker>>>,
+}
+
+#[derive(Debug)]
+struct Breaker {
+    origin: Arc<str>,
+    limits: BreakerLimits,
+    began: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// Failures since the last success.
+    in_a_row: u32,
+    seconds: [Second; WINDOW],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Calls pass.
+    Closed,
+    /// None passes before that instant; the next time it stays open for `pause` again, doubled.
+    Open { until: Instant, pause: Duration },
+    /// One call is out to see whether it is well again.
+    Probing { pause: Duration },
+}
+
+/// What ended in one second.
+#[derive(Debug, Default, Clone, Copy)]
+struct Second {
+    /// Which, from the beginning of the process.
+    number: u64,
+    calls: u32,
+    failed: u32,
+}
+
+/// A call that may be made. Dropped without a word it counts as neither well nor failed.
+#[derive(Debug)]
+pub(super) struct Pass {
+    breaker: Option<Arc<Breaker>>,
+    is_probe: bool,
+}
+
+impl Breakers {
+    pub(super) fn new(limits: BreakerLimits) -> Self {
+        Self { limits, began: Instant::now(), watched: Mutex::default() }
+    }
+
+    /// May this address be called?
+    ///
+    /// # Errors
+    /// 503: it failed lately, and is left alone.
+    pub(super) fn enter(&self, url: &str) -> Result<Pass, Problem> {
+        if self.limits.failures == 0 {
+            return Ok(Pass { breaker: None, is_probe: false });
+        }
+        let breaker = self.of(origin(url));
+        match breaker.enter(Instant::now()) {
+            Ok(is_probe) => Ok(Pass { breaker: Some(breaker), is_probe }),
+            Err(wait) => Err(left_alone(wait)),
+        }
+    }
+
+    fn of(&self, origin: &str) -> Arc<Breaker> {
+        let mut watched = lock(&self.watched);
+        if let Some(breaker) = watched.get(origin) {
+            return breaker.clone();
+        }
+        if watched.len() >= MAX_WATCHED {
+            watched.retain(|_, b| lock(&b.state).phase != Phase::Closed);
+        }
+        let origin: Arc<str> = origin.into();
+        let state = State { phase: Phase::Closed, in_a_row: 0, seconds: [Second::default(); WINDOW] };
+        let breaker =
+            Arc::new(Breaker { origin: origin.clone(), limits: self.limits.clone(), began: self.began, state: Mutex::new(state) });
+        watched.insert(origin, breaker.clone());
+        breaker
+    }
+}
+
+impl Breaker {
+    /// May a call pass, and is it the one that looks? Else how long none does.
+    fn enter(&self, now: Instant) -> Result<bool, Duration> {
+        let mut state = lock(&self.state);
+        match state.phase {
+            Phase::Closed => Ok(false),
+            Phase::Open { until, .. } if until > now => Err(until - now),
+            Phase::Open { pause, .. } => {
+                state.phase = Phase::Probing { pause };
+                Ok(true)
+            }
+            Phase::Probing { .. } => Err(Duration::from_secs(1)),
+        }
+    }
+
+    /// A call ended.
+    fn ended(&self, well: bool, is_probe: bool, now: Instant) {
+        let mut state = lock(&self.state);
+        match state.phase {
+            Phase::Closed => {
+                let opens = state.count(well, now.duration_since(self.began).as_secs(), self.limits.failures);
+                if opens {
+                    self.open(&mut state, now, self.limits.pause);
+                }
+            }
+            Phase::Probing { .. } if is_probe && well => self.close(&mut state),
+            Phase::Probing { pause } if is_probe => self.open(&mut state, now, (pause * 2).min(self.limits.longest_pause)),
+            // Calls that began before it opened say nothing new.
+            Phase::Open { .. } | Phase::Probing { .. } => {}
+        }
+    }
+
+    /// The call that looked saw nothing: the next one looks.
+    fn given_up(&self, now: Instant) {
+        let mut state = lock(&self.state);
+        if let Phase::Probing { pause } = state.phase {
+            state.phase = Phase::Open { until: now, pause };
+        }
+    }
+
+    fn open(&self, state: &mut State, now: Instant, pause: Duration) {
+        state.phase = Phase::Open { until: now + pause, pause };
+        metrics::gauge!(names::BREAKER_OPEN, "upstream" => self.origin.to_string()).set(1.0);
+        let seconds = pause.as_secs_f64();
+        tracing::error!(upstream = %self.origin, alarm = "upstream", seconds, "a SOAP service fails call after call: it is left alone");
+    }
+
+    fn close(&self, state: &mut State) {
+        *state = State { phase: Phase::Closed, in_a_row: 0, seconds: [Second::default(); WINDOW] };
+        metrics::gauge!(names::BREAKER_OPEN, "upstream" => self.origin.to_string()).set(0.0);
+        tracing::info!(upstream = %self.origin, "a SOAP service is well again");
+    }
+}
+
+impl State {
+    /// Counts an end. Were there too many failures?
+    fn count(&mut self, well: bool, second: u64, failures: u32) -> bool {
+        let place = usize::try_from(second % WINDOW as u64).unwrap_or(0);
+        if let Some(slot) = self.seconds.get_mut(place) {
+            if slot.number != second {
+                *slot = Second { number: second, ..Second::default() };
+            }
+            slot.calls += 1;
+            slot.failed += u32::from(!well);
+        }
+        if well {
+            self.in_a_row = 0;
+            return false;
+        }
+        self.in_a_row += 1;
+        let recent = self.seconds.iter().filter(|s| second.saturating_sub(s.number) < WINDOW as u64);
+        let (calls, failed) = recent.fold((0, 0), |(calls, failed), s| (calls + s.calls, failed + s.failed));
+        self.in_a_row >= failures || (calls >= MIN_CALLS && failed * 2 >= calls)
+    }
+}
+
+impl Pass {
+    /// The call has ended.
+    pub(super) fn end(mut self, well: bool) {
+        if let Some(breaker) = self.breaker.take() {
+            breaker.ended(well, self.is_probe, Instant::now());
+        }
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(breaker) = self.breaker.take().filter(|_| self.is_probe) {
+            breaker.given_up(Instant::now());
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Scheme, host and port of an address.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(host..).unwrap_or_default();
+    let end = rest.find(['/', '?', '#']).map_or(url.len(), |at| host + at);
+    url.get(..end).unwrap_or(url)
+}
+
+fn left_alone(wait: Duration) -> Problem {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let text = format!("The SOAP service behind this API fails at the moment. It is asked again in {} s.", seconds.max(1));
+    let mut problem = Problem::new(Reason::UpstreamUnreachable, 503, text);
+    problem.retry_after = Some(seconds.max(1));
+    problem.with_private("the breaker of this upstream is open".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn breakers() -> Breakers {
+        Breakers::new(BreakerLimits { failures: 5, pause: Duration::from_secs(30), longest_pause: Duration::from_secs(300) })
+    }
+
+    fn fail(breakers: &Breakers, url: &str, times: u32) {
+        for _ in 0..times {
+            breakers.enter(url).unwrap().end(false);
+        }
+    }
+
+    const URL: &str = "http://a.example:80/x?wsdl";
+
+    #[tokio::test(start_paused = true)]
+    async fn five_failures_in_a_row_open_it_and_one_probe_closes_it() {
+        let breakers = breakers();
+        fail(&breakers, URL, 4);
+        breakers.enter(URL).unwrap().end(true);
+        fail(&breakers, URL, 5);
+        let refused = breakers.enter("http://a.example:80/other").unwrap_err();
+        assert_eq!((refused.status, refused.retry_after), (503, Some(30)));
+        assert!(breakers.enter("https://a.example:80/x").is_ok() && breakers.enter("http://b.example:80/x").is_ok(), "others are well");
+        tokio::time::advance(Duration::from_secs(30)).await;
+        let probe = breakers.enter(URL).unwrap();
+        assert_eq!(breakers.enter(URL).unwrap_err().retry_after, Some(1), "one at a time looks");
+        probe.end(true);
+        fail(&breakers, URL, 4);
+        assert!(breakers.enter(URL).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_fails_doubles_the_pause_up_to_the_longest() {
+        let breakers = breakers();
+        fail(&breakers, URL, 5);
+        for pause in [30, 60, 120, 240, 300, 300] {
+            assert_eq!(breakers.enter(URL).unwrap_err().retry_after, Some(pause));
+            tokio::time::advance(Duration::from_secs(pause)).await;
+            breakers.enter(URL).unwrap().end(false);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_goes_away_leaves_it_to_the_next() {
+        let breakers = breakers();
+        fail(&breakers, URL, 5);
+        tokio::time::advance(Duration::from_secs(30)).await;
+        drop(breakers.enter(URL).unwrap());
+        breakers.enter(URL).unwrap().end(true);
+        assert!(breakers.enter(URL).is_ok_and(|p| !p.is_probe));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_of_twenty_calls_in_ten_seconds_open_it() {
+        let breakers = breakers();
+        let both = |times: u32| {
+            for _ in 0..times {
+                breakers.enter(URL).unwrap().end(true);
+                breakers.enter(URL).unwrap().end(false);
+            }
+        };
+        both(9);
+        // What is older counts no more.
+        tokio::time::advance(Duration::from_secs(11)).await;
+        both(9);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        both(1);
+        assert_eq!(breakers.enter(URL).unwrap_err().status, 503);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_failures_to_count_it_never_opens() {
+        let breakers = Breakers::new(BreakerLimits { failures: 0, ..BreakerLimits::default() });
+        fail(&breakers, URL, 100);
+        assert!(breakers.enter(URL).is_ok());
+    }
+
+    #[test]
+    fn an_origin_ends_before_the_path() {
+        for (url, expected) in [
+            ("http://a.example/x/y", "http://a.example"),
+            ("https://[::1]:8443?x", "https://[::1]:8443"),
+            ("http://a.example", "http://a.example"),
+            ("http://a.example#x", "http://a.example"),
+        ] {
+            assert_eq!(origin(url), expected);
+        }
+    }
+}
