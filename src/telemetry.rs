@@ -43,6 +43,8 @@ pub mod names {
     pub const STORE_AVAILABLE: &str = "castile_store_available";
     /// The newest generation of the store that was seen: gauge; `backend`.
     pub const STORE_GENERATION: &str = "castile_store_generation";
+    /// How long ago what is served was last known to be what the store holds, seconds; 0 while the store is reached: gauge.
+    pub const SNAPSHOT_STALE: &str = "castile_snapshot_stale_seconds";
     /// Until a listener's certificate ends, seconds, negative afterwards: gauge; `listener`.
     pub const CERTIFICATE_EXPIRY: &str = "castile_certificate_expiry_seconds";
     /// Is a SOAP service left alone because it fails?: gauge; `upstream`.
@@ -105,6 +107,10 @@ fn describe() {
     describe_gauge!(names::COUNTERS, "Counters of calls in this process.");
     describe_gauge!(names::STORE_AVAILABLE, "1 while the store is reached, 0 while it is away.");
     describe_gauge!(names::STORE_GENERATION, "Newest generation of the store that was seen.");
+    describe_gauge!(
+        names::SNAPSHOT_STALE,
+        "Seconds since what is served was last known to be what the store holds; 0 while the store is reached."
+    );
     describe_gauge!(names::CERTIFICATE_EXPIRY, "Seconds until a listener's certificate ends, negative afterwards.");
     describe_gauge!(names::BREAKER_OPEN, "1 while a SOAP service is left alone because it fails.");
     describe_counter!(names::CACHE, "Calls of resources with a cache.");

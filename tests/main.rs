@@ -25,6 +25,7 @@ mod interop;
 mod json;
 mod mock;
 mod net;
+mod nodes;
 mod oauth;
 mod openapi;
 mod properties;

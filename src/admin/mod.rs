@@ -14,7 +14,7 @@ mod state;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -43,6 +43,8 @@ const HEAD: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Health {
     ready: AtomicBool,
+    /// How old what is served may be, in seconds; 0: it is what the store holds.
+    stale: AtomicU64,
 }
 
 impl Health {
@@ -54,6 +56,11 @@ impl Health {
     /// Says that this instance is about to stop: balancers shall look elsewhere.
     pub fn draining(&self) {
         self.ready.store(false, Ordering::Release);
+    }
+
+    /// Says how many seconds ago what is served was last known to be what the store holds; 0: it is.
+    pub fn stale(&self, seconds: u64) {
+        self.stale.store(seconds, Ordering::Release);
     }
 
     /// Does it want calls?
@@ -100,8 +107,15 @@ async fn otherwise(Extension(id): Extension<RequestId>) -> Response {
     reply::problem(&Problem::new(Reason::MethodNotAllowed, 405, text).with_code("castile.method_not_allowed"), &id)
 }
 
-async fn readyz(State(health): State<Arc<Health>>) -> (StatusCode, &'static str) {
-    if health.is_ready() { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+/// A stale snapshot is served all the same: balancers that look elsewhere would find nodes that are as old.
+async fn readyz(State(health): State<Arc<Health>>) -> (StatusCode, String) {
+    if !health.is_ready() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned());
+    }
+    match health.stale.load(Ordering::Acquire) {
+        0 => (StatusCode::OK, "ok\n".to_owned()),
+        seconds => (StatusCode::OK, format!("ok, stale: the store is away, and what is served is {seconds} s old\n")),
+    }
 }
 
 async fn metrics() -> impl IntoResponse {

@@ -42,7 +42,7 @@ impl<S: Store> Census<S> {
             0 => Since::TooOld,
             generation => self.store.since(generation).await?,
         };
-        let mut next = match since {
+        let next = match since {
             Since::Changes(changes) if changes.generation == seen.generation => return Ok(seen.generation),
             Since::Changes(changes) => {
                 let mut next = Seen { generation: changes.generation, keys: seen.keys.clone(), callers: seen.callers.clone() };
@@ -57,12 +57,28 @@ impl<S: Store> Census<S> {
                 next
             }
         };
+        self.admit(&mut seen, next)?;
+        Ok(seen.generation)
+    }
+
+    /// Admits what another store holds, for as long as its own is away: of that one everything is read once it answers.
+    ///
+    /// # Errors
+    /// It is damaged, or its signing keys cannot be opened.
+    pub async fn begin_with<F: Store>(&self, other: &F) -> Result<(), StoreError> {
+        let mut seen = self.seen.lock().await;
+        let mut next = Seen::default();
+        next.put(&other.read_all(&CALLER_KINDS).await?.records)?;
+        self.admit(&mut seen, next)
+    }
+
+    fn admit(&self, seen: &mut Seen, mut next: Seen) -> Result<(), StoreError> {
         let directory = std::mem::take(&mut next.callers.directory);
         next.callers.directory = directory.without_ended(jiff::Timestamp::now().as_second());
         next.sign(&self.seal)?;
         *seen = next;
         self.catalog.admit(&Arc::new(seen.callers.clone()));
-        Ok(seen.generation)
+        Ok(())
     }
 
     /// Keeps up with the store; never returns. A store that is away is asked again after a moment.

@@ -108,7 +108,23 @@ impl<S: Store> Roster<S> {
     pub async fn refresh(&self) -> Result<Update, StoreError> {
         let mut shelf = self.shelf.lock().await;
         self.read(&mut shelf).await?;
-        self.publish(&mut shelf).await
+        self.publish(&*self.store, &mut shelf).await
+    }
+
+    /// Publishes what another store holds, for as long as its own is away: of that one everything is read, and compiled, once it answers.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub async fn begin_with<F: Store>(&self, other: &F) -> Result<Update, StoreError> {
+        let mut shelf = self.shelf.lock().await;
+        shelf.replace(&other.read_all(&API_KINDS).await?)?;
+        let update = self.publish(other, &mut shelf).await;
+        shelf.generation = 0;
+        // A number may mean something else in its own store.
+        for entry in shelf.apis.values_mut() {
+            (entry.made, entry.bad) = (None, None);
+        }
+        update
     }
 
     /// Keeps revisions that were compiled already and removes APIs, then refreshes.
@@ -133,7 +149,7 @@ impl<S: Store> Roster<S> {
         for (api, number, made) in handed {
             pinned.extend(shelf.hand(api, number, made));
         }
-        let mut update = self.publish(&mut shelf).await?;
+        let mut update = self.publish(&*self.store, &mut shelf).await?;
         update.failed.append(&mut failed);
         update.pinned = pinned;
         Ok(update)
@@ -155,7 +171,7 @@ impl<S: Store> Roster<S> {
             }
         }
         shelf.open = shelf.apis.keys().cloned().collect();
-        self.publish(&mut shelf).await
+        self.publish(&*self.store, &mut shelf).await
     }
 
     /// Keeps up with the store; never returns. A store that is away is asked again after a moment.
@@ -210,10 +226,10 @@ impl<S: Store> Roster<S> {
     }
 
     /// Compiles what is in force now of everything that is open, and publishes it.
-    async fn publish(&self, shelf: &mut Shelf) -> Result<Update, StoreError> {
+    async fn publish<F: Store>(&self, from: &F, shelf: &mut Shelf) -> Result<Update, StoreError> {
         let mut update = Update::of(self.catalog.snapshot());
         for api in shelf.open.clone() {
-            self.settle(shelf, api, &mut update).await?;
+            settle(from, shelf, api, &mut update).await?;
         }
         shelf.open.clear();
         if !update.changed.is_empty() || !update.removed.is_empty() || update.snapshot.number == 0 {
@@ -222,44 +238,44 @@ impl<S: Store> Roster<S> {
         }
         Ok(update)
     }
+}
 
-    /// Brings one API to what is in force.
-    async fn settle(&self, shelf: &mut Shelf, api: ApiName, update: &mut Update) -> Result<(), StoreError> {
-        let Some(entry) = shelf.apis.get_mut(&api) else { return Ok(()) };
-        if entry.latest == 0 {
-            let was_shown = entry.shown.is_some();
-            shelf.apis.remove(&api);
-            update.removed.extend(was_shown.then_some(api));
-            return Ok(());
-        }
-        let release = shelf.releases.get(&api);
-        let mut wanted = release.and_then(|r| r.revision).unwrap_or(entry.latest);
-        if entry.made.as_ref().is_none_or(|(number, _)| *number != wanted) && entry.bad != Some(wanted) {
-            let mut found = self.store.revision(&api.tenant, &api.name, wanted).await?;
-            if found.is_none() && wanted != entry.latest {
-                tracing::warn!(api = %api, revision = wanted, "the revision that is held is not kept any more: the newest is served");
-                wanted = entry.latest;
-                found = self.store.revision(&api.tenant, &api.name, wanted).await?;
-            }
-            // Removed since: the next change says so.
-            let Some(revision) = found else { return Ok(()) };
-            let Built { api: made, diagnostics, sources } = compile(revision).await?;
-            match made {
-                Some(made) => (entry.made, entry.bad) = (Some((wanted, made)), None),
-                None => {
-                    entry.bad = Some(wanted);
-                    update.failed.push(Failure { name: api.to_string().into(), kept: entry.shown.is_some(), diagnostics, sources });
-                }
-            }
-        }
-        let Some((_, made)) = &entry.made else { return Ok(()) };
-        let next = in_force(made, release.map_or(made.definition.api.state, |r| r.state_of(&made.definition)), entry.shown.as_ref());
-        if entry.shown.as_ref().is_none_or(|shown| !Arc::ptr_eq(shown, &next)) {
-            entry.shown = Some(next);
-            update.changed.push(api);
-        }
-        Ok(())
+/// Brings one API to what is in force.
+async fn settle<F: Store>(from: &F, shelf: &mut Shelf, api: ApiName, update: &mut Update) -> Result<(), StoreError> {
+    let Some(entry) = shelf.apis.get_mut(&api) else { return Ok(()) };
+    if entry.latest == 0 {
+        let was_shown = entry.shown.is_some();
+        shelf.apis.remove(&api);
+        update.removed.extend(was_shown.then_some(api));
+        return Ok(());
     }
+    let release = shelf.releases.get(&api);
+    let mut wanted = release.and_then(|r| r.revision).unwrap_or(entry.latest);
+    if entry.made.as_ref().is_none_or(|(number, _)| *number != wanted) && entry.bad != Some(wanted) {
+        let mut found = from.revision(&api.tenant, &api.name, wanted).await?;
+        if found.is_none() && wanted != entry.latest {
+            tracing::warn!(api = %api, revision = wanted, "the revision that is held is not kept any more: the newest is served");
+            wanted = entry.latest;
+            found = from.revision(&api.tenant, &api.name, wanted).await?;
+        }
+        // Removed since: the next change says so.
+        let Some(revision) = found else { return Ok(()) };
+        let Built { api: made, diagnostics, sources } = compile(revision).await?;
+        match made {
+            Some(made) => (entry.made, entry.bad) = (Some((wanted, made)), None),
+            None => {
+                entry.bad = Some(wanted);
+                update.failed.push(Failure { name: api.to_string().into(), kept: entry.shown.is_some(), diagnostics, sources });
+            }
+        }
+    }
+    let Some((_, made)) = &entry.made else { return Ok(()) };
+    let next = in_force(made, release.map_or(made.definition.api.state, |r| r.state_of(&made.definition)), entry.shown.as_ref());
+    if entry.shown.as_ref().is_none_or(|shown| !Arc::ptr_eq(shown, &next)) {
+        entry.shown = Some(next);
+        update.changed.push(api);
+    }
+    Ok(())
 }
 
 /// An API in the state that is in force. One that is shown as such already stays.

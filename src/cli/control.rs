@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use tokio::sync::{Mutex, watch};
 use tokio::time::sleep;
 
-use crate::admin::AdminState;
+use crate::admin::{AdminState, Health};
 use crate::catalog::{Catalog, Census, Roster};
 use crate::config::Config;
 use crate::gateway::Reserved;
@@ -14,7 +16,7 @@ use crate::manage::{Manage, ManageError, first_start};
 use crate::net::random::NoRandom;
 use crate::net::secret::Secret;
 use crate::oauth;
-use crate::store::{AnyStore, Seal, Store, StoreError};
+use crate::store::{AnyStore, Seal, Shade, Shadow, Store, StoreError};
 use crate::telemetry::names;
 use crate::throttle::{Limiter, LocalOptions, RedisOptions, RedisSetupError};
 
@@ -26,28 +28,98 @@ pub(super) struct Control {
     pub(super) census: Census<AnyStore>,
     /// Keeps the catalog's APIs up with the store.
     pub(super) roster: Arc<Roster<AnyStore>>,
+    seal: Arc<Seal>,
+    /// The snapshot on disk, where the store is another machine's.
+    shadow: Option<Mutex<Shadow>>,
+    /// Since when what is served may be old: it came from disk, and the store was not reached yet.
+    from_disk: watch::Sender<Option<Timestamp>>,
 }
 
 impl Control {
     /// Opens what the settings name, makes what must be there before anybody acts, and brings who may call into the catalog. `beside` is the folder of the
-    /// settings file.
+    /// settings file. Where PostgreSQL is away, callers and APIs come from the snapshot on disk.
     ///
     /// # Errors
-    /// The store or the sealing keys cannot be used.
+    /// The store or the sealing keys cannot be used; PostgreSQL is away, and there is no snapshot on disk.
     pub(super) async fn open(config: &Config, beside: &Path, catalog: Arc<Catalog>) -> Result<Self, ControlError> {
         let seal = Arc::new(Seal::open_keys(&config.store, beside)?);
-        let store = Arc::new(AnyStore::open(&config.store, beside).await?);
-        first_start(&*store, &seal).await?;
-        let census = Census::new(store.clone(), catalog.clone(), seal);
-        census.refresh().await?;
+        let shadow = AnyStore::sqlite_file(&config.store, beside).is_none().then(|| Shadow::beside(beside));
+        let (store, shade) = match AnyStore::open(&config.store, beside).await {
+            Ok(store) => (store, None),
+            Err(error @ StoreError::Unavailable { .. }) => {
+                let Some(shade) = read_shade(shadow.as_ref()).await else { return Err(error.into()) };
+                (AnyStore::open_later(&config.store, beside).await?, Some((shade, error)))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let store = Arc::new(store);
+        let census = Census::new(store.clone(), catalog.clone(), seal.clone());
         let roster = Arc::new(Roster::new(store.clone(), catalog));
-        Ok(Self { store, census, roster })
+        let from_disk = shade.as_ref().map(|(shade, _)| shade.made);
+        match shade {
+            None => {
+                first_start(&*store, &seal).await?;
+                census.refresh().await?;
+            }
+            Some((shade, error)) => {
+                tracing::error!(%error, alarm = "snapshot_stale", made = %shade.made, "the store is away: the snapshot on disk is served");
+                census.begin_with(&shade.store).await?;
+                roster.begin_with(&shade.store).await?.log();
+            }
+        }
+        let from_disk = watch::channel(from_disk).0;
+        Ok(Self { store, census, roster, seal, shadow: shadow.map(Mutex::new), from_disk })
+    }
+
+    /// Is the snapshot on disk served, because the store was not reached yet?
+    pub(super) fn is_from_disk(&self) -> bool {
+        self.from_disk.borrow().is_some()
+    }
+
+    /// Waits until what is served came from the store.
+    pub(super) async fn reached(&self) {
+        // The sender lives as long as this.
+        let mut from_disk = self.from_disk.subscribe();
+        let _always = from_disk.wait_for(Option::is_none).await;
+    }
+
+    /// What a start does with the store, done when it is there at last.
+    async fn reach(&self) {
+        while self.from_disk.borrow().is_some() {
+            self.store.changed(0).await;
+            match self.begin().await {
+                Ok(()) => {
+                    self.from_disk.send_replace(None);
+                    tracing::info!("the store is reached: its contents are served in the place of the snapshot on disk");
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the store cannot be read: the snapshot on disk stays");
+                    sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn begin(&self) -> Result<(), ControlError> {
+        first_start(&*self.store, &self.seal).await?;
+        self.census.refresh().await?;
+        self.roster.refresh().await?.log();
+        Ok(())
     }
 
     /// Keeps the catalog up with the store; never returns. The two halves do not wait for each other: a revocation is in force while an API
     /// is still compiled.
     pub(super) async fn follow(&self) {
-        tokio::join!(self.census.follow(), self.roster.follow());
+        self.reach().await;
+        tokio::join!(self.census.follow(), self.roster.follow(), self.shade());
+    }
+
+    /// Keeps the snapshot on disk up with the store; never returns.
+    async fn shade(&self) {
+        match &self.shadow {
+            Some(shadow) => shadow.lock().await.follow(&*self.store).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// What the listeners of a server answer beside published APIs; `reads_files` where a folder is read into the store here.
@@ -63,13 +135,24 @@ impl Control {
     }
 
     /// Looks at the store every second: metrics, and a line in the log when it goes and when it is back. Never returns.
-    pub(super) async fn observe(&self) {
+    pub(super) async fn observe(&self, health: &Health) {
         let mut was_available = true;
+        let mut reached = Timestamp::now();
         loop {
             let state = self.store.state();
             let available = if state.available { 1.0 } else { 0.0 };
             metrics::gauge!(names::STORE_AVAILABLE, "backend" => state.backend).set(available);
             metrics::gauge!(names::STORE_GENERATION, "backend" => state.backend).set(state.generation as f64);
+            let made = *self.from_disk.borrow();
+            reached = match made {
+                None if state.available => Timestamp::now(),
+                None => reached,
+                Some(made) => made,
+            };
+            // Rounded up: 0 says that it is what the store holds.
+            let stale = if made.is_none() && state.available { 0 } else { Timestamp::now().duration_since(reached).as_secs().max(0) + 1 };
+            metrics::gauge!(names::SNAPSHOT_STALE).set(stale as f64);
+            health.stale(stale.unsigned_abs());
             match (was_available, state.available) {
                 (true, false) => tracing::error!(
                     backend = state.backend,
@@ -93,6 +176,14 @@ pub struct Desks {
     pub admin: Option<(AdminState, PathBuf)>,
     /// The gateway's own addresses: tokens.
     pub reserved: Option<Arc<dyn Reserved>>,
+}
+
+/// The snapshot on disk; one that cannot be read is none, and the log says why.
+async fn read_shade(shadow: Option<&Shadow>) -> Option<Shade> {
+    shadow?.read().await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the snapshot on disk cannot be read");
+        None
+    })
 }
 
 /// Why a server has no store to serve from.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::Signal;
 
@@ -10,18 +11,23 @@ use crate::catalog::{self, Folder, Pinned, Reload, Roster, Watch};
 use crate::diagnostic;
 use crate::store::AnyStore;
 
+/// Between two attempts to read APIs.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// What feeds the catalog of a server.
 pub(super) struct Feed {
     roster: Arc<Roster<AnyStore>>,
     folder: Option<Folder<AnyStore>>,
     watch: Option<Watch>,
+    /// Was it read once?
+    begun: bool,
 }
 
 impl Feed {
     /// The folder, where one is to be read: else the store alone.
     pub(super) fn new(roster: Arc<Roster<AnyStore>>, directory: Option<&Path>) -> Self {
         let folder = directory.map(|path| Folder::of(path, roster.clone()));
-        Self { roster, folder, watch: None }
+        Self { roster, folder, watch: None, begun: false }
     }
 
     /// Publishes what is there.
@@ -31,6 +37,7 @@ impl Feed {
     pub(super) async fn begin(&mut self) -> io::Result<()> {
         let Some(folder) = &self.folder else {
             self.roster.refresh().await.map_err(io::Error::other)?.log();
+            self.begun = true;
             return Ok(());
         };
         // Watched from before the first look: a change in between must not be missed.
@@ -40,11 +47,24 @@ impl Feed {
         }
         let failed = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", folder.path().display()));
         say(&folder.reload().await.map_err(failed)?);
+        self.begun = true;
         Ok(())
     }
 
+    /// [`Feed::follow`] from when the store is reached on, which may be at once. Where it was away until then, the folder is read now.
+    pub(super) async fn follow_from(&mut self, reached: impl Future<Output = ()>, hangup: &mut Signal) {
+        reached.await;
+        while !self.begun {
+            if let Err(error) = self.begin().await {
+                tracing::error!(%error, "the APIs cannot be read: what was published stays");
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+        self.follow(hangup).await;
+    }
+
     /// Reads the folder whenever a file changes, and it and all secrets whenever SIGHUP comes; never returns.
-    pub(super) async fn follow(&mut self, hangup: &mut Signal) {
+    async fn follow(&mut self, hangup: &mut Signal) {
         loop {
             let changed = async {
                 match &mut self.watch {

@@ -258,7 +258,9 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
         eprintln!("error: signals cannot be listened for");
         return ExitCode::from(1);
     };
-    if let Err(error) = feed.begin().await {
+    if !control.is_from_disk()
+        && let Err(error) = feed.begin().await
+    {
         eprintln!("error: {error}");
         return ExitCode::from(1);
     }
@@ -274,9 +276,9 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
     tracing::info!(%gateway, admin = %running.admin, apis = %apis, "serving");
     // What reads the folder, and what ends the process: the second must not wait for the first.
     let notice = tokio::select! {
-        () = feed.follow(&mut hangup) => Duration::ZERO,
+        () = feed.follow_from(control.reached(), &mut hangup) => Duration::ZERO,
         () = control.follow() => Duration::ZERO,
-        () = control.observe() => Duration::ZERO,
+        () = control.observe(&running.health) => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
         _ = interrupt.recv() => Duration::ZERO,
     };

@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 /// Bytes of a line: the texts of an API, compressed and as Base64.
 const MAX_LINE_BYTES: u64 = 1 << 30;
 /// Items between who reads and who writes.
-const AHEAD: usize = 64;
+pub(super) const AHEAD: usize = 64;
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,26 +82,26 @@ pub enum BackupError {
 /// # Errors
 /// The store or the writer failed: what was written is no backup then.
 pub async fn backup<S: Store, W: Write + Send>(store: &S, out: W) -> Result<Summary, BackupError> {
-    let (into, mut items) = mpsc::channel(AHEAD);
-    let write = async {
-        let mut out = Lines { out, hash: Sha256::new(), lines: 0 };
-        let made = jiff::Timestamp::now().to_string();
-        out.write(&Header { castile_backup: FORMAT, made, castile: env!("CARGO_PKG_VERSION").to_owned() })?;
-        let mut summary = Summary::default();
-        while let Some(item) = items.recv().await {
-            summary.count(&item);
-            out.write(&item)?;
-        }
-        // The channel is dropped where the writer fails, and the dump ends.
-        drop(items);
-        let footer = Footer { lines: out.lines, sha256: hex(&out.hash.clone().finalize()) };
-        out.write(&footer)?;
-        out.out.flush()?;
-        Ok::<_, BackupError>(summary)
-    };
-    let (dumped, written) = tokio::join!(store.dump(into), write);
+    let (into, items) = mpsc::channel(AHEAD);
+    let (dumped, written) = tokio::join!(store.dump(into), write_items(out, items));
     let summary = written?;
     dumped?;
+    Ok(summary)
+}
+
+/// Writes a backup of items up to the end of the channel, which is dropped where the writer fails: who sends ends then.
+pub(super) async fn write_items<W: Write + Send>(out: W, mut items: mpsc::Receiver<Item>) -> Result<Summary, BackupError> {
+    let mut out = Lines { out, hash: Sha256::new(), lines: 0 };
+    let made = jiff::Timestamp::now().to_string();
+    out.write(&Header { castile_backup: FORMAT, made, castile: env!("CARGO_PKG_VERSION").to_owned() })?;
+    let mut summary = Summary::default();
+    while let Some(item) = items.recv().await {
+        summary.count(&item);
+        out.write(&item)?;
+    }
+    let footer = Footer { lines: out.lines, sha256: hex(&out.hash.clone().finalize()) };
+    out.write(&footer)?;
+    out.out.flush()?;
     Ok(summary)
 }
 

@@ -18,6 +18,7 @@ mod packed;
 mod record;
 mod revision;
 mod seal;
+mod shadow;
 mod sql;
 
 pub use any::AnyStore;
@@ -34,6 +35,7 @@ pub use record::{
 };
 pub use revision::{Content, Revision, RevisionEntry, StoredDocument, StoredLink, StoredTarget, Summary};
 pub use seal::{Field, Seal, SealError};
+pub use shadow::{Shade, Shadow};
 pub use sql::{PostgresOptions, Sql};
 
 use std::future::Future;
