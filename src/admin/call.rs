@@ -1,6 +1,7 @@
 //! From a request to a call that may be made: host, credentials, roles, parameters, body, in this order.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +15,9 @@ use tokio::time::timeout;
 
 use super::AdminState;
 use super::document::{Input, List};
-use super::problems::{parameter, refused, unauthenticated};
+use super::problems::{must_wait, parameter, refused, unauthenticated};
 use super::route::{Allow, Operation, Verb};
-use crate::auth::{DEFAULT_TENANT, Tenant, User, digest};
+use crate::auth::{DEFAULT_TENANT, MustWait, Tenant, Typed, User, digest};
 use crate::diagnostic::nearest;
 use crate::manage::{Actor, Listed, ManageError, Part};
 use crate::net::address::{host_name, is_loopback_host};
@@ -36,6 +37,10 @@ const MAX_CREDENTIALS: usize = 4 << 10;
 /// The id of a request.
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub(super) Arc<str>);
+
+/// Who is connected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
 
 /// A request that may be answered.
 pub(super) struct Call<I> {
@@ -164,11 +169,12 @@ async fn identify(state: &AdminState, head: &Parts) -> Result<Actor, Problem> {
     }
     let decoded = STANDARD.decode(credentials).ok().and_then(|b| String::from_utf8(b).ok()).ok_or_else(bad)?;
     let (user, password) = decoded.split_once(':').ok_or_else(bad)?;
-    by_password(state, user, &Secret::new(password)).await
+    let peer = head.extensions.get::<Peer>().map_or(IpAddr::from([127, 0, 0, 1]), |p| p.0);
+    by_password(state, user, &Secret::new(password), peer).await
 }
 
 /// `USER` of the tenant `default`, or `TENANT/USER`.
-async fn by_password(state: &AdminState, typed: &str, password: &Secret) -> Result<Actor, Problem> {
+async fn by_password(state: &AdminState, typed: &str, password: &Secret, peer: IpAddr) -> Result<Actor, Problem> {
     let (tenant, name) = typed.split_once('/').unwrap_or((DEFAULT_TENANT, typed));
     let plain = |t: &str| !t.is_empty() && t.len() <= 200 && !t.chars().any(char::is_control);
     let mut known = None;
@@ -183,9 +189,12 @@ async fn by_password(state: &AdminState, typed: &str, password: &Secret) -> Resu
     let nobody =
         || User { tenant: tenant.into(), name: name.into(), password: None, roles: Vec::new(), standing: Default::default(), created: 0 };
     let user = known.unwrap_or_else(nobody);
-    let now = jiff::Timestamp::now().as_second();
-    if !state.pairs.verify(&user, password, now).await {
-        return Err(unauthenticated(true));
+    let now = || jiff::Timestamp::now().as_second();
+    let tried = Typed { tenant: &user.tenant, name: &user.name, password, peer };
+    match state.log_ins.check(tried, user.password.as_deref(), now).await {
+        Ok(true) => {}
+        Ok(false) => return Err(unauthenticated(true)),
+        Err(MustWait(seconds)) => return Err(must_wait(seconds)),
     }
     Ok(Actor::new(user.tenant, user.name, user.roles))
 }

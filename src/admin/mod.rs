@@ -13,6 +13,7 @@ mod route;
 mod state;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,13 +24,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use self::call::RequestId;
+use self::call::{Peer, RequestId};
 use crate::problem::{Problem, Reason};
 use crate::telemetry;
 
@@ -134,9 +136,13 @@ pub async fn serve(listener: TcpListener, health: Arc<Health>, mut stop: watch::
             accepted = accept(&listener), if tasks.len() < CONNECTIONS => accepted,
             Some(_) = tasks.join_next(), if !tasks.is_empty() => continue,
         };
-        let service = service.clone();
         match accepted {
-            Ok(stream) => {
+            Ok((stream, peer)) => {
+                let service = service.clone();
+                let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+                    request.extensions_mut().insert(Peer(peer.ip()));
+                    service.call(request)
+                });
                 tasks.spawn(async move {
                     let mut http = hyper::server::conn::http1::Builder::new();
                     let http = http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(16 << 10);
@@ -153,6 +159,6 @@ pub async fn serve(listener: TcpListener, health: Arc<Health>, mut stop: watch::
     }
 }
 
-async fn accept(listener: &TcpListener) -> io::Result<tokio::net::TcpStream> {
-    listener.accept().await.map(|(stream, _)| stream)
+async fn accept(listener: &TcpListener) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
+    listener.accept().await
 }

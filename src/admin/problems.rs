@@ -59,6 +59,15 @@ impl From<ManageError> for Problem {
     }
 }
 
+/// Too many log-ins failed.
+pub(super) fn must_wait(seconds: u64) -> Problem {
+    let text = "Too many log-ins failed. Wait before the next.";
+    let mut problem = Problem::new(Reason::LimitReached, 429, text).with_code("castile.too_many_log_ins");
+    problem.title = "Too many failed log-ins".into();
+    problem.retry_after = Some(seconds);
+    problem
+}
+
 /// Credentials are missing, or not good: one answer for all that is wrong with them.
 pub(super) fn unauthenticated(presented: bool) -> Problem {
     let (code, text) = if presented {

@@ -4,8 +4,9 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::auth::{Digest, VerifiedPairs, new_secret};
+use crate::auth::{Digest, LogIns, new_secret};
 use crate::manage::Manage;
 use crate::net::random::NoRandom;
 
@@ -21,7 +22,8 @@ pub struct AdminState {
     pub token: Option<Digest>,
     /// Names by which the listener may be called, beside those of this machine and addresses.
     pub hosts: Vec<String>,
-    pub(super) pairs: VerifiedPairs,
+    /// Names and passwords that were tried. Share it with the other doors of the process.
+    pub log_ins: Arc<LogIns>,
     /// Held while a large body is read.
     pub(super) large: tokio::sync::Mutex<()>,
 }
@@ -32,7 +34,7 @@ impl AdminState {
     /// # Errors
     /// The system gives no random bytes.
     pub fn new(manage: Manage, token: Option<Digest>) -> Result<Self, NoRandom> {
-        Ok(Self { manage, token, hosts: Vec::new(), pairs: VerifiedPairs::new()?, large: tokio::sync::Mutex::default() })
+        Ok(Self { manage, token, hosts: Vec::new(), log_ins: LogIns::new()?, large: tokio::sync::Mutex::default() })
     }
 }
 

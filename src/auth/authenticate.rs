@@ -4,6 +4,7 @@ use super::basic::{Pair, VerifiedPairs};
 use super::directory::{Directory, Members};
 use super::jwt::{self, Algorithm, Claims, Expected, KeySet, TokenError};
 use super::keys::digest;
+use super::log_in::MustWait;
 use super::presented::{Authorization, Certificate, Presented};
 use super::principal::{Principal, TokenKind};
 use super::records::{Application, Issuer, Subscription, User};
@@ -43,7 +44,7 @@ pub struct Context<'a> {
 pub enum Step {
     /// It is known who calls.
     Done(Principal),
-    /// A password must be worked out first ([`super::password::verify`]); then [`PasswordCheck::finish`].
+    /// A password must be worked out first ([`super::LogIns::check`]); then [`PasswordCheck::finish`].
     Password(PasswordCheck),
     /// The keys of this issuer must be fetched first, anew where some are at hand; then it is asked again. Where that changes nothing, the
     /// token is not good.
@@ -79,6 +80,9 @@ pub enum Refusal {
     /// The application has no subscription to the API.
     #[error("not subscribed")]
     NotSubscribed,
+    /// Too many log-ins failed: so many seconds until the next may be tried.
+    #[error("{0}")]
+    MustWait(MustWait),
     /// The token lacks a scope.
     #[error("the scope {0} is missing")]
     Scope(String),
@@ -164,6 +168,11 @@ pub fn check_scopes(principal: &Principal, asked: &[Arc<str>]) -> Result<(), Ref
 }
 
 impl PasswordCheck {
+    /// The name that was typed.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
     /// Who calls, now that it is known whether the password is `right`.
     ///
     /// # Errors

@@ -3,12 +3,13 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::hmac;
 
-use super::{User, password};
 use crate::net::random::{self, NoRandom};
 use crate::net::secret::Secret;
 
 /// How long a pair of name and password that was found right need not be worked out again, in seconds.
 const SECONDS: i64 = 60;
+/// How long after that it is remembered that it was right, in seconds.
+const TRUSTED: i64 = 15 * 60;
 /// Most pairs that are remembered.
 const MAX_PAIRS: usize = 10_000;
 
@@ -38,20 +39,6 @@ impl VerifiedPairs {
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()?), until: Mutex::default() })
     }
 
-    /// Is this the user's password? It is worked out once for each pair that is right, and each time for one that is not. A user without
-    /// a password takes as long and is told no.
-    pub async fn verify(&self, user: &User, typed: &Secret, now: i64) -> bool {
-        let pair = user.password.as_ref().map(|stored| self.pair(&user.tenant, &user.name, stored, typed));
-        if pair.as_ref().is_some_and(|p| self.knows(p, now)) {
-            return true;
-        }
-        let right = password::verify(typed, user.password.as_deref()).await;
-        if let (Some(pair), true) = (pair, right) {
-            self.remember(pair, now);
-        }
-        right
-    }
-
     /// The pair of a user with a stored hash and what was typed. Another stored hash makes another pair: a change of password is in force at once.
     pub(super) fn pair(&self, tenant: &str, user: &str, stored: &str, password: &Secret) -> Pair {
         let mut context = hmac::Context::with_key(&self.key);
@@ -69,11 +56,18 @@ impl VerifiedPairs {
         self.lock().get(&pair.0).is_some_and(|until| now < *until)
     }
 
+    /// Was it found right some minutes ago? It is worked out again then, but whoever brings it is no guesser.
+    pub(super) fn was_right(&self, pair: &Pair, now: i64) -> bool {
+        self.lock().get(&pair.0).is_some_and(|until| now < *until + TRUSTED)
+    }
+
     /// It was found right.
     pub(super) fn remember(&self, pair: Pair, now: i64) {
         let mut pairs = self.lock();
-        if pairs.len() >= MAX_PAIRS {
-            pairs.retain(|_, until| now < *until);
+        for longer in [TRUSTED, 0] {
+            if pairs.len() >= MAX_PAIRS {
+                pairs.retain(|_, until| now < *until + longer);
+            }
         }
         if pairs.len() < MAX_PAIRS {
             pairs.insert(pair.0, now + SECONDS);
@@ -96,6 +90,9 @@ mod tests {
         pairs.remember(pair("h1", "p"), 100);
         assert!(pairs.knows(&pair("h1", "p"), 159));
         assert!(!pairs.knows(&pair("h1", "p"), 160));
+        assert!(
+            pairs.was_right(&pair("h1", "p"), 1059) && !pairs.was_right(&pair("h1", "p"), 1060) && !pairs.was_right(&pair("h1", "q"), 100)
+        );
         assert!(!pairs.knows(&pair("h2", "p"), 100));
         assert!(!pairs.knows(&pair("h1", "q"), 100));
         assert_ne!(pairs.pair("a", "bc", "", &Secret::new("")), pairs.pair("ab", "c", "", &Secret::new("")));

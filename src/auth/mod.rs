@@ -4,11 +4,13 @@
 //! [`Refusal`] that says no more than a stranger may know. Does no I/O: keys of outside issuers, password checks and client certificates enter as
 //! plain data. Must not know: HTTP, stores, APIs beyond their names. RFC 6749, 6750, 7519, 7617, 8725, 9068.
 
+mod attempts;
 mod authenticate;
 mod basic;
 mod directory;
 pub mod jwt;
 mod keys;
+mod log_in;
 pub mod password;
 mod presented;
 mod principal;
@@ -20,6 +22,7 @@ pub use authenticate::{Ask, Context, GRANT, PasswordCheck, Refusal, Step, authen
 pub use basic::VerifiedPairs;
 pub use directory::{Change, Directory, Kind, Members};
 pub use keys::{Digest, NewSecret, certificate_digest, digest, new_secret};
+pub use log_in::{LogIns, MustWait, Typed};
 pub use password::PasswordError;
 pub use presented::{Authorization, Certificate, Presented, PresentedError};
 pub use principal::{Principal, TokenKind};

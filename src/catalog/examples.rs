@@ -49,7 +49,7 @@ fn direction(side: Side) -> Direction {
 pub fn undocumented(api: &PublishedApi) -> Vec<Diagnostic> {
     let examples = Examples::new(&api.program);
     let mut notes = Vec::new();
-    let text = match api.describe(OpenApiVersion::V31, "http://127.0.0.1:8280") {
+    let text = match api.describe(OpenApiVersion::V31, "http://127.0.0.1:8280", true) {
         Ok(made) => made.left_out.map(|what| format!("the OpenAPI document would be too large, so {what} are left out of it")),
         Err(e) => Some(format!("there is no OpenAPI document: {e}")),
     };

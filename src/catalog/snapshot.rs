@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::{Callers, Credentials, Login, Rules, Wire};
 use crate::api::{ApiDefinition, Cache, Method, State};
-use crate::auth::DEFAULT_TENANT;
+use crate::auth::{DEFAULT_TENANT, token_issuer};
 use crate::net::secret::Secret;
 use crate::openapi;
 pub use crate::openapi::Version as OpenApiVersion;
@@ -267,17 +267,25 @@ impl PublishedApi {
     /// # Errors
     /// Where the schemas make it larger than is given out.
     pub fn openapi(&self, version: OpenApiVersion, public_url: &str) -> Result<Bytes, openapi::TooLarge> {
+        self.openapi_with(version, public_url, true)
+    }
+
+    /// The same of a gateway that has a page on which users log in (`oauth.authorize`), or none. A process asks for one of both.
+    ///
+    /// # Errors
+    /// As [`PublishedApi::openapi`].
+    pub fn openapi_with(&self, version: OpenApiVersion, public_url: &str, log_in: bool) -> Result<Bytes, openapi::TooLarge> {
         let slot = &self.described.documents[usize::from(version == OpenApiVersion::V31)];
         if let Some(made) = slot.load_full().filter(|made| made.0 == public_url) {
             return Ok(made.1.clone());
         }
-        let bytes = Bytes::from(self.describe(version, public_url)?.json);
+        let bytes = Bytes::from(self.describe(version, public_url, log_in)?.json);
         slot.store(Some(Arc::new((public_url.to_owned(), bytes.clone()))));
         Ok(bytes)
     }
 
     /// The document, made anew.
-    pub(super) fn describe(&self, version: OpenApiVersion, public_url: &str) -> Result<openapi::Text, openapi::TooLarge> {
+    pub(super) fn describe(&self, version: OpenApiVersion, public_url: &str, log_in: bool) -> Result<openapi::Text, openapi::TooLarge> {
         let server = format!("{public_url}{}", self.base_path);
         let resources: Vec<_> = self.resources.iter().map(PublishedResource::described).collect();
         let examples = super::examples::Examples::new(&self.program);
@@ -287,6 +295,8 @@ impl PublishedApi {
             resources: &resources,
             documentation: self.documentation.as_deref(),
             server: &server,
+            issuer: &token_issuer(public_url, &self.tenant),
+            log_in,
             examples: &|index, side| examples.of(index, side),
         };
         openapi::text(&input, version, openapi::MAX_BYTES)
@@ -301,6 +311,11 @@ impl PublishedResource {
             pointer: p.pointer.clone(),
             required: p.required,
         };
+        let asked = openapi::Asked {
+            schemes: self.rules.schemes.iter().map(|s| s.word()).collect(),
+            scopes: self.rules.scopes.clone(),
+            token: self.rules.token.map(|t| t.word()),
+        };
         openapi::Resource {
             method: self.method,
             path: self.path.clone(),
@@ -308,6 +323,7 @@ impl PublishedResource {
             parameters: self.parameters.iter().map(parameter).collect(),
             body: self.body,
             unwrap: self.unwrap.clone(),
+            asked,
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::sleep;
 
 use crate::admin::{AdminState, Health};
+use crate::auth::LogIns;
 use crate::catalog::{Catalog, Census, Roster};
 use crate::config::Config;
 use crate::gateway::Reserved;
@@ -129,9 +130,10 @@ impl Control {
     pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>, reads_files: bool) -> Result<Desks, NoRandom> {
         let manage = Manage::new(self.store.clone()).knowing(catalog.clone()).reading_files(reads_files);
         let mut admin = AdminState::new(manage, None)?;
+        let log_ins = admin.log_ins.clone();
         admin.hosts.clone_from(&config.listen.admin.hosts);
-        let tokens = oauth::Server::new(self.store.clone(), catalog, config.oauth.clone())?;
-        Ok(Desks { admin: Some((admin, beside.to_path_buf())), reserved: Some(Arc::new(tokens)) })
+        let tokens = oauth::Server::new(self.store.clone(), catalog, config.oauth.clone())?.with_log_ins(log_ins.clone());
+        Ok(Desks { admin: Some((admin, beside.to_path_buf())), reserved: Some(Arc::new(tokens)), log_ins: Some(log_ins) })
     }
 
     /// Looks at the store every second: metrics, and a line in the log when it goes and when it is back. Never returns.
@@ -176,6 +178,8 @@ pub struct Desks {
     pub admin: Option<(AdminState, PathBuf)>,
     /// The gateway's own addresses: tokens.
     pub reserved: Option<Arc<dyn Reserved>>,
+    /// Log-ins at all of them and at the gateway; `None`: each counts its own.
+    pub log_ins: Option<Arc<LogIns>>,
 }
 
 /// The snapshot on disk; one that cannot be read is none, and the log says why.

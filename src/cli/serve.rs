@@ -134,6 +134,10 @@ impl Running {
             let upstream = upstream(config)?;
             let limiter = control::limiter(config).await?;
             let made = Gateway::new(config.clone(), catalog, upstream, limiter, Some(fetcher(config)?))?;
+            let made = match desks.log_ins {
+                Some(log_ins) => made.with_log_ins(log_ins),
+                None => made,
+            };
             let shared = Arc::new(match desks.reserved {
                 Some(reserved) => made.with_reserved(reserved),
                 None => made,

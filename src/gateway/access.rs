@@ -1,5 +1,6 @@
 //! May this call happen? Turns a [`RouteMatch`] into a [`Permit`], without which nothing reaches an upstream.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,7 +12,7 @@ use super::issuers::Issuers;
 use super::record::Slot;
 use super::route::RouteMatch;
 use super::{Call, Gateway, meter, refusal};
-use crate::auth::{self, Ask, Context, Presented, Refusal, Step, Subscription, VerifiedPairs};
+use crate::auth::{self, Ask, Context, LogIns, Presented, Refusal, Step, Subscription, Typed};
 use crate::catalog::{PublishedApi, Rules, State, Visibility};
 use crate::net::fetch::Fetcher;
 use crate::net::random::NoRandom;
@@ -21,7 +22,7 @@ use crate::throttle::{CountState, Limiter};
 
 /// What is remembered between calls about those who make them.
 pub(super) struct Desk {
-    pairs: VerifiedPairs,
+    log_ins: Arc<LogIns>,
     issuers: Issuers,
     assertions: Assertions,
     limiter: Limiter,
@@ -46,7 +47,12 @@ pub(super) struct Permit {
 impl Desk {
     /// Nothing is remembered yet. Without a fetcher no outside issuer's token is good.
     pub(super) fn new(limiter: Limiter, fetcher: Option<Fetcher>) -> Result<Self, NoRandom> {
-        Ok(Self { pairs: VerifiedPairs::new()?, issuers: Issuers::new(fetcher), assertions: Assertions::default(), limiter })
+        Ok(Self { log_ins: LogIns::new()?, issuers: Issuers::new(fetcher), assertions: Assertions::default(), limiter })
+    }
+
+    /// Counts failed log-ins together with others.
+    pub(super) fn share(&mut self, log_ins: Arc<LogIns>) {
+        self.log_ins = log_ins;
     }
 
     /// How calls are counted, as metrics.
@@ -92,7 +98,7 @@ async fn by_rules(gateway: &Gateway, route: &RouteMatch, rules: &Rules, call: &m
     let fields = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     let mut presented = Presented::read(fields).map_err(|e| refused(&Refusal::Invalid(e.to_string())))?;
     presented.certificate = call.certificate;
-    let principal = known(gateway, route, rules, &presented, &call.public_url).await.map_err(|r| refused(&r))?;
+    let principal = known(gateway, route, rules, &presented, (&call.public_url, call.record.caller)).await.map_err(|r| refused(&r))?;
     call.record.application = principal.application.as_ref().map(|a| a.name.clone());
     Ok(Principal(principal))
 }
@@ -103,7 +109,7 @@ async fn known(
     route: &RouteMatch,
     rules: &Rules,
     presented: &Presented,
-    public_url: &str,
+    (public_url, peer): (&str, IpAddr),
 ) -> Result<auth::Principal, Refusal> {
     let (desk, callers, tenant) = (&gateway.desk, route.callers(), &*route.api().tenant);
     let issuer = auth::token_issuer(public_url, tenant);
@@ -114,14 +120,15 @@ async fn known(
     loop {
         let step = {
             let outside = |i: &auth::Issuer| fetched.clone().or_else(|| desk.issuers.at_hand(i));
-            let (directory, pairs) = (&callers.directory, &desk.pairs);
+            let (directory, pairs) = (&callers.directory, desk.log_ins.pairs());
             auth::authenticate(&ask, presented, &Context { directory, issuer: &issuer, keys, outside: &outside, pairs, now: now() })?
         };
         match step {
             Step::Done(principal) => return Ok(principal),
             Step::Password(check) => {
-                let right = auth::password::verify(&check.password, check.stored.as_deref()).await;
-                return check.finish(right, &desk.pairs, now());
+                let typed = Typed { tenant, name: check.user(), password: &check.password, peer };
+                let right = desk.log_ins.check(typed, check.stored.as_deref(), now).await.map_err(Refusal::MustWait)?;
+                return check.finish(right, desk.log_ins.pairs(), now());
             }
             Step::Keys(issuer) if fetched.is_none() => {
                 fetched = desk.issuers.fetch(&issuer).await;

@@ -29,8 +29,8 @@ pub(super) fn base(api: &PublishedApi, query: Option<&str>, public_url: &str) ->
     }
 }
 
-/// `GET` of `openapi.json`; `?version=3.0` for the older version.
-pub(super) fn openapi(api: &PublishedApi, query: Option<&str>, public_url: &str) -> Result<Response<AnswerBody>, Problem> {
+/// `GET` of `openapi.json`; `?version=3.0` for the older version. `log_in`: is there a page on which users log in?
+pub(super) fn openapi(api: &PublishedApi, query: Option<&str>, public_url: &str, log_in: bool) -> Result<Response<AnswerBody>, Problem> {
     let mut version = OpenApiVersion::V31;
     for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         version = match (&*name, &*value) {
@@ -44,7 +44,7 @@ pub(super) fn openapi(api: &PublishedApi, query: Option<&str>, public_url: &str)
             _ => return Err(unknown_parameter(&name, &value, &["version"])),
         };
     }
-    let bytes = api.openapi(version, public_url).map_err(|e| Problem::internal(e.to_string()))?;
+    let bytes = api.openapi_with(version, public_url, log_in).map_err(|e| Problem::internal(e.to_string()))?;
     Ok(cacheable(respond::bytes(StatusCode::OK, "application/json", bytes)))
 }
 

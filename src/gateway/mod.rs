@@ -60,7 +60,7 @@ use self::record::Record;
 use self::respond::Speaks;
 use self::route::{RouteTable, Target};
 use self::upstream::RetryBudget;
-use crate::auth::Certificate;
+use crate::auth::{Certificate, LogIns};
 use crate::catalog::{Catalog, PublishedApi};
 use crate::config::Config;
 use crate::net::fetch::Fetcher;
@@ -156,6 +156,13 @@ impl Gateway {
         self
     }
 
+    /// The same, with failed log-ins counted together with those at other doors.
+    #[must_use]
+    pub fn with_log_ins(mut self, log_ins: Arc<LogIns>) -> Self {
+        self.desk.share(log_ins);
+        self
+    }
+
     /// The journey of a call: snapshot › route › who › may › document, raw SOAP, or REST.
     async fn call(&self, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Problem> {
         if let Some(reserved) = self.reserved.as_deref().filter(|r| r.has(call.path)) {
@@ -173,7 +180,7 @@ impl Gateway {
             }
             Target::OpenApi => {
                 access::reader(self, &route, call).await?;
-                documents::openapi(route.api(), call.query, &call.public_url)
+                documents::openapi(route.api(), call.query, &call.public_url, self.config.oauth.authorize)
             }
             Target::Soap => {
                 let principal = access::authenticate(self, &route, call).await?;

@@ -19,6 +19,13 @@ pub(super) fn problem(refusal: &Refusal, rules: &Rules) -> Problem {
             };
             unauthenticated("900905", "Wrong kind of token", text.to_owned())
         }
+        Refusal::MustWait(wait) => {
+            let text = "Too many log-ins failed. Wait before the next.";
+            let mut problem =
+                titled(Problem::new(Reason::LimitReached, 429, text).with_code("castile.too_many_log_ins"), "Too many failed log-ins");
+            problem.retry_after = Some(wait.0);
+            problem
+        }
         Refusal::Blocked(what) => forbidden("900909", "Blocked", format!("{} is blocked.", capitalized(what))),
         Refusal::NotSubscribed => forbidden("900908", "Not subscribed", String::from("The application is not subscribed to this API.")),
         Refusal::Scope(scopes) => {

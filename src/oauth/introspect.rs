@@ -104,7 +104,7 @@ impl<S: Store> Server<S> {
             issuer: &visit.issuer,
             keys: &visit.signing()?.keys,
             outside: &|_| None,
-            pairs: &self.pairs,
+            pairs: self.log_ins.pairs(),
             now: visit.now,
         };
         Ok(match auth::authenticate(&ask, &presented, &context) {

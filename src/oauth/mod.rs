@@ -4,7 +4,6 @@
 //! go to the store, as hashes only. What a request means is decided without HTTP; `http` is the thin layer around it. Must not know: APIs beyond their scopes,
 //! SQL, SOAP. RFC 6749, 7009, 7636, 7662, 8414, 9068, 9207, 9700.
 
-mod attempts;
 mod authorize;
 mod client;
 mod code;
@@ -29,7 +28,7 @@ use std::sync::Arc;
 
 pub use records::{AuthorizationCode, Grant};
 
-use crate::auth::VerifiedPairs;
+use crate::auth::LogIns;
 use crate::catalog::Catalog;
 use crate::config::OAuthSettings;
 use crate::net::random::NoRandom;
@@ -47,8 +46,7 @@ pub struct Server<S> {
     store: Arc<S>,
     catalog: Arc<Catalog>,
     settings: OAuthSettings,
-    pairs: VerifiedPairs,
-    attempts: attempts::Attempts,
+    log_ins: Arc<LogIns>,
 }
 
 impl<S> Server<S> {
@@ -57,6 +55,13 @@ impl<S> Server<S> {
     /// # Errors
     /// The system gives no random bytes.
     pub fn new(store: Arc<S>, catalog: Arc<Catalog>, settings: OAuthSettings) -> Result<Self, NoRandom> {
-        Ok(Self { store, catalog, settings, pairs: VerifiedPairs::new()?, attempts: attempts::Attempts::default() })
+        Ok(Self { store, catalog, settings, log_ins: LogIns::new()? })
+    }
+
+    /// The same, with failed log-ins counted together with those at other doors.
+    #[must_use]
+    pub fn with_log_ins(mut self, log_ins: Arc<LogIns>) -> Self {
+        self.log_ins = log_ins;
+        self
     }
 }

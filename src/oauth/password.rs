@@ -9,7 +9,7 @@ use super::issue::TokenAnswer;
 use super::token::Given;
 use super::visit::Visit;
 use super::{Server, scope};
-use crate::auth::{User, password};
+use crate::auth::{Typed, User};
 use crate::net::secret::Secret;
 use crate::store::Store;
 
@@ -19,19 +19,14 @@ impl<S: Store> Server<S> {
     /// # Errors
     /// [`Code::InvalidGrant`], the same for users that there are not; [`Code::TooMany`] with the time to wait.
     pub(super) async fn log_in(&self, name: &str, password: &Secret, visit: &Visit) -> Result<Arc<User>, Refused> {
-        let attempt = self.attempts.begin(&visit.tenant, name, visit.peer, visit.now).map_err(|wait| Refused {
-            retry_after: Some(wait),
+        let user = visit.members().user(name).filter(|u| u.standing.is_active());
+        let typed = Typed { tenant: &visit.tenant, name, password, peer: visit.peer };
+        let now = || jiff::Timestamp::now().as_second();
+        let right = self.log_ins.check(typed, user.and_then(|u| u.password.as_deref()), now).await.map_err(|wait| Refused {
+            retry_after: Some(wait.0),
             ..Refused::of(Code::TooMany, "too many log-ins failed: wait before the next")
         })?;
-        let user = visit.members().user(name).filter(|u| u.standing.is_active());
-        let right = password::verify(password, user.and_then(|u| u.password.as_deref())).await;
-        match user.filter(|_| right) {
-            Some(user) => {
-                attempt.succeeded();
-                Ok(user.clone())
-            }
-            None => Err(Refused::grant()),
-        }
+        user.filter(|_| right).cloned().ok_or_else(Refused::grant)
     }
 
     /// Gives the tokens of a user whose password the client was told.

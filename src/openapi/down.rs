@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 /// Rewrites a whole document of ours.
 pub(super) fn convert(document: &mut Value) {
     document["openapi"] = json!("3.0.3");
+    super::security::older(document);
     each(document, "/components/schemas", schema);
     each(document, "/components/headers", in_schema);
     each(document, "/components/responses", response);

@@ -15,6 +15,7 @@ mod reach;
 mod responses;
 mod scalar;
 mod schema;
+mod security;
 mod size;
 mod value;
 
@@ -26,6 +27,7 @@ use self::names::Names;
 use self::reach::Reach;
 use self::responses::Responses;
 use self::schema::Schemas;
+pub use self::security::Asked;
 use self::size::Size;
 use crate::api::{ApiDefinition, Deliver, Method};
 use crate::plan::Program;
@@ -42,6 +44,10 @@ pub struct Input<'a> {
     pub documentation: Option<&'a str>,
     /// The API's base address as callers see it, without a slash at the end: `https://api.example.org/geo/1`.
     pub server: &'a str,
+    /// `iss` of the tokens that the gateway gives out: its authorization server stands below.
+    pub issuer: &'a str,
+    /// Has that server a page on which users log in?
+    pub log_in: bool,
     /// Gives an example of a message, where there is one.
     pub examples: &'a dyn Fn(usize, Side) -> Option<Value>,
 }
@@ -61,6 +67,8 @@ pub struct Resource {
     pub body: bool,
     /// The property of the reply that is the answer by itself.
     pub unwrap: Option<Arc<str>>,
+    /// What it asks of its callers.
+    pub asked: Asked,
 }
 
 /// A parameter of a [`Resource`].
@@ -162,6 +170,10 @@ fn document(input: &Input<'_>, version: Version, thrift: Thrift, limit_bytes: us
     let mut components = Map::new();
     components.insert("schemas".into(), Value::Object(schemas.finish()));
     responses.shared(&mut components);
+    let schemes = security::schemes(input);
+    if !schemes.is_empty() {
+        components.insert("securitySchemes".into(), Value::Object(schemes));
+    }
     if schemas.size.is_full() {
         return Err(Full(schemas.size.bytes()));
     }

@@ -85,6 +85,9 @@ fn operation(
     if resource.body {
         made.insert("requestBody".into(), request_body(input, schemas, resource, plan, example));
     }
+    if let Some(requirements) = resource.asked.requirements() {
+        made.insert("security".into(), requirements);
+    }
     made.insert("responses".into(), responses.of(input, schemas, resource, plan));
     Value::Object(made)
 }

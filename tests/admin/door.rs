@@ -125,3 +125,23 @@ fn the_token_file_is_for_its_owner_and_new_each_time() {
     assert_eq!(file.parent().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_passwords_is_slow() {
+    use base64::Engine;
+    let server = Server::start().await;
+    let as_sue = |password: &str| {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("sue:{password}"));
+        server.send("GET /admin/v1/me", &[("authorization", &format!("Basic {pair}"))], "")
+    };
+    for i in 0..5 {
+        assert_eq!(as_sue(&format!("guess {i}")).status, 401);
+    }
+    let answer = as_sue(PASSWORD);
+    assert_eq!((answer.status, &answer.body["code"]), (429, &json!("castile.too_many_log_ins")));
+    assert!(answer.head.contains("retry-after: "), "{}", answer.head);
+    // The machine's own token needs no password, and others are not affected.
+    assert_eq!(server.send("GET /admin/v1/me", &[("authorization", &server.local)], "").status, 200);
+    assert_eq!(server.fine("ada", "GET me", Value::Null)["roles"], json!(["administrator"]));
+    server.stop().await;
+}

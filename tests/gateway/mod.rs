@@ -2,6 +2,7 @@
 
 mod addresses;
 mod attachments;
+mod basic;
 pub mod bench_of;
 mod breaker;
 mod cache;

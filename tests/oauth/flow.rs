@@ -459,7 +459,7 @@ async fn passwords_are_a_grant_where_an_administrator_says_so() {
     for _ in 0..5 {
         assert_eq!(house.by("web", "/token", &wrong).await.error(), bad_grant());
     }
-    let waits = house.by("web", "/token", &form).await;
+    let waits = house.by("web", "/token", &wrong).await;
     assert_eq!((waits.error(), waits.field("retry-after")), ((429, "temporarily_unavailable".to_owned()), Some("1")));
     assert_eq!(open(&house, &request("web", WEB)).await.status, 404, "the page is switched off");
     let document = house.ask("GET /.well-known/oauth-authorization-server", "").await.json();

@@ -4,3 +4,4 @@ mod clients;
 mod flow;
 mod foreign;
 mod house;
+mod rules;

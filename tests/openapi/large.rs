@@ -78,13 +78,23 @@ fn what_is_too_large_is_given_up_on_the_way() {
     }
     write!(schema, "<xs:complexType name=\"T\"><xs:sequence/>{attributes}</xs:complexType>").unwrap();
     let api = service(&schema);
-    let resource = Resource { method: Method::Post, path: "/a".into(), operation: 0, parameters: Vec::new(), body: true, unwrap: None };
+    let resource = Resource {
+        method: Method::Post,
+        path: "/a".into(),
+        operation: 0,
+        parameters: Vec::new(),
+        body: true,
+        unwrap: None,
+        asked: Default::default(),
+    };
     let input = Input {
         definition: &api.definition,
         program: &api.program,
         resources: &[resource],
         documentation: None,
         server: "https://api.example.org/large/1",
+        issuer: "https://api.example.org",
+        log_in: true,
         examples: &|_, _| None,
     };
     let whole = text(&input, OpenApiVersion::V31, 32 << 20).unwrap().json.len();
@@ -109,6 +119,7 @@ fn examples_count_as_often_as_they_stand() {
         parameters: vec![parameter],
         body: true,
         unwrap: Some("a".into()),
+        asked: Default::default(),
     };
     let large = serde_json::json!({ "a": "short", "rest": "x".repeat(200_000) });
     let input = Input {
@@ -117,6 +128,8 @@ fn examples_count_as_often_as_they_stand() {
         resources: &[resource],
         documentation: None,
         server: "https://api.example.org/large/1",
+        issuer: "https://api.example.org",
+        log_in: true,
         examples: &|_, _| Some(large.clone()),
     };
     let whole = text(&input, OpenApiVersion::V31, 32 << 20).unwrap().json.len();

@@ -3,6 +3,7 @@
 mod examples;
 mod generators;
 mod large;
+mod security;
 mod served;
 mod truth;
 mod validate;
@@ -263,6 +264,7 @@ fn a_document_that_would_be_too_large_says_what_it_leaves_out() {
         parameters: Vec::new(),
         body: true,
         unwrap: None,
+        asked: Default::default(),
     };
     let input = castile::openapi::Input {
         definition: &api.definition,
@@ -270,6 +272,8 @@ fn a_document_that_would_be_too_large_says_what_it_leaves_out() {
         resources: &[resource],
         documentation: Some("About it."),
         server: "https://api.example.org/annotated/1",
+        issuer: "https://api.example.org",
+        log_in: true,
         examples: &|_, _| Some(json!("x".repeat(50_000))),
     };
     let text = |limit| castile::openapi::text(&input, OpenApiVersion::V31, limit);

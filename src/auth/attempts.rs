@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 
-use crate::auth::{Digest, digest};
+use super::{Digest, digest};
 
 /// How long a failure counts, in seconds.
 const WINDOW: i64 = 15 * 60;
