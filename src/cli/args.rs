@@ -72,6 +72,14 @@ pub(super) enum Command {
     Wsdl(Wsdl),
     /// Care for the store: migrate, backup, restore, check
     Db(Db),
+    /// Say how the folder of APIs and a running server differ
+    Diff(super::objects::delivery::Diff),
+    /// Make the APIs of a running server those of the folder
+    Apply(super::objects::delivery::Apply),
+    /// Write the APIs of a running server into the folder
+    Export(super::objects::delivery::Export),
+    /// APIs of a running server: states, revisions, rollback
+    Api(Noun<super::objects::api::Api>),
     /// Applications of a running server: what callers register
     App(Noun<objects::App>),
     /// Subscriptions of applications to APIs

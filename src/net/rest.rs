@@ -11,9 +11,9 @@ use super::fetch::{Credentials, FetchError, FetchOptions, check, classify, clien
 use super::secret::Secret;
 
 /// For one request.
-const WHOLE: Duration = Duration::from_secs(30);
-/// Bytes of an answer.
-const MAX_BYTES: u64 = 16 << 20;
+const WHOLE: Duration = Duration::from_secs(120);
+/// Bytes of an answer: a revision with all its texts.
+const MAX_BYTES: u64 = 96 << 20;
 
 /// A server's admin API.
 pub struct RestClient {

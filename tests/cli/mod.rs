@@ -1,5 +1,6 @@
 //! The `castile` command, as people and scripts run it.
 
+mod apis;
 mod corpus;
 mod db;
 mod documents;

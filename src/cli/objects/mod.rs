@@ -1,6 +1,8 @@
-//! `castile app|subscription|key|plan|user|tenant|client|issuer …`: the objects of a running server, by its admin API.
+//! `castile api|app|subscription|key|plan|user|tenant|client|issuer …`: the objects of a running server, by its admin API.
 
+pub(super) mod api;
 pub(super) mod args;
+pub(super) mod delivery;
 mod remote;
 mod wanted;
 
@@ -63,6 +65,7 @@ async fn done(screen: &Screen, remote: &Remote<'_>, wanted: Wanted) -> Outcome {
             Exit::Fine
         }
         Shown::Secret(member) if !screen.json => secret(screen, &answer, member),
+        Shown::Whole(columns) => list(screen, answer["items"].as_array().map_or(&[], Vec::as_slice), columns),
         Shown::List(_) | Shown::One | Shown::Secret(_) if screen.json => screen.answer(answer.to_string().as_bytes()),
         Shown::List(_) | Shown::One | Shown::Secret(_) => one(screen, &answer),
     })

@@ -133,7 +133,16 @@ impl<'a> Remote<'a> {
             let what = text(problem, "detail").unwrap_or_else(|| format!("{} answered {status}", self.address));
             self.screen.error(&what);
             for field in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
-                if let Some(hint) = text(field, "hint") {
+                if let Some(message) = text(field, "message") {
+                    let place = |name| field.get(name).and_then(Value::as_u64).map_or_else(String::new, |n| format!(":{n}"));
+                    let document =
+                        text(field, "document").map_or_else(String::new, |d| format!("{d}{}{}: ", place("line"), place("column")));
+                    let word = |name| text(field, name).unwrap_or_default();
+                    self.screen.say(&format!("{document}{} [{}]: {message}", word("severity"), word("code")));
+                    if let Some(hint) = text(field, "hint") {
+                        self.screen.say(&format!("  {hint}"));
+                    }
+                } else if let Some(hint) = text(field, "hint") {
                     self.screen.say(&format!("did you mean `{hint}`?"));
                 }
             }

@@ -29,6 +29,8 @@ pub(crate) struct Wanted {
 pub(crate) enum Shown {
     /// A list: its columns, by their members.
     List(&'static [&'static str]),
+    /// The same of a list that has no parts.
+    Whole(&'static [&'static str]),
     /// An object.
     One,
     /// An object with a secret in that member.
@@ -52,15 +54,20 @@ impl Wanted {
         Self { method, path, query: Vec::new(), body: None, over: false, shown }
     }
 
-    fn list(path: &[&str], columns: &'static [&'static str]) -> Self {
+    pub(super) fn list(path: &[&str], columns: &'static [&'static str]) -> Self {
         Self::new(Method::GET, path, Shown::List(columns))
     }
 
-    fn show(noun: &str, id: &str) -> Self {
+    /// A list that has no parts.
+    pub(super) fn whole(path: &[&str], columns: &'static [&'static str]) -> Self {
+        Self::new(Method::GET, path, Shown::Whole(columns))
+    }
+
+    pub(super) fn show(noun: &str, id: &str) -> Self {
         Self::new(Method::GET, &[noun, id], Shown::One)
     }
 
-    fn create(path: &[&str], body: Value) -> Self {
+    pub(super) fn create(path: &[&str], body: Value) -> Self {
         Self { body: Some(body), ..Self::new(Method::POST, path, Shown::One) }
     }
 
@@ -72,7 +79,7 @@ impl Wanted {
         Self { body: Some(body), over: true, ..Self::new(Method::PUT, &[noun, id], Shown::One) }
     }
 
-    fn remove(noun: &str, id: &str) -> Self {
+    pub(super) fn remove(noun: &str, id: &str) -> Self {
         Self::new(Method::DELETE, &[noun, id], Shown::Gone(format!("removed {id}")))
     }
 
@@ -83,10 +90,10 @@ impl Wanted {
 
 /// An object of what was said.
 #[derive(Default)]
-struct Body(Map<String, Value>);
+pub(super) struct Body(Map<String, Value>);
 
 impl Body {
-    fn set(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+    pub(super) fn set(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
         self.0.extend(value.map(|v| (name.to_owned(), v.into())));
         self
     }
@@ -109,7 +116,7 @@ impl Body {
         self.set("standing", word)
     }
 
-    fn end(self) -> Value {
+    pub(super) fn end(self) -> Value {
         Value::Object(self.0)
     }
 }

@@ -1,0 +1,150 @@
+//! `castile api …`, `diff`, `apply` and `export`: APIs that a running server keeps, from a folder that it does not read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Running, castile, http, run, sample};
+
+/// A running server without APIs, and a folder with one.
+struct House {
+    server: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    gateway: String,
+    _running: Running,
+}
+
+impl House {
+    fn start() -> Self {
+        let (server, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (gateway, admin) = (free(), free());
+        fs::create_dir(server.path().join("apis")).unwrap();
+        let settings = format!("listen: {{ gateway: {{ address: \"{gateway}\" }}, admin: {{ address: \"{admin}\" }} }}\n");
+        fs::write(server.path().join("castile.yaml"), settings).unwrap();
+        let running = Running(castile(server.path(), &["serve"]).stderr(std::process::Stdio::null()).spawn().unwrap());
+        run(folder.path(), &["import", &sample("countries"), "--name", "countries", "--endpoint", "http://127.0.0.1:9/"]).fine();
+        Self { server, folder, gateway: gateway.to_string(), _running: running }
+    }
+
+    fn apis(&self) -> PathBuf {
+        self.folder.path().join("apis")
+    }
+
+    /// A command at the server's machine.
+    fn run(&self, words: &[&str]) -> super::Said {
+        run(self.server.path(), words)
+    }
+
+    /// The same with the folder of the publisher.
+    fn with_folder(&self, words: &[&str]) -> super::Said {
+        let apis = self.apis();
+        let words: Vec<&str> = words.iter().copied().chain(["--dir", apis.to_str().unwrap()]).collect();
+        self.run(&words)
+    }
+
+    /// Until the gateway answers a call without a key with that status.
+    fn until(&self, status: &str) {
+        let began = Instant::now();
+        loop {
+            let reply =
+                http(&self.gateway, "POST /countries/1/GetCountry HTTP/1.1\r\ncontent-type: application/json\r\n", "{\"code\":\"LK\"}");
+            if reply.split(' ').nth(1) == Some(status) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "wanted {status}: {reply}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        let file = self.apis().join("countries/api.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(file, text.replace(from, to)).unwrap();
+    }
+}
+
+fn texts(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut todo = vec![folder.to_path_buf()];
+    while let Some(next) = todo.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => todo.push(path),
+                false => found.push((path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())),
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_folder_is_applied_to_a_server_and_its_apis_are_looked_after() {
+    let house = House::start();
+    assert_eq!(house.with_folder(&["diff"]).code(1).out, "new\tcountries\t\n");
+    assert_eq!(house.with_folder(&["apply", "--dry-run"]).fine().out, "would change\tcountries\t0\n");
+    assert_eq!(house.run(&["api", "list"]).fine().out, "", "nothing was kept");
+    assert_eq!(house.with_folder(&["apply"]).fine().out, "changed\tcountries\t1\n");
+    assert_eq!(house.with_folder(&["apply"]).fine().out, "unchanged\tcountries\t1\n");
+    assert_eq!(house.with_folder(&["diff"]).fine().out, "same\tcountries\t\n");
+    house.until("401");
+
+    house.run(&["api", "block", "countries"]).fine();
+    house.until("503");
+    house.run(&["api", "unblock", "countries"]).fine();
+    house.until("401");
+    house.run(&["api", "retire", "countries"]).fine();
+    house.until("410");
+    house.run(&["api", "publish", "countries"]).fine();
+    house.until("401");
+
+    house.edit("name: countries", "name: Countries of the world");
+    assert_eq!(house.with_folder(&["diff"]).code(1).out, "changed\tcountries\tapi.yaml\n");
+    assert_eq!(house.with_folder(&["apply", "countries"]).fine().out, "changed\tcountries\t2\n");
+    assert_eq!(house.run(&["api", "revisions", "countries"]).fine().out.lines().count(), 2);
+    house.run(&["api", "rollback", "countries"]).fine();
+    let shown: Value = serde_json::from_str(&house.run(&["api", "show", "countries", "--output", "json"]).fine().out).unwrap();
+    assert_eq!((&shown["revision"], &shown["latest"], &shown["held"]), (&1.into(), &2.into(), &true.into()));
+    let same = house.with_folder(&["diff"]).fine();
+    assert!(same.out.starts_with("same") && same.err.contains("revision 1 is held"), "{} {}", same.out, same.err);
+    house.run(&["api", "publish", "countries"]).fine();
+    assert!(house.run(&["api", "rollback", "countries", "--revision", "2"]).code(1).err.contains("older than 2"));
+
+    let other = tempfile::tempdir().unwrap();
+    let exported = other.path().to_str().unwrap();
+    house.run(&["export", "--dir", exported]).fine();
+    assert_eq!(texts(&other.path().join("countries")), {
+        let mut own = texts(&house.apis().join("countries"));
+        own.retain(|(name, _)| name == "api.yaml" || name == "api.lock" || name.starts_with("wsdl/"));
+        own
+    });
+    run(other.path(), &["check", exported]).fine();
+    fs::write(other.path().join("countries/api.lock"), "mine").unwrap();
+    assert!(house.run(&["export", "--dir", exported]).code(1).err.contains("--force"));
+    assert_eq!(fs::read_to_string(other.path().join("countries/api.lock")).unwrap(), "mine");
+    house.run(&["export", "countries", "--dir", exported, "--force"]).fine();
+    assert_ne!(fs::read_to_string(other.path().join("countries/api.lock")).unwrap(), "mine");
+}
+
+#[test]
+fn what_is_not_good_is_refused_with_its_place_and_what_is_gone_is_removed_when_asked_for() {
+    let house = House::start();
+    house.with_folder(&["apply"]).fine();
+    house.edit("version: 1\n", "version: 1\nplanz: [gold]\n");
+    let refused = house.with_folder(&["apply"]).code(1);
+    assert!(refused.err.contains("api.yaml:") && refused.err.contains("planz"), "{}", refused.err);
+    assert!(house.with_folder(&["apply", "countrys"]).code(2).err.contains("did you mean `countries`?"));
+
+    fs::remove_dir_all(house.apis().join("countries")).unwrap();
+    assert_eq!(house.with_folder(&["diff"]).code(1).out, "gone\tcountries\t\n");
+    assert_eq!(house.with_folder(&["apply"]).fine().out, "");
+    assert!(house.with_folder(&["apply", "--prune", "--dry-run"]).fine().out.starts_with("would remove\tcountries"));
+    assert!(house.with_folder(&["apply", "--prune"]).fine().out.starts_with("removed\tcountries"));
+    house.until("404");
+    assert_eq!(house.run(&["api", "list"]).fine().out, "");
+}
