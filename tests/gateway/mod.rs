@@ -10,6 +10,7 @@ mod callers;
 mod cors;
 mod headers;
 mod http;
+mod issuer;
 mod login;
 mod mtls;
 mod outsiders;
