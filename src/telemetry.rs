@@ -43,6 +43,8 @@ pub mod names {
     pub const STORE_AVAILABLE: &str = "castile_store_available";
     /// The newest generation of the store that was seen: gauge; `backend`.
     pub const STORE_GENERATION: &str = "castile_store_generation";
+    /// Gateways that live on this store: gauge.
+    pub const NODES: &str = "castile_nodes";
     /// How long ago what is served was last known to be what the store holds, seconds; 0 while the store is reached: gauge.
     pub const SNAPSHOT_STALE: &str = "castile_snapshot_stale_seconds";
     /// Until a listener's certificate ends, seconds, negative afterwards: gauge; `listener`.
@@ -107,6 +109,7 @@ fn describe() {
     describe_gauge!(names::COUNTERS, "Counters of calls in this process.");
     describe_gauge!(names::STORE_AVAILABLE, "1 while the store is reached, 0 while it is away.");
     describe_gauge!(names::STORE_GENERATION, "Newest generation of the store that was seen.");
+    describe_gauge!(names::NODES, "Gateways that live on this store.");
     describe_gauge!(
         names::SNAPSHOT_STALE,
         "Seconds since what is served was last known to be what the store holds; 0 while the store is reached."

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::auth::jwt::SigningKey;
 use crate::auth::{Change, Kind, SealedKey};
-use crate::store::{CALLER_KINDS, Field, Kept, Place, Record, Seal, Since, Store, StoreError, Versioned};
+use crate::store::{CALLER_KINDS, Changes, Field, Kept, Place, Record, Seal, Since, Store, StoreError, Versioned};
 use crate::throttle::Plan;
 
 use super::{Callers, Catalog, Signing};
@@ -43,7 +43,11 @@ impl<S: Store> Census<S> {
             generation => self.store.since(generation).await?,
         };
         let next = match since {
-            Since::Changes(changes) if changes.generation == seen.generation => return Ok(seen.generation),
+            // Heartbeats and revisions of APIs concern no caller.
+            Since::Changes(changes) if !concerns_callers(&changes) => {
+                seen.generation = changes.generation;
+                return Ok(seen.generation);
+            }
             Since::Changes(changes) => {
                 let mut next = Seen { generation: changes.generation, keys: seen.keys.clone(), callers: seen.callers.clone() };
                 next.remove(&changes.removed);
@@ -92,6 +96,11 @@ impl<S: Store> Census<S> {
             }
         }
     }
+}
+
+fn concerns_callers(changes: &Changes) -> bool {
+    let mut kinds = changes.records.iter().map(|r| &*r.kind).chain(changes.removed.iter().map(|p| &*p.kind));
+    kinds.any(|kind| CALLER_KINDS.contains(&kind))
 }
 
 impl Seen {

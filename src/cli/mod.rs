@@ -11,6 +11,7 @@ mod db;
 mod documents;
 mod explain;
 mod feed;
+mod heart;
 mod import;
 mod init;
 mod mock;

@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 pub use super::control::Desks;
 use super::control::{self, Control};
 use super::feed::{self, Feed};
+use super::heart::Heart;
 use crate::admin::{self, AdminState, Health};
 use crate::catalog::{Catalog, Folder};
 use crate::config::{self, Config};
@@ -100,6 +101,7 @@ pub struct Running {
     pub admin: SocketAddr,
     /// Whether it wants calls.
     pub health: Arc<Health>,
+    calls: Option<Arc<Gateway>>,
     stop_gateway: watch::Sender<bool>,
     stop_admin: watch::Sender<bool>,
     gateway_task: JoinSet<()>,
@@ -127,7 +129,7 @@ impl Running {
         let (stop_admin, admin_stop) = watch::channel(false);
         let (mut gateway_task, mut admin_task) = (JoinSet::new(), JoinSet::new());
         let grace = config.limits.grace;
-        let mut gateway = None;
+        let (mut gateway, mut calls) = (None, None);
         if role != Role::Manage {
             let listener = Listener::bind(&config.listen.gateway, &config.limits.http).await?;
             gateway = listener.address().ok();
@@ -143,6 +145,7 @@ impl Running {
                 None => made,
             });
             gateway_task.spawn(observe(shared.clone(), stop.clone()));
+            calls = Some(shared.clone());
             gateway_task.spawn(listener.serve(shared, stop, grace));
         }
         let address = config.listen.admin.address;
@@ -151,7 +154,14 @@ impl Running {
         let health = Arc::new(Health::default());
         let state = desks.admin.filter(|_| role != Role::Gateway).map(|(state, beside)| with_token(state, &beside)).transpose()?;
         admin_task.spawn(admin::serve(listener, health.clone(), admin_stop, state));
-        Ok(Self { gateway, admin, health, stop_gateway, stop_admin, gateway_task, admin_task, grace })
+        Ok(Self { gateway, admin, health, calls, stop_gateway, stop_admin, gateway_task, admin_task, grace })
+    }
+
+    /// How many nodes share the counts of calls now, from 1.
+    pub fn set_nodes(&self, nodes: u32) {
+        if let Some(gateway) = &self.calls {
+            gateway.set_nodes(nodes);
+        }
     }
 
     /// Ends gracefully: not ready, after `notice` no new connections, then what runs has the grace period.
@@ -268,7 +278,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
         eprintln!("error: {error}");
         return ExitCode::from(1);
     }
-    let running = match Running::start_with(config, catalog, role, desks).await {
+    let running = match Running::start_with(config, catalog.clone(), role, desks).await {
         Ok(running) => running,
         Err(error) => {
             eprintln!("error: {error}");
@@ -278,11 +288,13 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
     running.health.ready();
     let gateway = running.gateway.map(|a| a.to_string()).unwrap_or_default();
     tracing::info!(%gateway, admin = %running.admin, apis = %apis, "serving");
+    let mut heart = Heart::of(&running, role, control.store.clone(), catalog, config.redis.nodes);
     // What reads the folder, and what ends the process: the second must not wait for the first.
     let notice = tokio::select! {
         () = feed.follow_from(control.reached(), &mut hangup) => Duration::ZERO,
         () = control.follow() => Duration::ZERO,
         () = control.observe(&running.health) => Duration::ZERO,
+        () = heart.beat(&running) => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
         _ = interrupt.recv() => Duration::ZERO,
     };
@@ -293,5 +305,6 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
         // Someone presses again: at once.
         _ = interrupt.recv() => {}
     }
+    heart.stop().await;
     ExitCode::SUCCESS
 }

@@ -56,6 +56,10 @@ impl Desk {
     }
 
     /// How calls are counted, as metrics.
+    pub(super) fn set_nodes(&self, nodes: u32) {
+        self.limiter.set_nodes(nodes);
+    }
+
     pub(super) fn observe(&self) {
         metrics::gauge!(names::COUNTERS).set(self.limiter.counters() as f64);
         match self.limiter.state() {

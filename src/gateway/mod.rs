@@ -222,6 +222,11 @@ impl Gateway {
         self.desk.observe();
     }
 
+    /// How many nodes share the counts of calls now: see [`Limiter::set_nodes`].
+    pub fn set_nodes(&self, nodes: u32) {
+        self.desk.set_nodes(nodes);
+    }
+
     fn count_snapshot(&self) {
         let table = self.routes.load();
         metrics::gauge!(names::SNAPSHOT).set(table.snapshot.number as f64);

@@ -3,6 +3,8 @@
 //! `CASTILE_JUDGE=1` raises the bounds to those of the judging runs: minutes instead of seconds.
 
 mod away;
+mod roles;
+mod shared;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -54,7 +56,10 @@ impl Bed {
     fn node(&self) -> Node {
         let folder = tempfile::tempdir().unwrap();
         let (gateway, admin) = (free(), free());
-        let redis = self.redis.map(|port| format!("redis: {{ url: \"redis://127.0.0.1:{port}\", secret: shared }}\n")).unwrap_or_default();
+        let redis = self
+            .redis
+            .map(|port| format!("redis: {{ url: \"redis://127.0.0.1:{port}\", secret: shared, timeout: 1s }}\n"))
+            .unwrap_or_default();
         let text = format!(
             "listen: {{ gateway: {{ address: \"{gateway}\" }}, admin: {{ address: \"{admin}\" }} }}\n\
              store: {{ postgres: \"{}\", password: \"{}\", key: \"{}\" }}\n{redis}",
@@ -138,6 +143,15 @@ impl Node {
     /// Status and text of an address of the admin listener.
     fn ask(&self, path: &str) -> (u16, String) {
         exchange(self.admin, &format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.admin)).unwrap_or_default()
+    }
+
+    /// What the admin API says to the token file of this folder.
+    fn admin(&self, path: &str) -> Value {
+        let token = std::fs::read_to_string(castile::admin::token_file(self.folder.path())).unwrap();
+        let fields = format!("host: {}\r\nauthorization: Bearer {}\r\nconnection: close", self.admin, token.trim());
+        let (status, body) = exchange(self.admin, &format!("GET /admin/v1/{path} HTTP/1.1\r\n{fields}\r\n\r\n")).unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).unwrap()
     }
 
     /// The value of a metric without labels.

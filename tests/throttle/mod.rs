@@ -3,7 +3,7 @@
 mod contract;
 mod flood;
 mod history;
-mod redis;
+pub(crate) mod redis;
 
 use std::future::Future;
 use std::pin::pin;

@@ -14,16 +14,16 @@ use super::contract::{Bed, Time, holds};
 use crate::support;
 
 /// A server of its own on loopback, without a copy on disk; ended with the test.
-struct Server {
+pub(crate) struct Server {
     program: PathBuf,
     folder: tempfile::TempDir,
-    port: u16,
+    pub(crate) port: u16,
     more: Vec<String>,
     child: Child,
 }
 
 impl Server {
-    fn start_or_skip(test: &str) -> Option<Self> {
+    pub(crate) fn start_or_skip(test: &str) -> Option<Self> {
         Self::start_with(test, |_| Vec::new())
     }
 
@@ -38,7 +38,7 @@ impl Server {
         Some(server)
     }
 
-    fn again(&mut self) {
+    pub(crate) fn again(&mut self) {
         self.child = spawn(&self.program, self.folder.path(), self.port, &self.more);
         self.await_answer();
     }
@@ -57,7 +57,7 @@ impl Server {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

@@ -4,6 +4,7 @@ mod apis;
 mod applications;
 mod audit;
 mod clients;
+mod instances;
 mod issuers;
 mod keys;
 mod plans;
@@ -39,6 +40,7 @@ pub(super) use self::revisions::Finding;
 /// All operations.
 pub(super) fn routes() -> Routes {
     let routes = audit::routes(Routes::new());
+    let routes = instances::routes(routes);
     let routes = tenants::routes(routes);
     let routes = users::routes(routes);
     let routes = apis::routes(routes);
