@@ -41,3 +41,6 @@ pub use release::Release;
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Span;
+
+/// JSON Schema (2020-12) of `api.yaml`. What editors need: what holds between keys is said by [`ApiDefinition::parse`] alone.
+pub const SCHEMA: &str = include_str!("api.schema.json");

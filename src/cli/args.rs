@@ -96,6 +96,18 @@ pub(super) enum Command {
     Client(Noun<objects::Client>),
     /// Outside issuers of tokens
     Issuer(Noun<objects::Issuer>),
+    /// The audit log of a running server
+    Audit(super::objects::Audit),
+    /// Print a Postman collection (v2.1) with a sample call of each resource
+    Postman(super::plans::Plan),
+    /// Print a JMeter test plan (5.x) that calls one resource with one thread
+    Jmeter(super::plans::Jmeter),
+    /// Print the JSON Schema of a kind of file, for editors
+    Schema(super::schema::Schema),
+    /// Print a shell's completions
+    Completions(super::packaging::Completions),
+    /// Write a manual page for each command into a folder
+    Man(super::packaging::Man),
     /// Explain an error code, or show the compiled plan of an operation
     Explain(Explain),
 }

@@ -16,8 +16,11 @@ mod import;
 mod init;
 mod mock;
 mod objects;
+mod packaging;
+mod plans;
 mod prove;
 mod samples;
+mod schema;
 mod screen;
 pub mod serve;
 mod target;
@@ -90,6 +93,12 @@ pub fn main() -> ExitCode {
         Command::Tenant(noun) => objects::run(&screen, &args.global, noun),
         Command::Client(noun) => objects::run(&screen, &args.global, noun),
         Command::Issuer(noun) => objects::run(&screen, &args.global, noun),
+        Command::Audit(command) => objects::audit(&screen, &args.global, command),
+        Command::Postman(command) => plans::postman(&screen, &args.global, &command),
+        Command::Jmeter(command) => plans::jmeter(&screen, &args.global, &command),
+        Command::Schema(command) => schema::run(&screen, &command),
+        Command::Completions(command) => packaging::completions(&screen, &command),
+        Command::Man(command) => packaging::man(&screen, &command),
         Command::Explain(command) => explain::run(&screen, &args.global, &command),
     };
     ExitCode::from(ended.unwrap_or_else(|early| early) as u8)

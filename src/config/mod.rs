@@ -10,7 +10,7 @@ mod settings;
 mod units;
 
 pub use limits::{BreakerLimits, HttpLimits, Limits, UpstreamLimits};
-pub use read::{ConfigError, Variables};
+pub use read::{ConfigError, Setting, SettingKind, Variables};
 pub use settings::{
     Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, Listen, Log, Network, OAuthSettings, StoreSettings,
     TlsFiles,
@@ -61,6 +61,11 @@ pub fn load(file: Option<&Path>) -> Result<Config, Vec<ConfigError>> {
         None => (String::from("castile.yaml"), String::new()),
     };
     parse(&name, &text, &Variables::of_process())
+}
+
+/// Every setting that there is, as the reader of the file asks for them: groups before what is in them.
+pub fn settings() -> Vec<Setting> {
+    read::Root::parse("", "").map(|root| settings::taken(root).1.into_settings()).unwrap_or_default()
 }
 
 /// The settings that `text` and `variables` give; `name` is what errors call the file.

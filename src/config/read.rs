@@ -196,7 +196,7 @@ impl Root {
 
     /// A reader of the top mapping.
     pub(super) fn into_reader(self) -> (Errors, Section) {
-        let errors = Errors { file: self.file, list: self.errors };
+        let errors = Errors { file: self.file, list: self.errors, settings: Vec::new() };
         (errors, Section { path: String::new(), entries: entries(self.node), known: Vec::new() })
     }
 }
@@ -227,10 +227,47 @@ fn set(node: &mut Node, keys: &[String], value: String, variable: &str) {
     }
 }
 
-/// The errors found so far.
+/// A setting that there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The way to it: `listen.gateway.address`.
+    pub path: String,
+    /// What it takes.
+    pub kind: SettingKind,
+}
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingKind {
+    /// Settings below it.
+    Group,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Count,
+    /// A text, with a grammar of its own.
+    Text,
+    /// A list of texts.
+    List,
+}
+
+impl SettingKind {
+    /// What the reader of one value takes, seen from outside.
+    fn of<T>(parse: impl Fn(&str) -> Result<T, String>) -> Self {
+        let takes = |text: &str| parse(text).is_ok();
+        match () {
+            () if takes("true") && takes("false") && !takes("x") => Self::Boolean,
+            () if takes("1") && !["x", "1s", "1MiB"].into_iter().any(takes) => Self::Count,
+            () => Self::Text,
+        }
+    }
+}
+
+/// The errors found so far, and the settings that were asked for.
 pub(super) struct Errors {
     file: String,
     list: Vec<ConfigError>,
+    settings: Vec<Setting>,
 }
 
 impl Errors {
@@ -245,6 +282,11 @@ impl Errors {
     /// An error of the settings as a whole.
     pub(super) fn whole(&mut self, message: String) {
         self.list.push(ConfigError { place: self.file.clone(), message });
+    }
+
+    /// Every setting that was asked for, whether it is there or not, groups before what is in them.
+    pub(super) fn into_settings(self) -> Vec<Setting> {
+        self.settings
     }
 
     /// `value`, or the errors where there are any.
@@ -274,6 +316,7 @@ impl Section {
     /// The mapping under `key`; empty where it is absent.
     pub(super) fn section(&mut self, key: &'static str, errors: &mut Errors) -> Section {
         let path = self.child_path(key);
+        errors.settings.push(Setting { path: path.clone(), kind: SettingKind::Group });
         let entries = match self.take(key) {
             None | Some(Node { kind: Kind::Null, .. }) => Vec::new(),
             Some(Node { kind: Kind::Mapping(entries), .. }) => entries,
@@ -288,6 +331,7 @@ impl Section {
     /// Replaces `value` by the scalar under `key`, where there is one.
     pub(super) fn value<T>(&mut self, key: &'static str, value: &mut T, errors: &mut Errors, parse: impl Fn(&str) -> Result<T, String>) {
         let path = self.child_path(key);
+        errors.settings.push(Setting { path: path.clone(), kind: SettingKind::of(&parse) });
         let Some(node) = self.take(key) else { return };
         match node.kind {
             Kind::Scalar(text) => match parse(&text) {
@@ -302,6 +346,7 @@ impl Section {
     /// Replaces `list` by the sequence under `key` (in a variable: separated by commas), where there is one.
     pub(super) fn list<T>(&mut self, key: &'static str, list: &mut Vec<T>, errors: &mut Errors, parse: impl Fn(&str) -> Result<T, String>) {
         let path = self.child_path(key);
+        errors.settings.push(Setting { path: path.clone(), kind: SettingKind::List });
         let Some(node) = self.take(key) else { return };
         let items: Vec<(Origin, String)> = match node.kind {
             Kind::Null => Vec::new(),

@@ -203,6 +203,12 @@ impl Default for Log {
 
 /// Takes every setting from the tree.
 pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
+    let (config, errors) = taken(root);
+    errors.finish(config)
+}
+
+/// The settings of the tree, and what is wrong with them.
+pub(super) fn taken(root: Root) -> (Config, Errors) {
     let mut config = Config::default();
     let (mut errors, mut top) = root.into_reader();
     let e = &mut errors;
@@ -269,7 +275,7 @@ pub(super) fn read(root: Root) -> Result<Config, Vec<ConfigError>> {
             config.listen.gateway.address
         ));
     }
-    errors.finish(config)
+    (config, errors)
 }
 
 fn read_gateway_listener(mut section: Section, listener: &mut GatewayListener, e: &mut Errors) {

@@ -9,6 +9,7 @@ mod prove;
 mod run;
 mod setup;
 mod story;
+mod tools;
 mod translate;
 
 use std::io::{BufRead, BufReader, Write};

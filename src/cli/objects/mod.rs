@@ -45,6 +45,65 @@ pub(super) fn key(screen: &Screen, global: &Global, mut noun: Noun<Key>) -> Outc
     run(screen, global, noun)
 }
 
+/// `castile audit`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Audit {
+    /// Another tenant than one's own, for administrators of the tenant default
+    #[arg(long, value_name = "T")]
+    tenant: Option<String>,
+    /// The newest entries only
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    last: u16,
+    /// Go on with what is done from now on, until Ctrl-C
+    #[arg(long, short = 'f')]
+    follow: bool,
+}
+
+/// What a table of the audit log shows.
+const AUDIT: &[&str] = &["seq", "at", "actor", "action", "object", "summary"];
+/// Between two looks of `--follow`.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+/// Entries that one look of `--follow` takes.
+const LOOKED_AT: u16 = 1_000;
+
+/// Shows the end of the audit log, the oldest entry first.
+pub(super) fn audit(screen: &Screen, global: &Global, args: Audit) -> Outcome {
+    let remote = Remote::new(screen, global, args.tenant)?;
+    runtime(screen)?.block_on(async {
+        let mut entries = entries(&remote, args.last, 0).await?;
+        let mut shown = seq(entries.last());
+        let mut ended = list(screen, &entries, AUDIT);
+        while args.follow && ended == Exit::Fine {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => break,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            entries = self::entries(&remote, LOOKED_AT, shown).await?;
+            shown = shown.max(seq(entries.last()));
+            if !entries.is_empty() {
+                ended = list(screen, &entries, AUDIT);
+            }
+        }
+        Ok(ended)
+    })
+}
+
+fn seq(entry: Option<&Value>) -> u64 {
+    entry.and_then(|e| e["seq"].as_u64()).unwrap_or(0)
+}
+
+/// The newest entries after that one, the oldest first.
+async fn entries(remote: &Remote<'_>, most: u16, after: u64) -> Outcome<Vec<Value>> {
+    let mut part = remote.send(Method::GET, &["audit".to_owned()], &[("limit", most.to_string())], None).await?;
+    let mut entries = match part.get_mut("items").map(Value::take) {
+        Some(Value::Array(entries)) => entries,
+        _ => Vec::new(),
+    };
+    entries.retain(|e| seq(Some(e)) > after);
+    entries.reverse();
+    Ok(entries)
+}
+
 async fn done(screen: &Screen, remote: &Remote<'_>, wanted: Wanted) -> Outcome {
     let Wanted { method, path, query, mut body, over, shown } = wanted;
     if let Shown::List(columns) = shown {

@@ -1,0 +1,68 @@
+//! `castile schema`: JSON Schema (2020-12) of what people write, for editors. That of `castile.yaml` is made from the reader of the settings.
+
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+use super::{Exit, Outcome, Screen};
+use crate::api;
+use crate::config::{self, SettingKind};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Schema {
+    /// Which kind of file: castile.yaml, or an api.yaml
+    kind: FileKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FileKind {
+    Config,
+    Api,
+}
+
+/// Prints the schema.
+pub(super) fn run(screen: &Screen, args: &Schema) -> Outcome {
+    let text = match args.kind {
+        FileKind::Config => serde_json::to_string_pretty(&settings()).map_err(|e| {
+            screen.error(&e.to_string());
+            Exit::Problem
+        })?,
+        FileKind::Api => api::SCHEMA.to_owned(),
+    };
+    Ok(screen.answer(text.as_bytes()))
+}
+
+/// The schema of `castile.yaml`: an empty value leaves the default, and unknown settings are errors.
+fn settings() -> Value {
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "castile.yaml",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {},
+    });
+    for setting in config::settings() {
+        let mut value = kind(setting.kind);
+        if setting.kind != SettingKind::Group {
+            let variable = format!("CASTILE_{}", setting.path.to_ascii_uppercase().replace('.', "__"));
+            value["description"] = format!("Also {variable}, or a file's content by {variable}_FILE").into();
+        }
+        let mut at = &mut schema;
+        for key in setting.path.split('.') {
+            at = &mut at["properties"][key];
+        }
+        *at = value;
+    }
+    schema
+}
+
+fn kind(kind: SettingKind) -> Value {
+    match kind {
+        SettingKind::Group => json!({ "type": ["object", "null"], "additionalProperties": false, "properties": Map::new() }),
+        SettingKind::Boolean => json!({ "type": ["boolean", "null"] }),
+        SettingKind::Count => json!({ "type": ["integer", "null"], "minimum": 0 }),
+        SettingKind::Text => json!({ "type": ["string", "number", "boolean", "null"] }),
+        SettingKind::List => {
+            json!({ "type": ["array", "string", "number", "null"], "items": { "type": ["string", "number", "boolean"] } })
+        }
+    }
+}
