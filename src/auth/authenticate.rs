@@ -96,8 +96,14 @@ const USUAL: [Algorithm; 2] = [Algorithm::RS256, Algorithm::ES256];
 /// The claim of an own token that names the grant it came of: who revokes that revokes all its tokens.
 pub const GRANT: &str = "grant_id";
 
-/// `iss` and `aud` of a tenant's tokens. `public_url` is the gateway's own, without a slash at the end.
-pub fn token_issuer(public_url: &str, tenant: &str) -> Arc<str> {
+/// Where a tenant's addresses begin, without a slash at the end, which is also the `iss` of its tokens: its own public address, else below `gateway`'s.
+pub fn tenant_url(directory: &Directory, tenant: &str, gateway: &str) -> Arc<str> {
+    let own = directory.tenant(tenant).and_then(|m| m.itself()).and_then(|t| t.public_url.as_deref());
+    own.map_or_else(|| token_issuer(gateway, tenant), |url| url.trim_end_matches('/').into())
+}
+
+/// The same for a tenant that has no address of its own. `public_url` is the gateway's, without a slash at the end.
+fn token_issuer(public_url: &str, tenant: &str) -> Arc<str> {
     match tenant {
         super::DEFAULT_TENANT => public_url.into(),
         tenant => format!("{public_url}/t/{tenant}").into(),

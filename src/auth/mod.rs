@@ -18,7 +18,7 @@ mod records;
 mod redirect;
 mod scheme;
 
-pub use authenticate::{Ask, Context, GRANT, PasswordCheck, Refusal, Step, authenticate, check_scopes, subscription, token_issuer};
+pub use authenticate::{Ask, Context, GRANT, PasswordCheck, Refusal, Step, authenticate, check_scopes, subscription, tenant_url};
 pub use basic::VerifiedPairs;
 pub use directory::{Change, Directory, Kind, Members};
 pub use keys::{Digest, NewSecret, certificate_digest, digest, new_secret};

@@ -39,7 +39,7 @@ pub use resources::mtom;
 pub use roster::{ApiName, Compiled, Pinned, Roster, Update};
 pub use rules::Rules;
 pub use snapshot::{
-    BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
+    BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot, api_label,
 };
 pub use texts::{DEFINITION, LOCK, Texts, is_inside};
 pub use watch::Watch;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::{Callers, Credentials, Login, Rules, Wire};
 use crate::api::{ApiDefinition, Cache, Method, State};
-use crate::auth::{DEFAULT_TENANT, token_issuer};
+use crate::auth::DEFAULT_TENANT;
 use crate::net::secret::Secret;
 use crate::openapi;
 pub use crate::openapi::Version as OpenApiVersion;
@@ -234,6 +234,11 @@ pub enum BodyChild {
     Unknown,
 }
 
+/// The name of an API in metrics: of another tenant than the first `TENANT/NAME`.
+pub fn api_label(tenant: &str, name: &str) -> String {
+    if tenant == DEFAULT_TENANT { name.to_owned() } else { format!("{tenant}/{name}") }
+}
+
 impl PublishedApi {
     /// The same API of that tenant.
     #[must_use]
@@ -254,7 +259,22 @@ impl PublishedApi {
 
     /// A path of it under the gateway: those of other tenants than the first stand below `/t/TENANT`.
     fn at(&self, path: &str) -> Arc<str> {
-        if *self.tenant == *DEFAULT_TENANT { path.into() } else { format!("/t/{}{path}", self.tenant).into() }
+        format!("{}{path}", self.below()).into()
+    }
+
+    /// What stands before its paths under the gateway: nothing, or `/t/TENANT`.
+    pub fn below(&self) -> String {
+        if *self.tenant == *DEFAULT_TENANT { String::new() } else { format!("/t/{}", self.tenant) }
+    }
+
+    /// Its path under the address of its tenant.
+    pub fn path(&self) -> String {
+        self.definition.base_path()
+    }
+
+    /// Its name in metrics.
+    pub fn label(&self) -> String {
+        api_label(&self.tenant, &self.name)
     }
 
     /// The compiled operation behind a resource of this API.
@@ -262,7 +282,7 @@ impl PublishedApi {
         self.program.operations.get(resource.operation)
     }
 
-    /// Its OpenAPI document. `public_url` is the gateway's own, without a slash at the end: `https://api.example.org`.
+    /// Its OpenAPI document. `public_url` is its tenant's, without a slash at the end: `https://api.example.org`.
     ///
     /// # Errors
     /// Where the schemas make it larger than is given out.
@@ -286,7 +306,7 @@ impl PublishedApi {
 
     /// The document, made anew.
     pub(super) fn describe(&self, version: OpenApiVersion, public_url: &str, log_in: bool) -> Result<openapi::Text, openapi::TooLarge> {
-        let server = format!("{public_url}{}", self.base_path);
+        let server = format!("{public_url}{}", self.path());
         let resources: Vec<_> = self.resources.iter().map(PublishedResource::described).collect();
         let examples = super::examples::Examples::new(&self.program);
         let input = openapi::Input {
@@ -295,7 +315,7 @@ impl PublishedApi {
             resources: &resources,
             documentation: self.documentation.as_deref(),
             server: &server,
-            issuer: &token_issuer(public_url, &self.tenant),
+            issuer: public_url,
             log_in,
             examples: &|index, side| examples.of(index, side),
         };

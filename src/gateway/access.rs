@@ -116,7 +116,7 @@ async fn known(
     (public_url, peer): (&str, IpAddr),
 ) -> Result<auth::Principal, Refusal> {
     let (desk, callers, tenant) = (&gateway.desk, route.callers(), &*route.api().tenant);
-    let issuer = auth::token_issuer(public_url, tenant);
+    let issuer: Arc<str> = public_url.into();
     let ask = Ask { tenant, schemes: &rules.schemes, kind: rules.token };
     let none = auth::jwt::KeySet::default();
     let keys = callers.signing.as_ref().map_or(&none, |s| &s.keys);
@@ -210,7 +210,7 @@ fn told(
     let api: &PublishedApi = route.api();
     let mut told = HeaderMap::new();
     if let Some(signing) = route.callers().signing.as_ref().filter(|_| api.definition.access.backend_jwt) {
-        let issuer = auth::token_issuer(&call.public_url, &api.tenant);
+        let issuer: Arc<str> = call.public_url.as_str().into();
         let signer = Signer { key: &signing.key, key_id: &signing.key_id, issuer: &issuer };
         let token = gateway.desk.assertions.of(signer, api, principal, subscription, now())?;
         told.insert(HeaderName::from_static(assertion::FIELD), token);

@@ -48,8 +48,8 @@ impl<'a> References<'a> {
         let settings = &api.definition.attachments;
         (settings.deliver == Deliver::Url).then(|| Self {
             store: &gateway.attachments,
-            api: &api.name,
-            address: format!("{public_url}{}{ATTACHMENTS_PATH}/", api.base_path),
+            api: &api.base_path,
+            address: format!("{public_url}{}{ATTACHMENTS_PATH}/", api.path()),
             over: settings.url_over_bytes,
         })
     }
@@ -79,7 +79,7 @@ impl Attached {
         let Package { decoded, parts, dropped } = decoder.finish_package(spool.parts())?;
         let heads = spool.parts().to_vec();
         if dropped > 0 {
-            metrics::counter!(names::ATTACHMENTS_DROPPED, "api" => api.name.to_string()).increment(dropped as u64);
+            metrics::counter!(names::ATTACHMENTS_DROPPED, "api" => api.label()).increment(dropped as u64);
             tracing::debug!(api = %api.name, dropped, "attachments that nothing in the reply refers to");
         }
         Ok(Self { decoded, parts: Parts { marks: parts, heads, stored: spool.into_stored() } })

@@ -63,7 +63,7 @@ impl Answers {
         let now = Instant::now();
         let found = self.kept.get(key).filter(|k| k.until > now && std::ptr::eq(k.api.as_ptr(), Arc::as_ptr(api)));
         let result = if found.is_some() { "hit" } else { "miss" };
-        metrics::counter!(names::CACHE, "api" => api.name.to_string(), "result" => result).increment(1);
+        metrics::counter!(names::CACHE, "api" => api.label(), "result" => result).increment(1);
         let kept = found?;
         let mut response = respond::empty(StatusCode::OK).map(|_| AnswerBody::whole(kept.body.clone()));
         response.headers_mut().clone_from(&kept.fields);

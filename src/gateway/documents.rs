@@ -10,9 +10,9 @@ use crate::problem::{InvalidField, Place, Problem, Reason};
 
 const XML: &str = "text/xml; charset=utf-8";
 
-/// `GET` of the base address. `public_url` is the gateway's own, without a slash at the end.
+/// `GET` of the base address. `public_url` is the tenant's, without a slash at the end.
 pub(super) fn base(api: &PublishedApi, query: Option<&str>, public_url: &str) -> Result<Response<AnswerBody>, Problem> {
-    let base_url = format!("{public_url}{}", api.base_path);
+    let base_url = format!("{public_url}{}", api.path());
     let parameters: Vec<(String, String)> = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let Some((name, value)) = parameters.first() else {
         return Ok(page(landing::page(api, &base_url)));

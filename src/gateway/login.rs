@@ -128,7 +128,7 @@ impl Session {
         }
         let fetched = timeout_at(deadline.min(asked + FETCH), fetch(&self.client, request)).await;
         let fetched = fetched.unwrap_or_else(|_| Err(String::from("no answer in time")));
-        metrics::counter!(names::UPSTREAM_TOKENS, "api" => api.name.to_string(), "result" => if fetched.is_ok() { "fetched" } else { "failed" })
+        metrics::counter!(names::UPSTREAM_TOKENS, "api" => api.label(), "result" => if fetched.is_ok() { "fetched" } else { "failed" })
             .increment(1);
         let mut state = self.state();
         drop(one);

@@ -99,7 +99,7 @@ struct Call<'a> {
     body: Option<CallerBody>,
     /// The length that the caller announced.
     announced: Option<u64>,
-    /// The gateway's address as the caller shall see it: `https://api.example.org`.
+    /// The gateway's address as the caller shall see it: `https://api.example.org`; where an API was met, that of its tenant.
     public_url: String,
     /// What errors look like.
     speaks: Speaks,
@@ -191,7 +191,7 @@ impl Gateway {
                 let mut permit = access::permit(self, route, principal, &[], call).await?;
                 call.record.slot = permit.slot.take();
                 match &permit.route.target {
-                    Target::Attachment(name) => self.attachments.answer(&permit.route.api().name, name),
+                    Target::Attachment(name) => self.attachments.answer(&permit.route.api().base_path, name),
                     _ => rest::call(self, &permit, call).await,
                 }
             }
@@ -237,6 +237,7 @@ impl Gateway {
 impl Call<'_> {
     /// Comes to an API, before anything else is asked: writes down which, and whether it takes calls from there.
     fn enter(&mut self, api: &PublishedApi, cors: Option<&cors::Rules>) -> Result<(), Problem> {
+        self.record.tenant = Some(api.tenant.clone());
         self.record.api = Some(api.name.clone());
         self.record.version = Some(api.definition.api.version.clone());
         self.fault_status = api.definition.soap_fault_status;
@@ -253,6 +254,7 @@ impl Call<'_> {
 
     /// Writes down what was met, and how errors will look.
     fn meet(&mut self, route: &route::RouteMatch) {
+        self.public_url = crate::auth::tenant_url(&route.callers().directory, &route.api().tenant, &self.public_url).to_string();
         self.record.kind = match &route.target {
             Target::Resource { .. } => "rest",
             Target::Soap => "soap",

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::breaker::Pass;
 use super::listener::Connection;
+use crate::catalog::api_label;
 use crate::problem::Reason;
 use crate::telemetry::names;
 
@@ -25,6 +26,8 @@ pub(super) struct Record {
     path: String,
     /// What kind of address was called: `rest`, `soap`, `document`, `oauth`, `none`.
     pub(super) kind: &'static str,
+    /// Whose API it is.
+    pub(super) tenant: Option<Arc<str>>,
     pub(super) api: Option<Arc<str>>,
     pub(super) version: Option<String>,
     pub(super) operation: Option<Arc<str>>,
@@ -83,6 +86,7 @@ impl Record {
             method: method.as_str().to_owned(),
             path: path.to_owned(),
             kind: "none",
+            tenant: None,
             api: None,
             version: None,
             operation: None,
@@ -130,7 +134,9 @@ impl Record {
         let api = self.api.as_deref().unwrap_or("");
         let version = self.version.as_deref().unwrap_or("");
         let reason = self.reason.map_or("", Reason::label);
-        let (label_api, label_version) = (api.to_owned(), version.to_owned());
+        let tenant = self.tenant.as_deref().unwrap_or("");
+        let label_version = version.to_owned();
+        let label_api = self.api.as_deref().map(|name| api_label(tenant, name)).unwrap_or_default();
         metrics::counter!(
             names::REQUESTS, "api" => label_api.clone(), "version" => label_version, "kind" => self.kind,
             "status" => self.status.to_string(), "reason" => reason
@@ -154,6 +160,7 @@ impl Record {
             method = %self.method,
             path = %self.path,
             kind = self.kind,
+            tenant,
             api,
             version,
             operation = self.operation.as_deref().unwrap_or(""),

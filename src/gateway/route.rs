@@ -123,10 +123,10 @@ impl RouteTable {
         let known: HashMap<&str, &Arc<Slots>> = before.iter().flat_map(|t| &t.routes.slots).map(|s| (&*s.api, s)).collect();
         let slots = snapshot.apis.iter().map(|api| {
             let capacity = CallLimits::of(api, operator).in_flight;
-            match known.get(&*api.name) {
+            match known.get(api.label().as_str()) {
                 Some(slots) if slots.capacity == capacity => Arc::clone(slots),
                 _ => Arc::new(Slots {
-                    api: api.name.clone(),
+                    api: api.label().into(),
                     capacity,
                     free: Arc::new(Semaphore::new(capacity.min(Semaphore::MAX_PERMITS))),
                     waiting: AtomicUsize::new(0),
@@ -186,7 +186,9 @@ fn check_state(api: &PublishedApi) -> Result<(), Problem> {
 }
 
 fn insert_api(router: &mut Router<Spot>, base: &str, index: usize, api: &PublishedApi) {
-    let reserved = base.split('/').nth(1).is_none_or(|s| s.is_empty() || RESERVED.contains(&s));
+    // Below its tenant's address: there `/t` has no meaning, and the others are the tenant's own.
+    let own = base.strip_prefix(&*api.below()).unwrap_or(base);
+    let reserved = own.split('/').nth(1).is_none_or(|s| s.is_empty() || RESERVED.contains(&s));
     if reserved {
         tracing::error!(api = %api.name, base, "the context is reserved: the API is not served there");
         return;

@@ -34,7 +34,7 @@ pub(super) struct Store {
 
 #[derive(Debug)]
 struct Kept {
-    /// The API whose reply it came with.
+    /// The API whose reply it came with, by its base path: names are those of a tenant alone.
     api: Arc<str>,
     stored: Stored,
     media_type: String,

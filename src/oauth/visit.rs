@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-use crate::auth::{DEFAULT_TENANT, Members, token_issuer};
+use crate::auth::{DEFAULT_TENANT, Members, tenant_url};
 use crate::catalog::{Signing, Snapshot};
 use crate::store::Audit;
 
@@ -30,7 +30,7 @@ impl Visit {
     /// `None`: there is no such tenant.
     pub(super) fn new(snapshot: Arc<Snapshot>, tenant: &str, public_url: &str, now: i64, peer: IpAddr, request_id: &str) -> Option<Self> {
         let known = tenant == DEFAULT_TENANT || snapshot.callers.directory.tenant(tenant).is_some();
-        let issuer = token_issuer(public_url, tenant);
+        let issuer = tenant_url(&snapshot.callers.directory, tenant, public_url);
         known.then(|| Self { tenant: tenant.into(), issuer, snapshot, now, peer, request_id: request_id.to_owned() })
     }
 

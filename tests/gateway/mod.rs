@@ -20,4 +20,6 @@ mod run;
 mod security;
 mod slow;
 mod soap;
+mod swaps;
+mod tenants;
 mod tls;
