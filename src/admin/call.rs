@@ -26,7 +26,7 @@ use crate::problem::{Problem, Reason};
 use crate::store::{Cursor, Keep, MAX_PAGE};
 
 /// A body must be here in this time.
-const BODY: Duration = Duration::from_secs(10);
+pub(super) const BODY: Duration = Duration::from_secs(10);
 /// One that may be large, in this.
 const LARGE_BODY: Duration = Duration::from_secs(120);
 /// Bytes from which a body is large.
@@ -131,7 +131,7 @@ pub(super) async fn accept<I: Input>(
 }
 
 /// Is it called by a name that nobody else can point here (DNS rebinding)? An address as such can not.
-fn check_host(state: &AdminState, head: &Parts) -> Result<(), Problem> {
+pub(super) fn check_host(state: &AdminState, head: &Parts) -> Result<(), Problem> {
     let host =
         head.headers.get(HOST).and_then(|h| h.to_str().ok()).or_else(|| head.uri.authority().map(|a| a.as_str())).unwrap_or_default();
     let name = host_name(host);
@@ -145,7 +145,7 @@ fn check_host(state: &AdminState, head: &Parts) -> Result<(), Problem> {
 }
 
 /// Pages of others have no business here, also where a browser knows the password.
-fn check_origin(head: &Parts) -> Result<(), Problem> {
+pub(super) fn check_origin(head: &Parts) -> Result<(), Problem> {
     let site = head.headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
     if site.is_none_or(|s| matches!(s, "same-origin" | "none")) {
         return Ok(());
@@ -186,8 +186,15 @@ async fn by_password(state: &AdminState, typed: &str, password: &Secret, peer: I
         known = user.map(|u| u.value).filter(|u| is_active && u.standing.is_active());
     }
     // Nobody takes as long as somebody.
-    let nobody =
-        || User { tenant: tenant.into(), name: name.into(), password: None, roles: Vec::new(), standing: Default::default(), created: 0 };
+    let nobody = || User {
+        tenant: tenant.into(),
+        name: name.into(),
+        password: None,
+        roles: Vec::new(),
+        standing: Default::default(),
+        tokens_since: 0,
+        created: 0,
+    };
     let user = known.unwrap_or_else(nobody);
     let now = || jiff::Timestamp::now().as_second();
     let tried = Typed { tenant: &user.tenant, name: &user.name, password, peer };

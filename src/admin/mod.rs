@@ -10,6 +10,7 @@ mod openapi;
 mod problems;
 mod reply;
 mod route;
+mod set_up;
 mod state;
 
 use std::io;
@@ -35,6 +36,7 @@ use self::call::{Peer, RequestId};
 use crate::problem::{Problem, Reason};
 use crate::telemetry;
 
+pub use set_up::PATH as SET_UP_PATH;
 pub use state::{AdminState, token_file, write_token};
 /// Connections at one time: probes, one scraper and people need few.
 const CONNECTIONS: usize = 64;
@@ -75,7 +77,10 @@ impl Health {
 pub fn router(health: Arc<Health>, state: Option<AdminState>) -> Router {
     let instance = Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(readyz)).route("/metrics", get(metrics));
     let router = match state {
-        Some(state) => instance.with_state(health).merge(api::router(state)),
+        Some(state) => {
+            let state = Arc::new(state);
+            instance.with_state(health).merge(api::router(state.clone())).merge(set_up::router(state))
+        }
         None => instance.with_state(health),
     };
     router.fallback(nowhere).method_not_allowed_fallback(otherwise).layer(axum::middleware::from_fn(identified))

@@ -277,7 +277,13 @@ fn own_token(claims: &Claims, members: &Members) -> Result<Principal, Refusal> {
     let kind = claims.text("aut").and_then(TokenKind::of).ok_or_else(|| invalid("`aut` is missing"))?;
     let user = match kind {
         TokenKind::Application => None,
-        TokenKind::ApplicationUser => Some(active_user(claims.sub.as_deref(), members)?.name.clone()),
+        TokenKind::ApplicationUser => {
+            let user = active_user(claims.sub.as_deref(), members)?;
+            if !user.stands_for(claims.iat.map_or(0, |d| d.0)) {
+                return Err(invalid("the token is older than the user's password"));
+            }
+            Some(user.name.clone())
+        }
     };
     let scopes = scopes(claims, "scope");
     Ok(Principal { scheme: Scheme::OAuth2, application: Some(active(application)?), user, scopes, kind })

@@ -44,6 +44,9 @@ pub struct User {
     /// May it log in?
     #[serde(default)]
     pub standing: Standing,
+    /// What was granted to clients, and tokens that were made, before this time are no longer good: the last change of the password.
+    #[serde(default)]
+    pub tokens_since: i64,
     /// When it was made.
     #[serde(default)]
     pub created: i64,
@@ -245,6 +248,13 @@ impl Role {
     /// The role of that word.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|r| r.word() == word)
+    }
+}
+
+impl User {
+    /// May it log in, and is what was granted or made in its name at that time still good?
+    pub fn stands_for(&self, made: i64) -> bool {
+        self.standing.is_active() && made >= self.tokens_since
     }
 }
 

@@ -49,7 +49,15 @@ fn api_key(tenant: &str, application: &str, secret: &NewSecret, expires: Option<
 }
 
 fn user(name: &str, password: Option<String>) -> User {
-    User { tenant: "default".into(), name: name.into(), password, roles: Vec::new(), standing: Standing::Active, created: NOW }
+    User {
+        tenant: "default".into(),
+        name: name.into(),
+        password,
+        roles: Vec::new(),
+        standing: Standing::Active,
+        tokens_since: 0,
+        created: NOW,
+    }
 }
 
 fn subscription(tenant: &str, application: &str, api: &str) -> Subscription {

@@ -1,5 +1,6 @@
 //! What a server keeps beside its APIs: the store, the keys that seal, what is known of callers.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +9,12 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, watch};
 use tokio::time::sleep;
 
-use crate::admin::{AdminState, Health};
+use crate::admin::{self, AdminState, Health};
 use crate::auth::LogIns;
 use crate::catalog::{Catalog, Census, Roster};
 use crate::config::Config;
 use crate::gateway::Reserved;
-use crate::manage::{Manage, ManageError, first_start};
+use crate::manage::{Manage, ManageError, SET_UP_SECONDS, first_start, set_up_link};
 use crate::net::random::NoRandom;
 use crate::net::secret::Secret;
 use crate::oauth;
@@ -134,6 +135,21 @@ impl Control {
         admin.hosts.clone_from(&config.listen.admin.hosts);
         let tokens = oauth::Server::new(self.store.clone(), catalog, config.oauth.clone())?.with_log_ins(log_ins.clone());
         Ok(Desks { admin: Some((admin, beside.to_path_buf())), reserved: Some(Arc::new(tokens)), log_ins: Some(log_ins) })
+    }
+
+    /// Prints the set-up link where the installation has no administrator yet: once, for people, not into the log. `admin` is where the admin listener is.
+    pub(super) async fn invite(&self, mut admin: SocketAddr) {
+        let link = match set_up_link(&*self.store).await {
+            Ok(link) => link,
+            Err(error) => return tracing::error!(%error, "no set-up link can be made"),
+        };
+        let Some(secret) = link else { return };
+        if admin.ip().is_unspecified() {
+            admin.set_ip(if admin.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+        }
+        let (path, minutes) = (admin::SET_UP_PATH, SET_UP_SECONDS / 60);
+        eprintln!("There is no administrator yet. Choose name and password here, once, within {minutes} minutes:");
+        eprintln!("  http://{admin}{path}?token={}", secret.reveal());
     }
 
     /// Looks at the store every second: metrics, and a line in the log when it goes and when it is back. Never returns.

@@ -89,7 +89,7 @@ pub fn main() -> ExitCode {
         Command::Subscription(noun) => objects::run(&screen, &args.global, noun),
         Command::Key(noun) => objects::key(&screen, &args.global, noun),
         Command::Plan(noun) => objects::run(&screen, &args.global, noun),
-        Command::User(noun) => objects::run(&screen, &args.global, noun),
+        Command::User(noun) => objects::user(&screen, &args.global, noun),
         Command::Tenant(noun) => objects::run(&screen, &args.global, noun),
         Command::Client(noun) => objects::run(&screen, &args.global, noun),
         Command::Issuer(noun) => objects::run(&screen, &args.global, noun),

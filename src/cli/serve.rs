@@ -286,6 +286,9 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
         }
     };
     running.health.ready();
+    if role != Role::Gateway {
+        control.invite(running.admin).await;
+    }
     let gateway = running.gateway.map(|a| a.to_string()).unwrap_or_default();
     tracing::info!(%gateway, admin = %running.admin, apis = %apis, "serving");
     let mut heart = Heart::of(&running, role, control.store.clone(), catalog, config.redis.nodes);

@@ -1,4 +1,4 @@
-use super::{Actor, Listed, Manage, ManageError, Managed, Part, hold, now, removal, text};
+use super::{Actor, LOCAL, Listed, Manage, ManageError, Managed, Part, hold, now, removal, text};
 use crate::auth::{Application, Role, Standing, User, new_secret, password};
 use crate::net::secret::Secret;
 use crate::store::{Change, Expected, Keep, owner};
@@ -80,6 +80,8 @@ impl Manage {
             password: Some(hash),
             roles,
             standing: Standing::Active,
+            // Tokens of an earlier user of that name are not this one's.
+            tokens_since: now(),
             created: now(),
         };
         let changes = vec![hold(&tenant)?, Change::put(&user, Expected::Absent)?];
@@ -104,6 +106,7 @@ impl Manage {
         let mut more = "";
         if let Some((hash, shown)) = set {
             found.value.password = Some(hash);
+            found.value.tokens_since = now();
             password = shown;
             more = ", with a new password";
         }
@@ -116,6 +119,35 @@ impl Manage {
         let summary = format!("{}{more}", said("changed", &found.value));
         self.write(vec![hold(&found)?], actor.did("user.update", &found.value.name, summary)).await?;
         Ok(MadeUser { user: found.value, password })
+    }
+
+    /// Changes the actor's own password. What was granted in its name, and its tokens, end with the old one.
+    ///
+    /// # Errors
+    /// `old` is not the password, or `new` does not fit. Who holds the token file has none.
+    pub async fn change_password(&self, actor: &Actor, old: &Secret, new: Secret) -> Managed<()> {
+        if *actor.name == *LOCAL || actor.name.contains('/') {
+            let text =
+                "Only users have a password, and change it in their own tenant; administrators set that of others by updating the user.";
+            return Err(ManageError::Forbidden(text.to_owned()));
+        }
+        let known = self.named::<User>(USER, &actor.tenant, &actor.name).await?.value.password;
+        if !password::verify(old, known.as_deref()).await {
+            return Err(ManageError::invalid("old_password", "your password", "[redacted]"));
+        }
+        if old == &new {
+            return Err(ManageError::invalid("password", "another password than the old one", "[redacted]"));
+        }
+        let (hash, _) = self.password(Some(new)).await?;
+        let _turn = self.turn().await;
+        let mut found = self.named::<User>(USER, &actor.tenant, &actor.name).await?;
+        // Somebody set another one meanwhile: the one that was checked is the old one no more.
+        if found.value.password != known {
+            return Err(ManageError::Conflict);
+        }
+        found.value.password = Some(hash);
+        found.value.tokens_since = now();
+        self.write(vec![hold(&found)?], actor.did("user.password", &actor.name, format!("{} changed the own password", actor.name))).await
     }
 
     /// Removes a user.
@@ -133,7 +165,7 @@ impl Manage {
     }
 
     /// Hashes a password; makes one where none is given.
-    async fn password(&self, given: Option<Secret>) -> Managed<(String, Option<Secret>)> {
+    pub(super) async fn password(&self, given: Option<Secret>) -> Managed<(String, Option<Secret>)> {
         let (password, shown) = match given {
             Some(password) => {
                 if password.reveal().chars().count() < MIN_PASSWORD || password.reveal().chars().any(char::is_control) {

@@ -50,7 +50,8 @@ impl<S: Store> Server<S> {
         if !same_redirect || kept.challenge != challenge_of(verifier) || visit.now >= kept.expires {
             return Err(Refused::grant());
         }
-        let user = visit.members().user(&kept.user).filter(|u| u.standing.is_active()).ok_or_else(Refused::grant)?;
+        let user =
+            visit.members().user(&kept.user).filter(|u| u.stands_for(kept.expires - super::CODE_SECONDS)).ok_or_else(Refused::grant)?;
         // What the client may have can have become less since.
         let scopes = scope::narrowed(None, &kept.scopes, &caller.client, visit)?;
         let (answer, grant, mut changes) = self.begin(caller, Given { user: &user.name, scopes: &scopes }, visit)?;

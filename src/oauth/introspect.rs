@@ -54,7 +54,7 @@ impl<S: Store> Server<S> {
             let grant = found.value;
             // Refresh tokens are for their client and this server alone.
             let good = grant.client == caller.client.id && grant.current == secret.digest;
-            let user = visit.members().user(&grant.user).filter(|u| good && u.standing.is_active());
+            let user = visit.members().user(&grant.user).filter(|u| good && u.stands_for(grant.created));
             return Ok(user.map_or_else(Introspection::default, |user| Introspection {
                 active: true,
                 scope: Some(grant.scopes.join(" ")).filter(|s| !s.is_empty()),

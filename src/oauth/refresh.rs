@@ -22,7 +22,7 @@ impl<S: Store> Server<S> {
         if grant.current != secret.digest {
             return Err(self.reused(&grant.id, &grant.client, "a refresh token came a second time", visit).await?);
         }
-        let user = visit.members().user(&grant.user).filter(|u| u.standing.is_active()).ok_or_else(Refused::grant)?;
+        let user = visit.members().user(&grant.user).filter(|u| u.stands_for(grant.created)).ok_or_else(Refused::grant)?;
         let scopes = scope::narrowed(form.get("scope")?, &grant.scopes, &caller.client, visit)?;
         let subject = Subject { user: Some(&user.name), grant: Some(&grant.id), scopes: &scopes };
         let mut answer = access_token(caller, subject, visit)?;

@@ -6,6 +6,7 @@ mod cli;
 mod door;
 mod others;
 mod roles;
+mod set_up;
 mod start;
 
 use std::io::{Read, Write};

@@ -17,7 +17,7 @@ async fn house(names: &[&str]) -> (Server, Upstream) {
     let stored = password::hash(&Secret::new("right")).await.unwrap();
     let user = |name: &str| {
         let (tenant, name, standing) = ("default".into(), name.into(), Standing::Active);
-        Change::User(User { tenant, name, password: Some(stored.clone()), roles: Vec::new(), standing, created: 0 })
+        Change::User(User { tenant, name, password: Some(stored.clone()), roles: Vec::new(), standing, tokens_since: 0, created: 0 })
     };
     let mut callers = Callers::nobody().unwrap();
     callers.directory = Directory::default().with(names.iter().map(|n| user(n)));

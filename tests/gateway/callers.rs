@@ -368,8 +368,15 @@ fn add_client(house: &mut House) {
         scopes: Vec::new(),
         created: now(),
     };
-    let ann =
-        User { tenant: "default".into(), name: "ann".into(), password: None, roles: Vec::new(), standing: Standing::Active, created: 0 };
+    let ann = User {
+        tenant: "default".into(),
+        name: "ann".into(),
+        password: None,
+        roles: Vec::new(),
+        standing: Standing::Active,
+        tokens_since: 0,
+        created: 0,
+    };
     house.change(Change::OAuthClient(client));
     house.change(Change::User(ann));
 }

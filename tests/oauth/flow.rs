@@ -228,6 +228,18 @@ async fn of_many_that_send_one_secret_at_one_time_nobody_keeps_what_it_gave() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_ends_what_was_granted_before() {
+    let house = House::start().await;
+    let (access, rotating) = tokens(&house).await;
+    let of_ann = code(&house, "web", WEB).await;
+    assert_eq!(house.call(&access).await.status, 200);
+    house.put(&User { tokens_since: now() + 1, ..user("default", "ann", PASSWORD).await }).await;
+    assert_eq!(house.call(&access).await.status, 401);
+    assert_eq!(refresh(&house, "web", &rotating).await.error(), bad_grant());
+    assert_eq!(house.by("web", "/oauth2/token", &redemption(&of_ann, WEB)).await.error(), bad_grant());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn codes_end_after_a_minute_and_with_their_user() {
     let house = House::start().await;
     let old = code(&house, "web", WEB).await;

@@ -74,7 +74,7 @@ pub fn client(id: &str, secret: Option<&NewSecret>, grants: &[&str], redirect_ur
 pub async fn user(tenant: &str, name: &str, password: &str) -> User {
     let password = castile::auth::password::hash(&Secret::new(password)).await.unwrap();
     let (tenant, name, standing) = (tenant.into(), name.into(), Standing::Active);
-    User { tenant, name, password: Some(password), roles: Vec::new(), standing, created: now() }
+    User { tenant, name, password: Some(password), roles: Vec::new(), standing, tokens_since: 0, created: now() }
 }
 
 impl House {

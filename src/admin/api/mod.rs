@@ -54,11 +54,11 @@ pub(super) fn routes() -> Routes {
 }
 
 /// The router of all operations, and of their document.
-pub(super) fn router(state: AdminState) -> Router {
+pub(super) fn router(state: Arc<AdminState>) -> Router {
     let routes = routes();
     let document: Arc<[u8]> = openapi::document(&routes).unwrap_or_default().into_bytes().into();
     let described = move || async move { reply::json(StatusCode::OK, document.to_vec()) };
-    routes.into_router().with_state(Arc::new(state)).route("/admin/openapi.json", get(described))
+    routes.into_router().with_state(state).route("/admin/openapi.json", get(described))
 }
 
 /// Seconds since 1970 as RFC 3339 writes them.

@@ -60,7 +60,17 @@ struct UserUpdate {
     standing: Option<String>,
 }
 
-documents!(User, NewUser, UserUpdate);
+/// A change of one's own password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OwnPassword {
+    /// The password until now.
+    old_password: String,
+    /// The new one, at least 10 characters.
+    password: String,
+}
+
+documents!(User, NewUser, UserUpdate, OwnPassword);
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -124,6 +134,24 @@ pub(super) fn routes(routes: Routes) -> Routes {
             },
             remove,
         )
+        .with(
+            Operation {
+                verb: Verb::Put,
+                path: "/admin/v1/me/password",
+                id: "changePassword",
+                summary: "Changes one's own password; tokens that were made before end.",
+                allow: Allow::Everybody,
+                query: &[],
+                status: 204,
+            },
+            own_password,
+        )
+}
+
+async fn own_password(state: Arc<AdminState>, call: Call<OwnPassword>) -> Result<Nothing, Problem> {
+    let OwnPassword { old_password, password } = call.input;
+    state.manage.change_password(&call.actor, &Secret::new(old_password), Secret::new(password)).await?;
+    Ok(Nothing)
 }
 
 async fn all(state: Arc<AdminState>, call: Call<Nothing>) -> Result<List<User>, Problem> {

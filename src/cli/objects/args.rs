@@ -247,6 +247,17 @@ pub(crate) enum User {
         #[command(flatten)]
         standing: Standing,
     },
+    /// Change one's own password; tokens that were made before end
+    Password {
+        /// One's name, `TENANT/NAME` in another tenant than default
+        user: String,
+        /// A file with the password until now
+        #[arg(long, value_name = "FILE")]
+        old_password_file: PathBuf,
+        /// A file with the new one, `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
     /// Remove a user who owns no applications
     Remove {
         /// Its name

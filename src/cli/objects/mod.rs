@@ -13,11 +13,12 @@ use comfy_table::Table;
 use http::Method;
 use serde_json::Value;
 
-use self::args::{Key, Noun};
+use self::args::{Key, Noun, User};
 use self::remote::Remote;
 use self::wanted::{Shown, Wanted, Wants};
 use super::args::Global;
 use super::{Exit, Outcome, Screen, runtime};
+use crate::net::secret::Secret;
 
 /// Runs a command about an object.
 pub(super) fn run<C: Subcommand + Wants>(screen: &Screen, global: &Global, noun: Noun<C>) -> Outcome {
@@ -102,6 +103,18 @@ async fn entries(remote: &Remote<'_>, most: u16, after: u64) -> Outcome<Vec<Valu
     entries.retain(|e| seq(Some(e)) > after);
     entries.reverse();
     Ok(entries)
+}
+
+/// Runs a command about a user: one's own password is changed by who has it, not by the token of the machine.
+pub(super) fn user(screen: &Screen, global: &Global, noun: Noun<User>) -> Outcome {
+    let User::Password { user, old_password_file, .. } = &noun.command else { return run(screen, global, noun) };
+    if noun.tenant.is_some() {
+        return Err(screen.usage("`user password` takes TENANT/NAME in the place of `--tenant`"));
+    }
+    let old = wanted::password(old_password_file).map_err(|e| screen.usage(&e))?;
+    let remote = Remote::of_user(screen, global, user, &Secret::new(old))?;
+    let wanted = noun.command.wanted().map_err(|e| screen.usage(&e))?;
+    runtime(screen)?.block_on(done(screen, &remote, wanted))
 }
 
 async fn done(screen: &Screen, remote: &Remote<'_>, wanted: Wanted) -> Outcome {

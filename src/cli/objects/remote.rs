@@ -39,12 +39,19 @@ pub(super) struct Remote<'a> {
 impl<'a> Remote<'a> {
     /// The server that is named, else the one of the settings.
     pub(super) fn new(screen: &'a Screen, global: &Global, tenant: Option<String>) -> Outcome<Self> {
+        Self::at(screen, global, tenant, server(screen, global)?)
+    }
+
+    /// The same, as a user with a password.
+    pub(super) fn of_user(screen: &'a Screen, global: &Global, user: &str, password: &Secret) -> Outcome<Self> {
+        let mut url = server(screen, global)?;
+        let named = url.set_username(user).and_then(|()| url.set_password(Some(password.reveal())));
+        named.map_err(|()| screen.usage("`--server` takes no user"))?;
+        Self::at(screen, global, None, url)
+    }
+
+    fn at(screen: &'a Screen, global: &Global, tenant: Option<String>, url: Url) -> Outcome<Self> {
         let file = target::config_file(global);
-        let url = match &global.server {
-            Some(text) => text.parse::<Url>().ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host()),
-            None => here(&target::config(screen, global)?),
-        };
-        let url = url.ok_or_else(|| screen.usage("`--server` is not an address such as http://127.0.0.1:8291"))?;
         let is_here = url.host_str().is_some_and(is_loopback_host);
         let beside = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         // The operator names the server: it may be anywhere but where nobody may go.
@@ -152,6 +159,15 @@ impl<'a> Remote<'a> {
         }
         if status == 503 { Exit::Unreachable } else { Exit::Problem }
     }
+}
+
+/// The address of the server.
+fn server(screen: &Screen, global: &Global) -> Outcome<Url> {
+    let url = match &global.server {
+        Some(text) => text.parse::<Url>().ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host()),
+        None => here(&target::config(screen, global)?),
+    };
+    url.ok_or_else(|| screen.usage("`--server` is not an address such as http://127.0.0.1:8291"))
 }
 
 /// Waits a moment for a server of this machine that was started just before: the token is that of the one that answers.

@@ -214,13 +214,19 @@ impl Wants for User {
                 let body = body.set("new_password", new_password.then_some(true)).standing(&standing);
                 Wanted::update(NOUN, &user, body.end()).secret("password")
             }
+            Self::Password { old_password_file, password_file, .. } => {
+                let body = Body::default().set("old_password", Some(super::wanted::password(&old_password_file)?));
+                let body = body.set("password", Some(super::wanted::password(&password_file)?));
+                let shown = Shown::Gone("the password is changed".to_owned());
+                Wanted { body: Some(body.end()), ..Wanted::new(Method::PUT, &["me", "password"], shown) }
+            }
             Self::Remove { user } => Wanted::remove(NOUN, &user),
         })
     }
 }
 
 /// The password in a file, without the line end.
-fn password(file: &Path) -> Result<String, String> {
+pub(super) fn password(file: &Path) -> Result<String, String> {
     let failed = |e: std::io::Error| format!("{}: {e}", file.display());
     let mut text = String::new();
     if file == Path::new("-") {
