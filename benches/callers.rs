@@ -4,6 +4,7 @@
 //!
 //! `cargo bench --bench callers`; `CASTILE_BENCH_CALLS=2000` for a shorter run.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a bench fails by panicking and says what it found")]
+#![allow(clippy::disallowed_methods, reason = "its tasks end with it, and it has one setting")]
 #![allow(missing_docs, reason = "a program, not a library")]
 
 use std::net::SocketAddr;

@@ -37,9 +37,12 @@ const MAX_ANSWER: usize = 64 << 10;
 /// Bytes of a token.
 const MAX_TOKEN: usize = 16 << 10;
 
+/// Tenant and name of an API.
+type Place = (Arc<str>, Arc<str>);
+
 /// The log-ins of all APIs that have one.
 #[derive(Default)]
-pub(super) struct Logins(Mutex<HashMap<(Arc<str>, Arc<str>), Arc<Session>>>);
+pub(super) struct Logins(Mutex<HashMap<Place, Arc<Session>>>);
 
 /// One API at its service.
 pub(super) struct Session {
