@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod json;
 pub mod net;
 pub mod xml;
+mod yaml;
 
 // Import time: cold, tolerant, rich in diagnostics.
 pub mod schema;

@@ -1,4 +1,5 @@
 use crate::diagnostic::Code;
+use crate::yaml::Codes;
 
 /// Not YAML.
 pub static NOT_YAML: Code = Code {
@@ -33,13 +34,9 @@ pub static WRONG_VALUE: Code = Code {
            `200/s`, `50/min`, `20 per minute`; texts that look like numbers, such as an API's version, in quotes.",
 };
 
-/// A feature that this version does not have.
-pub static NOT_IN_FORCE: Code = Code {
-    id: "api.not-in-force",
-    title: "a setting is kept, but not in force yet",
-    help: "The file may hold this key and it is kept as written, but this version of Castile does not act on it. It is said aloud, because a limit \
-           or a protection that is believed to be there and is not is worse than none.",
-};
+/// What YAML calls the findings of this room's files.
+pub(crate) static OF_YAML: Codes =
+    Codes { not_yaml: &NOT_YAML, unknown_key: &UNKNOWN_KEY, missing_key: &MISSING_KEY, wrong_value: &WRONG_VALUE };
 
 /// A context that is taken by the gateway itself.
 pub static RESERVED_CONTEXT: Code = Code {
@@ -210,7 +207,6 @@ pub static ALL: &[&Code] = &[
     &UNKNOWN_KEY,
     &MISSING_KEY,
     &WRONG_VALUE,
-    &NOT_IN_FORCE,
     &RESERVED_CONTEXT,
     &DUPLICATE_CONTEXT,
     &REVISION_HELD,

@@ -55,8 +55,6 @@ pub struct ApiDefinition {
     pub rest: bool,
     /// `cache`: are answers of its `get:` resources given again? `None`: no.
     pub cache: Option<super::Cache>,
-    /// Where settings stand that are not in force, by the way to them (`resources/1/scope`): `check` says so.
-    pub not_in_force: Vec<(String, Span)>,
 }
 
 /// `api: { name, version, context, state, default_version }`.
@@ -243,7 +241,7 @@ pub struct Resource {
     pub unwrap: Option<String>,
     /// `faults`: declared fault → status.
     pub faults: BTreeMap<String, u16>,
-    /// `sequence`: path of a file. Not in force yet.
+    /// `sequence`: path of a file in the API's folder, its steps; `None`: those that every resource has.
     pub sequence: Option<String>,
     /// `security`, `token`, `backend_authorization`: what differs from the API's.
     pub access: ResourceAccess,
@@ -288,7 +286,6 @@ impl ApiDefinition {
             callers: AddressLists::default(),
             cors: None,
             cache: None,
-            not_in_force: Vec::new(),
         }
     }
 

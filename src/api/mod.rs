@@ -19,7 +19,6 @@ mod read;
 mod release;
 mod units;
 mod write;
-mod yaml;
 
 pub use access::{Access, ClaimNames, ResourceAccess, SECURITY, TOKENS, Visibility};
 pub use attachments::{Attachments, Deliver};
@@ -40,7 +39,7 @@ pub use release::Release;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Span;
+use crate::yaml;
 
 /// JSON Schema (2020-12) of `api.yaml`. What editors need: what holds between keys is said by [`ApiDefinition::parse`] alone.
 pub const SCHEMA: &str = include_str!("api.schema.json");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Assembled, Credentials, PublishedApi, assemble_with};
+use super::{Assembled, Credentials, PublishedApi, assemble_with, sequences};
 use crate::api::{ApiDefinition, Lock, codes};
 use crate::auth::DEFAULT_TENANT;
 use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources};
@@ -34,6 +34,7 @@ impl Content {
             documents: documents.sources.iter().map(stored).collect(),
             root: documents.root.0,
             links,
+            sequences: Vec::new(),
             importer: env!("CARGO_PKG_VERSION").to_owned(),
             managed_by_files,
         }
@@ -121,10 +122,6 @@ pub fn build_with(name: &str, content: &Content, secrets: Secrets) -> Built {
     };
     let mut built = Built { api: None, diagnostics, sources: Sources::default() };
     if let Some(definition) = definition {
-        for (way, span) in &definition.not_in_force {
-            let text = format!("`{way}` is kept, but not in force yet");
-            built.diagnostics.push(Diagnostic::new(Severity::Warning, &codes::NOT_IN_FORCE, text).at(*span));
-        }
         // The documents' own ids come first, so that spans of WSDL and definition share one numbering.
         let folder = Path::new(&*content.definition.name).parent().unwrap_or(Path::new(""));
         let (credentials, missing) = match secrets {
@@ -133,8 +130,9 @@ pub fn build_with(name: &str, content: &Content, secrets: Secrets) -> Built {
         };
         built.diagnostics.extend(missing);
         let only = documents_only(&documents, content);
-        let Assembled { api, diagnostics, .. } = assemble_with(name, &definition, lock.as_ref(), &only, &credentials);
+        let Assembled { mut api, diagnostics, .. } = assemble_with(name, &definition, lock.as_ref(), &only, &credentials);
         built.diagnostics.extend(diagnostics);
+        built.diagnostics.extend(sequences::bind(api.as_mut(), &definition, content, &mut documents.sources));
         built.api = api.map(Arc::new);
     }
     if built.diagnostics.iter().any(|d| d.severity == Severity::Error) {

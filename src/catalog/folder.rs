@@ -12,6 +12,7 @@ use super::credentials;
 use super::{ApiName, Catalog, Compiled, Pinned, PublishedApi, Roster, Snapshot};
 use crate::api::{ApiDefinition, Lock};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::sequence::Sequence;
 use crate::store::{Content, DEFAULT_TENANT, MAX_APIS, Store, StoreError, StoredDocument};
 use crate::wsdl::source::{Options, Origin, Policy, codes as source_codes, load_local};
 
@@ -267,6 +268,9 @@ pub fn read_api(directory: &Path) -> Result<Content, Built> {
     for document in &mut content.documents {
         document.name = format!("{prefix}/{}", document.name).into();
     }
+    // One that is not there is told at the resource that names it.
+    let paths = super::sequences::named(&parsed).map(|path| directory.join(path)).filter(|p| p.is_file());
+    content.sequences = paths.map(|p| read_text(&p, Sequence::MAX_BYTES as u64).map_err(one)).collect::<Result<_, _>>()?;
     Ok(content)
 }
 

@@ -18,6 +18,7 @@ mod raw;
 mod resources;
 mod roster;
 mod rules;
+mod sequences;
 mod snapshot;
 mod texts;
 mod watch;

@@ -32,7 +32,7 @@ impl Content {
         };
         let named = |path: &str, document: &StoredDocument| (path.to_owned(), document.text.clone());
         let own = std::iter::once(named(DEFINITION, &self.definition)).chain(self.lock.iter().map(|l| named(LOCK, l)));
-        own.chain(self.documents.iter().map(of)).collect()
+        own.chain(self.documents.iter().chain(&self.sequences).map(of)).collect()
     }
 
     /// Makes content of texts as [`Content::texts`] gives them, for the API `name` of a tenant.
@@ -76,6 +76,7 @@ impl Content {
         for document in &mut content.documents {
             document.name = format!("{prefix}/{}", document.name).into();
         }
+        content.sequences = super::sequences::named(&parsed).filter_map(stored).collect();
         Ok(content)
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct Permit {
     pub(super) told: HeaderMap,
     /// Who gets the same answers: nothing for open APIs, else the caller with all that the SOAP service may tell it apart by.
     pub(super) class: String,
+    /// Who calls.
+    pub(super) principal: auth::Principal,
 }
 
 impl Desk {
@@ -187,7 +189,7 @@ pub(super) async fn permit(
     let told = told(gateway, &route, &principal.0, subscription.as_deref(), call)?;
     let slot = Some(place(gateway, &route).await?);
     let class = class(&principal.0, subscription.as_deref());
-    Ok(Permit { route, slot, told, class })
+    Ok(Permit { route, slot, told, class, principal: principal.0 })
 }
 
 fn class(principal: &auth::Principal, subscription: Option<&Subscription>) -> String {

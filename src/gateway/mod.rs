@@ -38,6 +38,7 @@ mod route;
 mod secure;
 mod segments;
 mod spool;
+mod steps;
 mod store;
 mod tls;
 mod token;

@@ -16,6 +16,7 @@ use super::message::Draft;
 use super::reply::{EnvelopeReader, Reply, ReplyError};
 use super::route::Target;
 use super::secure::{self, Secured};
+use super::steps::{Course, Ended};
 use super::token::token;
 use super::upstream::{self, Outgoing};
 use super::{Call, Gateway, cache, respond};
@@ -26,7 +27,6 @@ use crate::mediate::package::{self, PackageOptions};
 use crate::mediate::{self, DecodeError, DecodeErrorKind, DecodeOptions, Decoded, Decoder, Direction, EncodeError, Parameter, ParameterIn};
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::problem::{InvalidField, Place, Problem, Reason};
-use crate::sequence::{FaultStep, RequestStep, ResponseStep};
 use crate::xml::Limits;
 
 const JSON: &str = "application/json";
@@ -36,18 +36,19 @@ const PIECE_BYTES: usize = 64 << 10;
 
 /// Answers a call of a resource.
 pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Problem> {
+    go(gateway, permit, call).await.or_else(Ended::into_result)
+}
+
+/// The way of a call: request steps › envelope › the service › JSON or fault › their steps.
+async fn go(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Ended> {
     let api = permit.route.api().clone();
     let resource = permit.route.resource().ok_or_else(|| Problem::internal("the route has no resource"))?.clone();
     let plan = api.plan(&resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     call.record.operation = Some(plan.name.clone());
     negotiate(call.headers)?;
-    let mut draft = Draft::default();
-    for step in &resource.sequence.request {
-        match step {
-            RequestStep::ToSoap {} => draft = request(gateway, &api, &resource, permit, call).await?,
-        }
-    }
+    let mut course = Course::new(permit, &resource, call);
     let mut outgoing = outgoing(permit, &resource, plan, call);
+    let draft = request(gateway, &api, &resource, permit, (&mut course, &mut outgoing.headers), call).await?;
     let key = resource.cache.and_then(|_| cache::key(permit, &resource, &outgoing.headers, &draft.envelope(), call));
     if let Some(answer) = key.as_ref().and_then(|k| gateway.kept.get(k, &api, call)) {
         return Ok(answer);
@@ -62,18 +63,11 @@ pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>
     let reply = upstream::send(gateway, &api, &outgoing, &message, call.record).await?;
     call.returned = upstream::returned(&api, &reply.headers);
     let key = key.filter(|_| cache::may_be_kept(reply.status, &reply.headers));
-    let mut reply = Some(reply);
-    let mut answered = Err(Problem::internal("the response path does not read the reply"));
-    for step in &resource.sequence.response {
-        answered = match (step, reply.take()) {
-            (ResponseStep::ToJson {}, Some(reply)) => answer(gateway, api.clone(), &resource, reply, callers, call).await,
-            (ResponseStep::ToJson {}, None) => Err(Problem::internal("the response path reads the reply twice")),
-        };
+    let answer = answer(gateway, api.clone(), &resource, (reply, callers), &mut course, call).await?;
+    if let (Some(key), Some(rule)) = (key, resource.cache) {
+        gateway.kept.put(key, rule, &api, &answer, &call.returned);
     }
-    if let (Some(key), Some(rule), Ok(answer)) = (key, resource.cache, &answered) {
-        gateway.kept.put(key, rule, &api, answer, &call.returned);
-    }
-    answered
+    Ok(answer)
 }
 
 /// Does the caller take JSON?
@@ -95,16 +89,22 @@ async fn request(
     api: &Arc<PublishedApi>,
     resource: &PublishedResource,
     permit: &Permit,
+    (course, headers): (&mut Course, &mut HeaderMap),
     call: &mut Call<'_>,
-) -> Result<Draft, Problem> {
+) -> Result<Draft, Ended> {
+    if !course.reads_request() {
+        // What they refuse need not be read.
+        course.request(headers, None).await?;
+    }
     let limits = CallLimits::of(api, &gateway.config.limits);
     let body = call.take_body()?;
     let mut form_type = None;
     if !http_body::Body::is_end_stream(&body) {
         if !resource.body {
-            return Err(Problem::new(Reason::InvalidRequest, 400, "This resource takes no body."));
+            return Err(Problem::new(Reason::InvalidRequest, 400, "This resource takes no body.").into());
         }
-        form_type = check_content_type(call.headers, form::is_taken(resource))?;
+        // Steps read JSON, which a form is not.
+        form_type = check_content_type(call.headers, form::is_taken(resource) && !course.reads_request())?;
     }
     let path: &[(String, String)] = match &permit.route.target {
         Target::Resource { parameters, .. } => parameters,
@@ -125,9 +125,10 @@ async fn request(
             (text.map_err(super::body::BodyError::problem)?, None)
         }
     };
+    let text = if course.reads_request() { course.request(headers, Some(text)).await?.unwrap_or_default() } else { text };
     if form.as_ref().map_or(text.len() as u64, |f| f.text_bytes) <= PIECE_BYTES as u64 {
         let beside = Given { path, query: call.query, fields: &fields };
-        return encode(api, resource, &text, form.as_ref(), &beside);
+        return Ok(encode(api, resource, &text, form.as_ref(), &beside)?);
     }
     // A long conversion must not hold up the calls that share its thread.
     let (api, resource, path, query) = (api.clone(), resource.clone(), path.to_vec(), call.query.map(str::to_owned));
@@ -136,7 +137,7 @@ async fn request(
         encode(&api, &resource, &text, form.as_ref(), &beside)
     })
     .await;
-    encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string())))
+    Ok(encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string())))?)
 }
 
 /// A body must be JSON in UTF-8, or a form where files are taken: then its type is given back.
@@ -266,6 +267,11 @@ pub(super) fn invalid(errors: Vec<InvalidField>) -> Problem {
     Problem::new(Reason::InvalidRequest, 400, text).with_errors(errors)
 }
 
+/// What the caller reads of a request that is not JSON.
+pub(super) fn not_json(error: crate::json::ParseError) -> Problem {
+    refused(EncodeError::NotJson(error))
+}
+
 /// What the caller reads of a request that cannot be encoded: every error.
 fn refused(error: EncodeError) -> Problem {
     let errors = match error {
@@ -325,23 +331,19 @@ async fn answer(
     gateway: &Gateway,
     api: Arc<PublishedApi>,
     resource: &PublishedResource,
-    reply: Reply,
-    callers: bool,
+    (reply, callers): (Reply, bool),
+    course: &mut Course,
     call: &mut Call<'_>,
-) -> Result<Response<AnswerBody>, Problem> {
+) -> Result<Response<AnswerBody>, Ended> {
     let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     let one_way = plan.output.is_none();
     let (status, media_type) = (reply.status, reply.media_type());
     if reply.is_empty() {
-        return if one_way && status.is_success() {
-            Ok(respond::empty(StatusCode::ACCEPTED))
-        } else {
-            Err(not_soap(status, "an empty body"))
-        };
+        return if one_way && status.is_success() { accepted(course, call).await } else { Err(not_soap(status, "an empty body").into()) };
     }
     if let Some(what) = refused_type(&media_type) {
         // A one-way call's confirmation may say what it likes.
-        return if one_way && status.is_success() { Ok(respond::empty(StatusCode::ACCEPTED)) } else { Err(not_soap(status, &what)) };
+        return if one_way && status.is_success() { accepted(course, call).await } else { Err(not_soap(status, &what).into()) };
     }
     let definition = &api.definition;
     let CallLimits { reply: limit, reply_buffer, .. } = CallLimits::of(&api, &gateway.config.limits);
@@ -351,11 +353,7 @@ async fn answer(
     let mut chunk = Vec::new();
     let mut more = reader.next(&mut chunk).await.map_err(|e| e.problem())?;
     if !more {
-        return if one_way && status.is_success() {
-            Ok(respond::empty(StatusCode::ACCEPTED))
-        } else {
-            Err(not_soap(status, "an empty body"))
-        };
+        return if one_way && status.is_success() { accepted(course, call).await } else { Err(not_soap(status, "an empty body").into()) };
     }
     let charset = if is_multipart { reader.root_charset().map(str::to_owned) } else { charset };
     let options = DecodeOptions { charset, limits: Limits::message_of(limit), strict: false, package: is_multipart };
@@ -364,14 +362,16 @@ async fn answer(
         && definition.stream == Stream::Large
         && call.version != Version::HTTP_10
         && resource.unwrap.is_none()
+        && !course.reads_response()
         && status.is_success();
     while more {
         feed(&mut decoder, &chunk).await.map_err(|e| unreadable(&e, status, &media_type))?;
         if may_stream && decoder.ready() > reply_buffer {
             call.record.dropped_headers = decoder.dropped_headers();
+            course.response(&mut call.returned, None).await?;
             let first = Bytes::from(decoder.take_ready());
             let rest = rest(first, decoder, reader);
-            return Ok(respond::with_type(StatusCode::OK, JSON, AnswerBody::new(Content::Stream(Box::pin(rest), None))));
+            return Ok(respond::with_type(course.status(StatusCode::OK), JSON, AnswerBody::new(Content::Stream(Box::pin(rest), None))));
         }
         more = reader.next(&mut chunk).await.map_err(|e| e.problem())?;
     }
@@ -382,25 +382,39 @@ async fn answer(
         Decoded::Fault(mut found) => {
             found.fault_json = attached.parts.inlined(found.fault_json).await?;
             let all = fault::exposes_all(definition.expose, definition.api.state, gateway.config.gateway.faults);
-            let mut problem = Problem::internal("the fault path does not read the fault");
-            for step in &resource.sequence.fault {
-                problem = match step {
-                    FaultStep::ToProblem {} => fault::problem(&found, all, callers),
-                };
-            }
-            Err(problem)
+            let standard = fault::problem(&found, all, callers);
+            course.fault(&mut call.returned, &mut found, standard.status).await?;
+            let mut problem = fault::problem(&found, all, callers);
+            problem.status = course.fault_status(problem.status);
+            Err(problem.into())
         }
-        _ if !status.is_success() => Err(not_soap(status, "an envelope without a fault")),
-        _ if one_way => Ok(respond::empty(StatusCode::ACCEPTED)),
-        Decoded::Empty => Ok(respond::empty(StatusCode::NO_CONTENT)),
+        _ if !status.is_success() => Err(not_soap(status, "an envelope without a fault").into()),
+        _ if one_way => accepted(course, call).await,
+        Decoded::Empty => {
+            course.response(&mut call.returned, None).await?;
+            Ok(respond::empty(course.status(StatusCode::NO_CONTENT)))
+        }
         Decoded::Value(json) => {
             let json = match &resource.unwrap {
                 Some(property) => unwrapped(json, property),
                 None => json,
             };
-            Ok(respond::with_type(StatusCode::OK, JSON, attached.parts.answer(&json, references.as_ref())?))
+            let body = if course.reads_response() {
+                let json = attached.parts.inlined(json).await?;
+                AnswerBody::whole(course.response(&mut call.returned, Some(json)).await?.unwrap_or_default())
+            } else {
+                course.response(&mut call.returned, None).await?;
+                attached.parts.answer(&json, references.as_ref())?
+            };
+            Ok(respond::with_type(course.status(StatusCode::OK), JSON, body))
         }
     }
+}
+
+/// The answer to a call that is confirmed and nothing more.
+async fn accepted(course: &mut Course, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Ended> {
+    course.response(&mut call.returned, None).await?;
+    Ok(respond::empty(course.status(StatusCode::ACCEPTED)))
 }
 
 /// Feeds a chunk in pieces, giving way between them.

@@ -1,13 +1,15 @@
 //! The diagnostics of sequences.
 
 use crate::diagnostic::Code;
+use crate::yaml::Codes;
 
 /// A file that is no sequence.
 pub static BAD_SEQUENCE: Code = Code {
     id: "sequence.bad-file",
     title: "a sequence file cannot be read",
     help: "A sequence file has the keys `version`, `request`, `response` and `fault`; each path is a list of steps, and a step is one key, its verb, \
-           with its settings below it. Unknown verbs and settings are refused, so that a slip of the pen is not ignored.",
+           with its settings below it. Unknown verbs and settings are refused, so that a slip of the pen is not ignored. docs/sequences.md has \
+           every step with an example.",
 };
 
 /// A path without its conversion.
@@ -18,5 +20,74 @@ pub static BAD_PATH: Code = Code {
            without it there is nothing to send on, and a second one would find nothing to convert.",
 };
 
+/// A verb that nobody knows.
+pub static UNKNOWN_STEP: Code = Code {
+    id: "sequence.unknown-step",
+    title: "a step that does not exist",
+    help: "The key of a step is its verb. The frame lists the verbs of this path, the hint names the nearest one. docs/sequences.md has them all.",
+};
+
+/// A step where it cannot stand.
+pub static WRONG_PLACE: Code = Code {
+    id: "sequence.wrong-place",
+    title: "a step stands where it cannot do anything",
+    help: "Steps that change JSON stand before `to_soap` and behind `to_json`: an envelope has no JSON. A status is chosen for answers, not for \
+           requests; scopes and header fields are required of requests. Conversions stand on a path itself, not inside `if` or `switch`.",
+};
+
+/// An expression that cannot be read, or does not fit.
+pub static BAD_EXPRESSION: Code = Code {
+    id: "sequence.bad-expression",
+    title: "an expression cannot be read, or does not fit its place",
+    help: "Expressions stand in `when`, in `switch: { value }`, and between `{{` and `}}` in the texts of steps. They read headers, query, path, body, \
+           properties, principal and, on the fault path, fault; they compare (== != < <= > >=), combine (and, or, not), look into lists (in), try \
+           patterns (matches) and call functions. Texts stand between quotes. Types are checked: a text is not compared with a number, and a \
+           condition is true or false. docs/sequences.md has the whole language.",
+};
+
+/// A pointer that a step cannot use.
+pub static BAD_POINTER: Code = Code {
+    id: "sequence.bad-pointer",
+    title: "a JSON pointer that the step cannot use",
+    help: "Pointers are those of RFC 6901: /order/lines/0/code, `~1` for a slash in a name, `~0` for a tilde. `*` stands for every item of a list.",
+};
+
+/// A header field that a step may not touch.
+pub static BAD_HEADER: Code = Code {
+    id: "sequence.bad-header",
+    title: "a header field that sequences leave alone",
+    help: "Fields of one connection (Connection, Transfer-Encoding, …) and those that the gateway writes itself (Content-Type, Content-Length, \
+           X-Request-Id, X-JWT-Assertion, …) cannot be set or removed by steps; the caller's credentials for the gateway cannot be read. \
+           docs/http-fields.md lists them.",
+};
+
+/// More than a file may hold.
+pub static TOO_LARGE: Code = Code {
+    id: "sequence.too-large",
+    title: "a sequence is larger than it may be",
+    help: "A file has at most 256 KiB, a path 1,000 steps, and steps and values stand at most 16 levels deep in each other; an expression has at \
+           most 4,096 bytes, 1,000 words and signs and 32 levels. So a stored sequence cannot exhaust the process that reads it.",
+};
+
+/// A file that is not there.
+pub static MISSING_FILE: Code = Code {
+    id: "sequence.missing-file",
+    title: "the sequence of a resource is not there",
+    help: "`sequence` below a resource is a path inside the API's folder, such as sequences/add-country.yaml. The file must be there as a text in UTF-8.",
+};
+
+/// A sequence that does not fit its resource.
+pub static UNFIT: Code = Code {
+    id: "sequence.unfit",
+    title: "a sequence does not fit the resource that names it",
+    help: "A sequence may stand for several resources. Each must have the path parameters that it reads, and its operation must have the property \
+           that `to_json: { unwrap }` names. Answers that a sequence makes are not kept: `cache` does not stand beside it.",
+};
+
+/// What YAML calls the findings of a sequence file.
+pub(super) static OF_YAML: Codes =
+    Codes { not_yaml: &BAD_SEQUENCE, unknown_key: &BAD_SEQUENCE, missing_key: &BAD_SEQUENCE, wrong_value: &BAD_SEQUENCE };
+
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&BAD_SEQUENCE, &BAD_PATH];
+pub static ALL: &[&Code] =
+    &[&BAD_SEQUENCE, &BAD_PATH, &UNKNOWN_STEP, &WRONG_PLACE, &BAD_EXPRESSION, &BAD_POINTER, &BAD_HEADER, &TOO_LARGE, &MISSING_FILE, &UNFIT];

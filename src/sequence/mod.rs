@@ -1,56 +1,66 @@
 //! Sequences: the ordered steps that a message goes through between caller and upstream.
 //!
-//! Comes in: the text of a sequence file. Goes out: a [`Sequence`] that the gateway runs step by step, or a diagnostic at its place. Must
-//! not know: HTTP, stores. The steps are the message conversions; more will stand beside them.
+//! Comes in: the text of a sequence file. Goes out: a [`Sequence`] whose paths the gateway runs over an [`Exchange`], or diagnostics at
+//! their places. Must not know: sockets, stores. The room does no input or output: the conversions are the gateway's, and a path says with a
+//! [`Stop`] what shall happen instead of going on. `docs/sequences.md` is the language for those who write it.
 
 pub mod codes;
 pub mod expr;
 mod number;
 mod read;
+mod step;
 mod tree;
 
 use std::sync::{Arc, LazyLock};
 
-use serde::{Deserialize, Serialize};
-
+pub use step::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
 pub use tree::Tree;
 
-/// The steps of the three paths, in order. Made by [`Sequence::parse`], which checks that each path ends where it must.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+use crate::diagnostic::Span;
+
+/// The steps of the three paths. Made by [`Sequence::parse`], which checks that each path converts its message once.
+#[derive(Debug, Clone, Default)]
 pub struct Sequence {
-    /// The version of the format: 1.
-    pub version: u32,
-    /// Caller → upstream.
-    pub request: Vec<RequestStep>,
-    /// Upstream → caller.
-    pub response: Vec<ResponseStep>,
-    /// Upstream → caller, where the upstream answers with a fault.
-    pub fault: Vec<FaultStep>,
+    /// Caller → upstream: what happens before `to_soap`.
+    pub request: Steps,
+    /// Upstream → caller: what happens behind `to_json`.
+    pub response: Steps,
+    /// Upstream → caller, where the upstream answers with a fault: what happens before `to_problem`.
+    pub fault: Steps,
+    /// `to_json: { unwrap }`: the property of the reply that is the answer by itself.
+    pub unwrap: Option<Box<str>>,
 }
 
-/// A step of the request path. In a file, one key: the verb.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum RequestStep {
-    /// JSON → envelope. Every request path has it once, as its last step.
-    ToSoap {},
+/// The steps of one path, without its conversion.
+#[derive(Debug, Clone, Default)]
+pub struct Steps {
+    steps: Vec<step::Step>,
+    uses: step::Uses,
 }
 
-/// A step of the response path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum ResponseStep {
-    /// Envelope → JSON. Every response path has it once, as its first step.
-    ToJson {},
-}
+impl Steps {
+    /// Is there nothing to do but the conversion?
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
 
-/// A step of the fault path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum FaultStep {
-    /// Fault → problem+json (RFC 9457). Every fault path has it once, as its last step.
-    ToProblem {},
+    /// Do they read or change the message's JSON? Then it must be a tree.
+    pub fn use_body(&self) -> bool {
+        self.uses.body
+    }
+
+    /// The path parameters that they read, with their places.
+    pub fn path_parameters(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.uses.path_parameters.iter().map(|(name, span)| (&**name, *span))
+    }
+
+    /// Does them, one after the other.
+    ///
+    /// # Errors
+    /// What shall happen instead of going on.
+    pub fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
+        step::run(&self.steps, exchange)
+    }
 }
 
 impl Sequence {
@@ -64,6 +74,16 @@ impl Sequence {
             Arc::new(Sequence::parse(crate::diagnostic::SourceId(0), Sequence::DEFAULT_TEXT).expect("the shipped sequence"))
         });
         DEFAULT.clone()
+    }
+
+    /// Is there nothing to do but the conversions?
+    pub fn is_plain(&self) -> bool {
+        self.request.is_empty() && self.response.is_empty() && self.fault.is_empty()
+    }
+
+    /// Its three paths.
+    pub fn paths(&self) -> [&Steps; 3] {
+        [&self.request, &self.response, &self.fault]
     }
 }
 

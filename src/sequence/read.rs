@@ -1,78 +1,90 @@
 //! Sequence files.
 
-use super::{Sequence, codes};
+use super::expr::Path;
+use super::step::{Convert, Reader, Step};
+use super::{Sequence, Steps, codes};
 use crate::diagnostic::{Diagnostic, SourceId, Span};
+use crate::yaml::{File, Node};
+
+/// Bytes of a sequence file.
+const MAX_BYTES: usize = 256 << 10;
 
 impl Sequence {
     /// The version of the format that is read.
     pub const VERSION: u32 = 1;
+    /// Bytes of a file at most.
+    pub const MAX_BYTES: usize = MAX_BYTES;
 
     /// Reads a sequence file.
     ///
     /// # Errors
-    /// What is wrong with it, at its place where it has one: the author's fault.
-    pub fn parse(source: SourceId, text: &str) -> Result<Self, Box<Diagnostic>> {
-        let whole = Span { source, start: 0, end: u32::try_from(text.len()).unwrap_or(u32::MAX) };
-        let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-        let sequence: Self = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-            let at = error.location().map(|l| offset(text, l.line() as usize, l.column() as usize)).unwrap_or(0);
-            let span = Span { source, start: at, end: at };
-            Box::new(Diagnostic::error(&codes::BAD_SEQUENCE, first_line(&error.to_string())).at(span))
-        })?;
-        if sequence.version != Self::VERSION {
-            let message = format!("the version is {}, this Castile reads version {}", sequence.version, Self::VERSION);
-            return Err(Box::new(Diagnostic::error(&codes::BAD_SEQUENCE, message).at(whole)));
+    /// Everything that is wrong with it, each at its place: the author's fault.
+    pub fn parse(source: SourceId, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        if text.len() > MAX_BYTES {
+            let message = format!("the file is larger than {MAX_BYTES} bytes");
+            return Err(vec![Diagnostic::error(&codes::TOO_LARGE, message).at(Span { source, start: 0, end: 0 })]);
         }
-        for (path, steps, verb) in [
-            ("request", sequence.request.len(), "to_soap"),
-            ("response", sequence.response.len(), "to_json"),
-            ("fault", sequence.fault.len(), "to_problem"),
-        ] {
-            if steps != 1 {
-                let message = format!("the {path} path has {verb} {steps} times");
-                return Err(Box::new(Diagnostic::error(&codes::BAD_PATH, message).at(whole).expected(format!("`{verb}` once"))));
-            }
+        let (mut file, node) = File::parse(source, text, &codes::OF_YAML);
+        let sequence = node.and_then(|node| root(&mut file, &node));
+        match sequence.filter(|_| file.diagnostics.is_empty()) {
+            Some(sequence) => Ok(sequence),
+            None => Err(file.diagnostics),
         }
-        Ok(sequence)
     }
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
+fn root(file: &mut File<'_>, node: &Node) -> Option<Sequence> {
+    let mut fields = file.fields(node);
+    if let Some(version) = fields.need(file, "version") {
+        file.integer(version, Sequence::VERSION.into(), Sequence::VERSION.into());
+    }
+    let nodes = [fields.need(file, "request"), fields.need(file, "response"), fields.need(file, "fault")];
+    fields.end(file);
+    let [request, response, fault] = nodes;
+    let (request, _) = path(file, Path::Request, request?)?;
+    let (response, unwrap) = path(file, Path::Response, response?)?;
+    let (fault, _) = path(file, Path::Fault, fault?)?;
+    Some(Sequence { request, response, fault, unwrap })
 }
 
-/// Byte offset of a line and column, both from 1.
-fn offset(text: &str, line: usize, column: usize) -> u32 {
-    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let rest = text.get(before..).unwrap_or("");
-    let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(i, _)| i);
-    u32::try_from(before + within).unwrap_or(u32::MAX)
+/// The steps of a path without its conversion, and what `to_json` takes out of the reply.
+fn path(file: &mut File<'_>, path: Path, node: &Node) -> Option<(Steps, Option<Box<str>>)> {
+    let before = file.diagnostics.len();
+    let mut reader = Reader::new(file, path);
+    let mut steps = reader.steps(node);
+    let uses = std::mem::take(&mut reader.uses);
+    if file.diagnostics.len() > before {
+        return Some((Steps::default(), None));
+    }
+    let verb = match path {
+        Path::Request => "to_soap",
+        Path::Response => "to_json",
+        Path::Fault => "to_problem",
+    };
+    let at: Vec<usize> = steps.iter().enumerate().filter(|(_, (s, _))| matches!(s, Step::Convert(_))).map(|(i, _)| i).collect();
+    let [at] = at.as_slice() else {
+        let place = at.get(1).and_then(|i| steps.get(*i)).map_or(node, |(_, n)| *n);
+        let message = format!("the {} path has {verb} {} times", path.word(), at.len());
+        let span = file.span(place);
+        file.diagnostics.push(Diagnostic::error(&codes::BAD_PATH, message).at(span).expected(format!("`{verb}` once")));
+        return None;
+    };
+    let misplaced = match path {
+        Path::Request | Path::Fault => steps.get(at + 1).map(|(_, n)| (*n, format!("nothing stands behind `{verb}`"))),
+        Path::Response => steps.first().filter(|_| *at > 0).map(|(_, n)| (*n, format!("nothing stands before `{verb}`"))),
+    };
+    if let Some((node, message)) = misplaced {
+        let span = file.span(node);
+        let hint = if path == Path::Response { "put the step behind it" } else { "put the step before it" };
+        file.diagnostics.push(Diagnostic::error(&codes::WRONG_PLACE, message).at(span).hint(hint));
+        return None;
+    }
+    let unwrap = match steps.remove(*at).0 {
+        Step::Convert(Convert::ToJson { unwrap }) => unwrap,
+        _ => None,
+    };
+    Some((Steps { steps: steps.into_iter().map(|(step, _)| step).collect(), uses }, unwrap))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sequence::{FaultStep, RequestStep, ResponseStep};
-
-    #[test]
-    fn the_shipped_sequence_converts_each_message_once() {
-        let shipped = Sequence::shipped();
-        assert_eq!(shipped.request, [RequestStep::ToSoap {}]);
-        assert_eq!(shipped.response, [ResponseStep::ToJson {}]);
-        assert_eq!(shipped.fault, [FaultStep::ToProblem {}]);
-    }
-
-    #[test]
-    fn slips_are_refused_where_they_stand() {
-        let refused = |from: &str, to: &str| Sequence::parse(SourceId(0), &Sequence::DEFAULT_TEXT.replace(from, to)).unwrap_err();
-        let unknown = refused("to_json: {}", "to_jsn: {}");
-        assert_eq!(unknown.code.id, "sequence.bad-file");
-        assert!(unknown.message.contains("to_jsn"), "{unknown:?}");
-        let at = unknown.span.unwrap().start as usize;
-        assert!(Sequence::DEFAULT_TEXT[..at].ends_with("response:\n  - ") || at > 0, "{at}");
-        assert_eq!(refused("  - to_soap: {}\n", "  - to_soap: {}\n  - to_soap: {}\n").code.id, "sequence.bad-path");
-        assert_eq!(refused("to_soap: {}", "to_soap: {fast: true}").code.id, "sequence.bad-file");
-        assert_eq!(refused("version: 1", "version: 2").code.id, "sequence.bad-file");
-        assert_eq!(refused("fault:", "faults:").code.id, "sequence.bad-file");
-    }
-}
+mod tests;

@@ -76,4 +76,35 @@ impl Tree {
             Self::Object(members) => 1 + members.iter().map(|(_, v)| v.nodes()).sum::<usize>(),
         }
     }
+
+    /// Levels of arrays and objects.
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 0,
+            Self::List(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Object(members) => 1 + members.iter().map(|(_, v)| v.depth()).max().unwrap_or(0),
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> usize {
+        /// A value without its text.
+        const VALUE: usize = 48;
+        VALUE
+            + match self {
+                Self::Null | Self::Bool(_) => 0,
+                Self::Number(text) | Self::Text(text) => text.len(),
+                Self::List(items) => items.iter().map(Self::weight).sum(),
+                Self::Object(members) => members.iter().map(|(k, v)| k.len() + v.weight()).sum(),
+            }
+    }
+
+    /// The beginning of its JSON text, at most 60 characters; of what has members or items only what it is.
+    pub fn excerpt(&self) -> String {
+        match self {
+            Self::List(_) => String::from("[…]"),
+            Self::Object(_) => String::from("{…}"),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => self.as_json().excerpt(),
+        }
+    }
 }

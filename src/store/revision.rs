@@ -51,6 +51,9 @@ pub struct Content {
     pub root: u32,
     /// What stands behind each reference.
     pub links: Vec<StoredLink>,
+    /// The sequences that its resources name. Absent from what older versions stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sequences: Vec<StoredDocument>,
     /// The version of Castile that made it.
     pub importer: String,
     /// Does it come from the folder of API definitions? Then only files change it.

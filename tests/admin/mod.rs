@@ -83,8 +83,16 @@ impl Server {
         let text = format!("version: 1\napi: {{ name: {name}, state: {state} }}\nsource: {{ wsdl: wsdl/service.wsdl }}\n{more}\n");
         let definition = StoredDocument { name: "api.yaml".into(), text: text.into() };
         let importer = "0.1.0".to_owned();
-        let content =
-            Content { definition, lock: None, documents: Vec::new(), root: 0, links: Vec::new(), importer, managed_by_files: true };
+        let content = Content {
+            definition,
+            lock: None,
+            documents: Vec::new(),
+            root: 0,
+            links: Vec::new(),
+            sequences: Vec::new(),
+            importer,
+            managed_by_files: true,
+        };
         self.store.put_revision("default", name, None, content, None).await.unwrap();
     }
 

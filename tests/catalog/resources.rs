@@ -124,14 +124,6 @@ fn a_fault_has_the_status_of_its_resource() {
 }
 
 #[test]
-fn what_is_not_in_force_is_said() {
-    let built = built("countries", "plans: [gold]\nresources:\n  - post: /a\n    operation: GetCountry\n    sequence: s.yaml\n");
-    assert!(built.api.is_some());
-    let said: Vec<_> = built.diagnostics.iter().filter(|d| d.code.id == "api.not-in-force").map(|d| d.message.clone()).collect();
-    assert_eq!(said, ["`resources/0/sequence` is kept, but not in force yet"]);
-}
-
-#[test]
 fn raw_operations_are_found_by_the_first_child_of_the_body() {
     let api = good("countries", "endpoint: { url: \"http://h/x\" }\n");
     let get = api.raw_operations.iter().find(|r| &*r.name == "GetCountry").unwrap();
@@ -142,4 +134,39 @@ fn raw_operations_are_found_by_the_first_child_of_the_body() {
     assert!(matches!(&rpc.body, BodyChild::Elements(names) if names[0].local() == &*rpc.name), "{rpc:?}");
     assert!(good("countries", "passthrough: false\n").raw_operations.is_empty());
     assert!(good("countries", "rest: false\n").resources.is_empty());
+}
+
+#[test]
+fn a_sequence_fits_the_resource_that_names_it() {
+    let resource = "resources:\n  - get: /c/{code}\n    operation: GetCountry\n    sequence: sequences/s.yaml\n";
+    let said = |more: &str, steps: &str, json: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        add(dir.path(), "countries", "x", None);
+        edit(dir.path(), "x", more);
+        let text =
+            format!("version: 1\nrequest:\n{steps}  - to_soap: {{}}\nresponse:\n  - to_json: {json}\nfault:\n  - to_problem: {{}}\n");
+        std::fs::create_dir_all(dir.path().join("x/sequences")).unwrap();
+        std::fs::write(dir.path().join("x/sequences/s.yaml"), text).unwrap();
+        let content = catalog::read_api(&dir.path().join("x")).unwrap();
+        // What is sent elsewhere as texts comes back whole.
+        let texts = content.texts();
+        let again = castile::store::Content::of_texts("default", "x", &texts).map(|c| c.texts()).unwrap_or_default();
+        assert_eq!(again.get("sequences/s.yaml"), texts.get("sequences/s.yaml"));
+        let built = catalog::build("x", &content);
+        let position = |d: &castile::diagnostic::Diagnostic| d.span.and_then(|s| built.sources.position(s)).unwrap_or_default();
+        let errors: Vec<_> = built
+            .diagnostics
+            .iter()
+            .filter(|d| d.code.id.starts_with("sequence."))
+            .map(|d| (d.code.id, position(d), d.message.clone()))
+            .collect();
+        assert_eq!(built.api.is_none(), !errors.is_empty(), "{:?}", built.diagnostics);
+        errors
+    };
+    assert_eq!(said(resource, "  - set_header: { name: X-Code, value: \"{{ path.code }}\" }\n", "{ unwrap: GetCountryResult }"), []);
+    let wrong = said(resource, "  - set_header: { name: X-Code, value: \"{{ path.cod }}\" }\n", "{}");
+    assert_eq!(wrong, [("sequence.unfit", (3, 42), "the path /c/{code} has no parameter `cod`".to_owned())]);
+    assert_eq!(said(resource, "", "{ unwrap: GetContryResult }")[0].0, "sequence.unfit");
+    assert_eq!(said(&format!("cache: 60s\n{resource}"), "  - remove: /a\n", "{}")[0].0, "sequence.unfit");
+    assert_eq!(said(&resource.replace("s.yaml", "none.yaml"), "", "{}")[0].0, "sequence.missing-file");
 }

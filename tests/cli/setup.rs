@@ -42,7 +42,7 @@ fn check_says_all_errors_at_once() {
         std::fs::write(api(name), text + more).unwrap();
     };
     edit("countries", "nubmers: string\n");
-    edit("orders", "resources:\n  - get: /x\n    operation: NoSuchOperation\n    sequence: s.yaml\n");
+    edit("orders", "resources:\n  - get: /x\n    operation: NoSuchOperation\n    sequence: sequences/none.yaml\n");
     std::fs::write(dir.path().join("apis/inventory/wsdl/service.wsdl"), "<a>").unwrap();
     std::fs::write(dir.path().join("castile.yaml"), "listen: { gatway: 1 }\n").unwrap();
     let said = run(dir.path(), &["check"]).code(1);
@@ -51,7 +51,7 @@ fn check_says_all_errors_at_once() {
         "api.unknown-key",
         "did you mean `numbers`?",
         "api.unknown-operation",
-        "api.not-in-force",
+        "sequence.missing-file",
         "apis/countries/api.yaml",
         "apis/inventory/wsdl/service.wsdl",
     ] {

@@ -18,6 +18,7 @@ mod replies;
 mod rest;
 mod run;
 mod security;
+mod sequences;
 mod slow;
 mod soap;
 mod swaps;

@@ -26,6 +26,7 @@ async fn filled(folder: &Path) -> PathBuf {
             lock: None,
             documents: Vec::new(),
             root: 0,
+            sequences: Vec::new(),
             links: Vec::new(),
             importer: String::new(),
             managed_by_files: false,

@@ -16,7 +16,7 @@ const RESERVED: [&str; 5] = ["/t", "/oauth2", "/token", "/revoke", "/.well-known
 impl ApiDefinition {
     /// Reads the text of an `api.yaml`. `None` where a diagnostic is an error.
     pub fn parse(source: SourceId, text: &str) -> (Option<Self>, Vec<Diagnostic>) {
-        let (mut file, node) = File::parse(source, text);
+        let (mut file, node) = File::parse(source, text, &codes::OF_YAML);
         let definition = node.and_then(|node| root(&mut file, &node));
         let diagnostics = file.diagnostics;
         let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
@@ -27,7 +27,7 @@ impl ApiDefinition {
 impl ApiDefinition {
     /// `source.wsdl` of a text that may be wrong elsewhere; `None` where it does not say one.
     pub fn wsdl_of(text: &str) -> Option<String> {
-        let (mut file, node) = File::parse(SourceId(0), text);
+        let (mut file, node) = File::parse(SourceId(0), text, &codes::OF_YAML);
         let node = node?;
         let source = file.fields(&node).take("source")?;
         let wsdl = file.fields(source).take("wsdl")?;
@@ -75,8 +75,7 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<ApiDefinition> {
     }
     if let Some(node) = fields.take("resources") {
         let items = file.list(node);
-        definition.resources =
-            items.iter().enumerate().filter_map(|(i, item)| resource(file, item, i, &mut definition.not_in_force)).collect();
+        definition.resources = items.iter().filter_map(|item| resource(file, item)).collect();
     }
     flag(file, &mut fields, "only_listed", &mut definition.only_listed);
     flag(file, &mut fields, "passthrough", &mut definition.passthrough);
@@ -156,13 +155,18 @@ pub fn is_reserved(context: &str) -> bool {
     RESERVED.iter().any(|r| context.strip_prefix(r).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
+/// Is it the path of a file inside the API's folder?
+fn is_file_inside(path: &str) -> bool {
+    !(path.is_empty() || path.starts_with('/') || path.contains('\\') || path.split('/').any(|s| s == ".."))
+}
+
 fn source(file: &mut File<'_>, node: &Node) -> Source {
     let mut fields = file.fields(node);
     let mut source = Source::default();
     if let Some(node) = fields.need(file, "wsdl")
         && let Some(wsdl) = file.text(node)
     {
-        if wsdl.is_empty() || wsdl.starts_with('/') || wsdl.contains('\\') || wsdl.split('/').any(|s| s == "..") {
+        if !is_file_inside(&wsdl) {
             file.wrong(node, "a path inside the API's folder, such as wsdl/service.wsdl");
         }
         source.wsdl = wsdl;
@@ -322,7 +326,7 @@ fn delivery(file: &mut File<'_>, fields: &mut Fields<'_>, definition: &mut ApiDe
     }
 }
 
-fn resource(file: &mut File<'_>, node: &Node, index: usize, list: &mut Vec<(String, Span)>) -> Option<Resource> {
+fn resource(file: &mut File<'_>, node: &Node) -> Option<Resource> {
     let mut fields = file.fields(node);
     let (method, path) = method_and_path(file, &mut fields, node)?;
     let operation = fields.need(file, "operation").and_then(|n| file.text(n));
@@ -353,7 +357,9 @@ fn resource(file: &mut File<'_>, node: &Node, index: usize, list: &mut Vec<(Stri
     }
     if let Some(node) = fields.take("sequence") {
         resource.sequence = file.text(node);
-        list.push((format!("resources/{index}/sequence"), file.span(node)));
+        if resource.sequence.as_ref().is_some_and(|p| !is_file_inside(p)) {
+            file.wrong(node, "a path inside the API's folder, such as sequences/add-country.yaml");
+        }
     }
     resource.access = ResourceAccess::read(file, &mut fields);
     if let Some(node) = fields.take("scope") {

@@ -48,8 +48,7 @@ fn the_example_of_the_product_page_reads() {
     assert_eq!(definition.resources.len(), 2);
     assert!(definition.resources[0].safe && !definition.resources[1].safe);
     assert_eq!(definition.resources[0].faults["CountryNotFound"], 404);
-    let waiting: Vec<_> = definition.not_in_force.iter().map(|(way, _)| way.as_str()).collect();
-    assert_eq!(waiting, ["resources/1/sequence"]);
+    assert_eq!(definition.resources[1].sequence.as_deref(), Some("sequences/add-country.yaml"));
     assert_eq!((&definition.access.security[..], definition.access.backend_jwt), (&["api_key".to_owned(), "oauth2".to_owned()][..], true));
     assert_eq!((definition.limits.api.as_deref(), definition.resources[1].limit.as_deref()), (Some("200/s"), Some("50/min")));
     assert_eq!(definition.resources[1].scopes, ["countries:write"]);
@@ -86,7 +85,6 @@ fn who_may_call_is_read_and_written() {
     let (definition, diagnostics) = ApiDefinition::parse(SourceId(0), text);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let definition = definition.unwrap();
-    assert!(definition.not_in_force.is_empty());
     assert_eq!(definition.access.backend_authorization.as_deref(), Some("x-authorization"));
     assert_eq!((definition.access.visibility, definition.access.claims), (Visibility::Subscribers, ClaimNames::Wso2));
     assert_eq!(definition.resources[0].scopes, ["a:b", "c"]);
@@ -114,7 +112,6 @@ fn attachments_are_read_and_written() {
     let (definition, diagnostics) = ApiDefinition::parse(SourceId(0), text);
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let definition = definition.unwrap();
-    assert!(definition.not_in_force.is_empty());
     let wanted = Attachments { mtom: Some(true), mtom_over_bytes: 2048, deliver: Deliver::Url, url_over_bytes: 1 << 20 };
     assert_eq!((definition.attachments, definition.resources[0].mtom), (wanted, Some(false)));
     let (again, _) = ApiDefinition::parse(SourceId(0), &definition.to_yaml(&[]));

@@ -173,6 +173,14 @@ impl Expr {
         eval::value(&self.node, facts, budget)
     }
 
+    /// Its value as a text; `None` where it is absent, or no scalar.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn text(&self, facts: &dyn Facts, budget: &Budget) -> Result<Option<String>, Exhausted> {
+        Ok(eval::text_of(&self.value(facts, budget)?).map(std::borrow::Cow::into_owned))
+    }
+
     /// Is it true for a message?
     ///
     /// # Errors
@@ -180,6 +188,12 @@ impl Expr {
     pub fn holds(&self, facts: &dyn Facts, budget: &Budget) -> Result<bool, Exhausted> {
         Ok(matches!(self.value(facts, budget)?, Value::Bool(true)))
     }
+}
+
+/// The names of all functions.
+#[cfg(test)]
+pub(super) fn functions() -> impl Iterator<Item = &'static str> {
+    functions::names()
 }
 
 #[cfg(test)]

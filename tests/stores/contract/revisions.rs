@@ -26,6 +26,7 @@ pub(super) fn content(text: &str) -> Content {
         lock: Some(document("apis/x/api.lock", "{}")),
         documents: vec![document("wsdl/x.wsdl", "<a/>"), document("wsdl/\u{e4} \u{1f600}.xsd", "<\u{e4}>\r\n\"'\\\u{1f600}</\u{e4}>")],
         root: 0,
+        sequences: Vec::new(),
         links: vec![
             StoredLink { from: 0, location: Some("\u{e4}.xsd".into()), namespace: Some("urn:x".into()), target: StoredTarget::Document(1) },
             StoredLink { from: 1, location: None, namespace: None, target: StoredTarget::Standard },

@@ -5,8 +5,20 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
-use super::codes;
-use crate::diagnostic::{Diagnostic, SourceId, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, SourceId, Span, nearest};
+
+/// What the findings of a file format are called.
+#[derive(Debug)]
+pub(crate) struct Codes {
+    /// It is not YAML.
+    pub(crate) not_yaml: &'static Code,
+    /// A key that the format does not have.
+    pub(crate) unknown_key: &'static Code,
+    /// A key that must be there.
+    pub(crate) missing_key: &'static Code,
+    /// A value that does not fit its key.
+    pub(crate) wrong_value: &'static Code,
+}
 
 /// A node of a file.
 #[derive(Debug, Clone)]
@@ -110,17 +122,18 @@ impl<'de> Visitor<'de> for KindVisitor {
 pub(crate) struct File<'a> {
     text: &'a str,
     source: SourceId,
+    codes: &'static Codes,
     /// What was found so far.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> File<'a> {
     /// Reads a text of at most 8 MiB.
-    pub(crate) fn parse(source: SourceId, text: &'a str) -> (Self, Option<Node>) {
+    pub(crate) fn parse(source: SourceId, text: &'a str, codes: &'static Codes) -> (Self, Option<Node>) {
         const LARGEST: usize = 8 << 20;
-        let mut file = Self { text, source, diagnostics: Vec::new() };
+        let mut file = Self { text, source, codes, diagnostics: Vec::new() };
         if text.len() > LARGEST {
-            file.diagnostics.push(Diagnostic::error(&codes::NOT_YAML, format!("the file is larger than {LARGEST} bytes")));
+            file.diagnostics.push(Diagnostic::error(codes.not_yaml, format!("the file is larger than {LARGEST} bytes")));
             return (file, None);
         }
         let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
@@ -131,7 +144,7 @@ impl<'a> File<'a> {
                 let span = error.location().map_or_else(|| file.start(), |l| file.span_of(l));
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or_default().trim_end_matches('.').to_owned();
-                file.diagnostics.push(Diagnostic::error(&codes::NOT_YAML, message).at(span));
+                file.diagnostics.push(Diagnostic::error(codes.not_yaml, message).at(span));
                 (file, None)
             }
         }
@@ -172,6 +185,15 @@ impl<'a> File<'a> {
         span
     }
 
+    /// Where a part of a scalar's text stands: `at` in bytes of the text. Of a text that is written with escapes or on several lines, the whole.
+    pub(crate) fn span_within(&self, node: &Node, text: &str, at: &std::ops::Range<usize>) -> Span {
+        let span = self.span_of(node.location);
+        let written = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        let Some(found) = written.find(text).filter(|_| !text.is_empty()) else { return self.span(node) };
+        let start = span.start as usize + found;
+        Span { source: self.source, start: (start + at.start) as u32, end: (start + at.end) as u32 }
+    }
+
     /// Says that a value does not fit.
     pub(crate) fn wrong(&mut self, node: &Node, expected: &str) {
         let span = self.span(node);
@@ -182,7 +204,7 @@ impl<'a> File<'a> {
             Kind::List(_) => "a list".to_owned(),
             Kind::Map(_) => "a map".to_owned(),
         };
-        self.diagnostics.push(Diagnostic::error(&codes::WRONG_VALUE, format!("{found} is not {expected}")).at(span).expected(expected));
+        self.diagnostics.push(Diagnostic::error(self.codes.wrong_value, format!("{found} is not {expected}")).at(span).expected(expected));
     }
 
     /// The text of a scalar, numbers and booleans as written.
@@ -325,7 +347,7 @@ impl<'n> Fields<'n> {
         let found = self.take(name);
         if found.is_none() {
             let span = file.span(self.node);
-            file.diagnostics.push(Diagnostic::error(&codes::MISSING_KEY, format!("`{name}` is missing")).at(span));
+            file.diagnostics.push(Diagnostic::error(file.codes.missing_key, format!("`{name}` is missing")).at(span));
         }
         found
     }
@@ -341,7 +363,7 @@ impl<'n> Fields<'n> {
             let span = file.span(key);
             let known = self.asked.join(", ");
             let mut diagnostic =
-                Diagnostic::error(&codes::UNKNOWN_KEY, format!("unknown key `{name}`")).at(span).expected(format!("one of {known}"));
+                Diagnostic::error(file.codes.unknown_key, format!("unknown key `{name}`")).at(span).expected(format!("one of {known}"));
             if let Some(near) = nearest(name, self.asked.iter().copied()) {
                 diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
             }

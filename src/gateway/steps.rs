@@ -1,0 +1,253 @@
+//! A call on its way through the sequence of its resource: what steps want is done here, since they do no input or output themselves.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::HeaderMap;
+use http::{Response, StatusCode};
+
+use super::access::Permit;
+use super::body::AnswerBody;
+use super::rest::{invalid, not_json};
+use super::route::Target;
+use super::{Call, respond};
+use crate::catalog::PublishedResource;
+use crate::json::{Limits, ParseError, parse};
+use crate::mediate::Fault;
+use crate::problem::{InvalidField, Place, Problem, Reason};
+use crate::sequence::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Sequence, Steps, Stop, Tree, Who};
+
+const JSON: &str = "application/json";
+/// Steps over a larger message do not hold up the calls that share their thread.
+const LARGE_BYTES: usize = 64 << 10;
+
+/// A call that ends before its way does.
+pub(super) enum Ended {
+    /// A step has the answer.
+    Answer(Box<Response<AnswerBody>>),
+    /// It failed.
+    Problem(Problem),
+}
+
+impl From<Problem> for Ended {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl Ended {
+    /// What the caller gets.
+    pub(super) fn into_result(self) -> Result<Response<AnswerBody>, Problem> {
+        match self {
+            Self::Answer(answer) => Ok(*answer),
+            Self::Problem(problem) => Err(problem),
+        }
+    }
+}
+
+/// A call and the sequence of its resource.
+pub(super) struct Course {
+    sequence: Arc<Sequence>,
+    /// `None`: there is nothing to do but the conversions.
+    exchange: Option<Exchange>,
+    request_id: String,
+    api: Arc<str>,
+}
+
+/// Why steps over a text end.
+enum Halt {
+    Stop(Stop),
+    NotJson(ParseError),
+}
+
+impl Course {
+    /// The beginning of a call.
+    pub(super) fn new(permit: &Permit, resource: &PublishedResource, call: &Call<'_>) -> Self {
+        let sequence = resource.sequence.clone();
+        let exchange = (!sequence.is_plain()).then(|| Exchange::new(caller(permit, call)));
+        Self { sequence, exchange, request_id: call.record.request_id.clone(), api: permit.route.api().name.clone() }
+    }
+
+    /// Do the steps of the request need its JSON?
+    pub(super) fn reads_request(&self) -> bool {
+        self.sequence.request.use_body()
+    }
+
+    /// Do the steps of the reply need its JSON?
+    pub(super) fn reads_response(&self) -> bool {
+        self.sequence.response.use_body()
+    }
+
+    /// The steps of the request. `headers` are the upstream's; `text` is the message's, where they need it: then what it became comes back.
+    pub(super) async fn request(&mut self, headers: &mut HeaderMap, text: Option<Bytes>) -> Result<Option<Bytes>, Ended> {
+        let text = text.map(|t| if t.is_empty() { Bytes::from_static(b"{}") } else { t });
+        let result = self.walk(|s| &s.request, headers, None, text).await?;
+        result.map_err(|halt| match halt {
+            Halt::Stop(Stop::Unfit { pointer, expected }) => {
+                let pointer = pointer.unwrap_or_default();
+                let found = String::from("something else");
+                invalid(vec![InvalidField { place: Place::Pointer(pointer), expected, found, hint: None }]).into()
+            }
+            Halt::Stop(Stop::Exhausted(why)) => {
+                let text = "The request is too large for what this resource does with it.";
+                Problem::new(Reason::TooLarge, 413, text).with_private(format!("the sequence was stopped: {why}")).into()
+            }
+            Halt::Stop(stop) => ended(stop),
+            Halt::NotJson(error) => not_json(error).into(),
+        })
+    }
+
+    /// The steps of the reply. `headers` are those that the caller gets; `json` is the message's, where they need it.
+    pub(super) async fn response(&mut self, headers: &mut HeaderMap, json: Option<Vec<u8>>) -> Result<Option<Bytes>, Ended> {
+        let result = self.walk(|s| &s.response, headers, None, json.map(Bytes::from)).await?;
+        result.map_err(reply_halt)
+    }
+
+    /// The steps of a fault, whose JSON they may change.
+    pub(super) async fn fault(&mut self, headers: &mut HeaderMap, fault: &mut Fault, status: u16) -> Result<(), Ended> {
+        let facts = FaultFacts {
+            name: fault.declared.as_deref().map(str::to_owned),
+            code: fault.code.clone(),
+            reason: fault.reason.clone(),
+            status: status.to_string(),
+        };
+        let json = (self.sequence.fault.use_body() && !fault.fault_json.is_empty()).then(|| Bytes::from(fault.fault_json.clone()));
+        let result = self.walk(|s| &s.fault, headers, Some(facts), json).await?;
+        if let Some(json) = result.map_err(reply_halt)? {
+            fault.fault_json = json.to_vec();
+        }
+        Ok(())
+    }
+
+    /// The status of the answer: a step's, else this.
+    pub(super) fn status(&self, otherwise: StatusCode) -> StatusCode {
+        let chosen = self.exchange.as_ref().and_then(|e| e.status);
+        chosen.and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(otherwise)
+    }
+
+    /// The same of a fault's problem: what was chosen for a reply is not meant for it.
+    pub(super) fn fault_status(&self, otherwise: u16) -> u16 {
+        self.exchange.as_ref().and_then(|e| e.status).filter(|s| (400..=599).contains(s)).unwrap_or(otherwise)
+    }
+
+    /// Runs one path, away from this thread where the message is large.
+    async fn walk(
+        &mut self,
+        path: fn(&Sequence) -> &Steps,
+        headers: &mut HeaderMap,
+        fault: Option<FaultFacts>,
+        text: Option<Bytes>,
+    ) -> Result<Result<Option<Bytes>, Halt>, Problem> {
+        if path(&self.sequence).is_empty() {
+            return Ok(Ok(text));
+        }
+        let Some(mut exchange) = self.exchange.take() else { return Err(Problem::internal("the sequence has no exchange")) };
+        exchange.turn(std::mem::take(headers), fault);
+        let is_large = text.as_ref().is_some_and(|t| t.len() > LARGE_BYTES);
+        let sequence = self.sequence.clone();
+        let work = move || {
+            let result = over(path(&sequence), &mut exchange, text.as_deref());
+            (exchange, result)
+        };
+        let (mut exchange, result) =
+            if is_large { tokio::task::spawn_blocking(work).await.map_err(|e| Problem::internal(e.to_string()))? } else { work() };
+        std::mem::swap(headers, &mut exchange.headers);
+        for note in exchange.notes.drain(..) {
+            let values: Vec<_> = note.values.iter().map(|(pointer, value)| format!("{pointer}={value}")).collect();
+            tracing::info!(api = %self.api, request_id = %self.request_id, values = %values.join(" "), "sequence: {}", note.message);
+        }
+        self.exchange = Some(exchange);
+        Ok(result)
+    }
+}
+
+/// Steps over a text, where there is one: parsed, changed, and written again.
+fn over(steps: &Steps, exchange: &mut Exchange, text: Option<&[u8]>) -> Result<Option<Bytes>, Halt> {
+    if let Some(text) = text {
+        exchange.body = Some(Tree::from(&parse(text, &Limits::default()).map_err(Halt::NotJson)?));
+    }
+    steps.run(exchange).map_err(Halt::Stop)?;
+    Ok(exchange.body.take().map(|tree| Bytes::from(tree.to_json())))
+}
+
+fn caller(permit: &Permit, call: &Call<'_>) -> Caller {
+    let path = match &permit.route.target {
+        Target::Resource { parameters, .. } => parameters.clone(),
+        Target::Soap | Target::Base | Target::OpenApi | Target::Attachment(_) | Target::Options(_) => Vec::new(),
+    };
+    let principal = &permit.principal;
+    let who = Who {
+        application: principal.application.as_ref().map(|a| Arc::from(&*a.name)),
+        user: principal.user.clone(),
+        scopes: principal.scopes.clone(),
+        scheme: principal.scheme.word(),
+        kind: principal.kind.word(),
+    };
+    let query = url::form_urlencoded::parse(call.query.unwrap_or_default().as_bytes()).into_owned().collect();
+    Caller { headers: call.headers.clone(), path, query, who }
+}
+
+/// A reply that the steps cannot go through: not the caller's fault.
+fn reply_halt(halt: Halt) -> Ended {
+    let text = "The reply of the SOAP service behind this API does not fit what this resource does with it.";
+    let why = match halt {
+        Halt::Stop(stop @ (Stop::Respond(_) | Stop::Fail(_))) => return ended(stop),
+        Halt::Stop(Stop::Unfit { pointer, expected }) => {
+            format!("{} is not {expected}", pointer.unwrap_or_else(|| "a header field".into()))
+        }
+        Halt::Stop(Stop::Exhausted(why)) => format!("the sequence was stopped: {why}"),
+        Halt::NotJson(error) => error.to_string(),
+    };
+    Problem::new(Reason::UpstreamReply, 502, text).with_private(why).into()
+}
+
+/// An answer or refusal that a step gives.
+fn ended(stop: Stop) -> Ended {
+    match stop {
+        Stop::Respond(answer) => Ended::Answer(Box::new(response(answer))),
+        Stop::Fail(failure) => refused(failure).into(),
+        Stop::Unfit { expected, .. } => Problem::internal(format!("a step wants {expected}")).into(),
+        Stop::Exhausted(why) => Problem::internal(why).into(),
+    }
+}
+
+fn response(answer: Answer) -> Response<AnswerBody> {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    match answer.json {
+        Some(json) => respond::bytes(status, JSON, json.to_json()),
+        None => respond::empty(status),
+    }
+}
+
+fn refused(failure: Failure) -> Problem {
+    let reason = match failure.status {
+        401 | 403 => Reason::Forbidden,
+        400..=499 => Reason::InvalidRequest,
+        _ => Reason::Fault,
+    };
+    let new = |detail: String| Problem::new(reason, failure.status, failure.detail.clone().unwrap_or(detail));
+    match failure.kind {
+        FailureKind::Scope(scope) => {
+            let mut problem = new(format!("The token does not have the scope that is asked for: {scope}.")).with_code("900910");
+            problem.title = "Scope missing".into();
+            problem
+        }
+        FailureKind::Header(name) => {
+            let expected = String::from("this header field");
+            let place = Place::Parameter { location: "header", name };
+            let errors = vec![InvalidField { place, expected, found: String::from("nothing"), hint: None }];
+            new(String::from("A header field is missing.")).with_errors(errors)
+        }
+        FailureKind::Own { code, title } => {
+            let problem = new(String::from("The API refuses this call."));
+            let mut problem = match code {
+                Some(code) => problem.with_code(code),
+                None => problem,
+            };
+            if let Some(title) = title {
+                problem.title = title.into();
+            }
+            problem
+        }
+    }
+}

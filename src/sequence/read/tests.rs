@@ -1,0 +1,322 @@
+use proptest::prelude::*;
+
+use crate::diagnostic::{Diagnostic, SourceId, Sources};
+use crate::sequence::{Caller, Exchange, Sequence, Stop, Tree, Who};
+
+/// What is wrong with a text: `line:column code message (expected; hint)`.
+fn findings(text: &str) -> Vec<String> {
+    let mut sources = Sources::default();
+    let id = sources.add("s.yaml", text);
+    let say = |d: &Diagnostic| {
+        let (line, column) = d.span.and_then(|s| sources.position(s)).unwrap_or_default();
+        let hint = d.hint.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+        format!("{line}:{column} {} {}{hint}", d.code.id, d.message)
+    };
+    Sequence::parse(id, text).err().unwrap_or_default().iter().map(say).collect()
+}
+
+/// A sequence whose request path begins with these lines.
+fn request(steps: &str) -> String {
+    format!("version: 1\nrequest:\n{steps}  - to_soap: {{}}\nresponse:\n  - to_json: {{}}\nfault:\n  - to_problem: {{}}\n")
+}
+
+#[test]
+fn the_shipped_sequence_does_nothing_but_convert() {
+    assert!(Sequence::shipped().is_plain());
+}
+
+#[test]
+fn the_example_of_the_product_page_reads() {
+    let text = r#"version: 1
+request:
+  - require: { scope: countries:write }
+  - if:
+      when: "headers['x-dry-run'] == 'true'"
+      then: [ { respond: { status: 202, json: { accepted: true } } } ]
+  - rename: { from: /iso, to: /code }
+  - set_header: { name: Authorization, value: "{{ headers.x-authorization }}" }
+  - remove_header: X-Authorization
+  - to_soap: {}
+response:
+  - to_json: { unwrap: AddCountryResult }
+  - set_status: 201
+fault:
+  - if: { when: "fault.name == 'CountryExists'", then: [ { set_status: 409 } ] }
+  - to_problem: {}
+"#;
+    assert_eq!(findings(text), [""; 0]);
+    let sequence = Sequence::parse(SourceId(0), text).unwrap();
+    assert_eq!(sequence.unwrap.as_deref(), Some("AddCountryResult"));
+    assert!(sequence.request.use_body() && !sequence.response.use_body() && !sequence.fault.use_body());
+}
+
+#[test]
+fn each_kind_of_mistake_is_said_once_at_its_place() {
+    let mut missed = Vec::new();
+    for (steps, finding) in [
+        ("  - renam: { from: /a, to: /b }\n", "3:5 sequence.unknown-step there is no step `renam` (did you mean `rename`?)"),
+        ("  - set_status: 201\n", "3:5 sequence.wrong-place `set_status` does not stand on the request path"),
+        ("  - to_soap: {}\n", "4:5 sequence.bad-path the request path has to_soap 2 times"),
+        ("  - set: { to: code, value: 1 }\n", "3:16 sequence.bad-pointer this is not a JSON pointer: a pointer begins with a slash"),
+        ("  - set: { tp: /code, value: 1 }\n", "3:10 sequence.bad-file `to` is missing"),
+        (
+            "  - rename: { from: /a, to: /b/c }\n",
+            "3:29 sequence.bad-pointer `rename` gives another name in the same object (`move` takes it to another place)",
+        ),
+        (
+            "  - set_header: { name: Connection, value: close }\n",
+            "3:25 sequence.bad-header `connection` belongs to the connection, or is written by the gateway itself (docs/http-fields.md lists them)",
+        ),
+        ("  - set_header: { name: X-A, value: \"{{ headers.x-a\" }\n", "3:38 sequence.bad-expression `{{` has no end"),
+        ("  - if: { when: \"body.a = 1\", then: [] }\n", "3:25 sequence.bad-expression the language has no `=` (write `==`)"),
+        (
+            "  - if:\n      when: \"body.n > 3 and hedaers.x == 'a'\"\n      then: []\n",
+            "4:29 sequence.bad-expression there is no `hedaers` (did you mean `headers`?)",
+        ),
+        (
+            "  - if: { when: \"true\", then: [ { to_soap: {} } ] }\n",
+            "3:33 sequence.wrong-place a message is converted always, not in a branch (put the step on the path itself; what depends on a condition stands before or behind it)",
+        ),
+        ("  - require: { scope: a, header: b }\n", "3:14 sequence.bad-file `require` asks for one thing"),
+        ("  - respond: { status: 204, json: {} }\n", "3:35 sequence.bad-file a map is not no `json`: an answer of this status has no body"),
+        (
+            "  - remove: /a\n    keep: /b\n",
+            "3:5 sequence.bad-file a step has one verb, this has 2 (each step begins with a dash of its own; its settings stand between braces, or on lines that are indented further)",
+        ),
+        ("  - copy: { from: /a/*/b, to: /c/*/b }\n", "3:31 sequence.bad-pointer both pointers are the same up to their last `*`"),
+        ("  - move: { from: /a, to: /a/b }\n", "3:27 sequence.bad-pointer a value does not move into itself"),
+        (
+            "  - cast: { at: /a, to: nummer }\n",
+            "3:25 sequence.bad-file `nummer` is not one of text, number, boolean (did you mean `number`?)",
+        ),
+    ] {
+        let found = findings(&request(steps));
+        if found.first().map(String::as_str) != Some(finding) || (found.len() > 1 && !steps.contains("tp:")) {
+            missed.push((steps, finding, found));
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+    let all = Sequence::DEFAULT_TEXT;
+    for (from, to, code) in [
+        ("version: 1", "version: 2", "sequence.bad-file"),
+        ("fault:", "faults:", "sequence.bad-file"),
+        ("  - to_json: {}", "  - set_status: 201", "sequence.bad-path"),
+        ("  - to_json: {}", "  - set_status: 201\n  - to_json: {}", "sequence.wrong-place"),
+        ("  - to_problem: {}", "  - to_problem: {}\n  - set_status: 404", "sequence.wrong-place"),
+        ("to_soap: {}", "to_soap: { fast: true }", "sequence.bad-file"),
+    ] {
+        let found = findings(&all.replace(from, to));
+        assert!(found.iter().all(|f| f.contains(code)) && !found.is_empty(), "{to}: {found:?}");
+    }
+}
+
+/// Runs request steps over a message.
+fn run(steps: &str, json: &str) -> Result<String, Stop> {
+    let text = request(steps);
+    let sequence = Sequence::parse(SourceId(0), &text).unwrap_or_else(|e| panic!("{text} {e:?}"));
+    let value = crate::json::parse(json.as_bytes(), &crate::json::Limits::default()).unwrap();
+    let who = Who { scopes: vec!["read".into()], ..Who::default() };
+    let mut exchange = Exchange::new(Caller { who, ..Caller::default() });
+    exchange.body = Some(Tree::from(&value));
+    sequence.request.run(&mut exchange)?;
+    Ok(String::from_utf8(exchange.body.unwrap().to_json()).unwrap())
+}
+
+#[test]
+fn what_steps_do_to_a_message() {
+    for (step, before, after) in [
+        ("set: { to: /a, value: 1.50 }", r#"{"a":0,"b":1}"#, r#"{"a":1.50,"b":1}"#),
+        ("set: { to: /x/y, value: { z: [1, \"{{ body.a }}\"] } }", r#"{"a":"v"}"#, r#"{"a":"v","x":{"y":{"z":[1,"v"]}}}"#),
+        ("set: { to: /a, value: \"{{ body.none }}\" }", r#"{"a":0,"b":1}"#, r#"{"b":1}"#),
+        ("set: { to: /l/*/k, value: true }", r#"{"l":[{},{"k":0}]}"#, r#"{"l":[{"k":true},{"k":true}]}"#),
+        ("set: { to: /l/-, value: 3 }", r#"{"l":[1,2]}"#, r#"{"l":[1,2,3]}"#),
+        ("set: { to: \"\", value: { all: \"{{ body }}\" } }", r#"{"a":1}"#, r#"{"all":{"a":1}}"#),
+        ("remove: [/a, /l/*/x, /l/0]", r#"{"a":0,"l":[{"x":1},{"x":2,"y":3}]}"#, r#"{"l":[{"y":3}]}"#),
+        ("rename: { from: /l/*/iso, to: /l/*/code }", r#"{"l":[{"iso":"LK","n":1},{"n":2}]}"#, r#"{"l":[{"code":"LK","n":1},{"n":2}]}"#),
+        ("rename: { from: /a, to: /b }", r#"{"b":1,"a":2}"#, r#"{"b":2}"#),
+        ("move: { from: /a, to: /x/a }", r#"{"a":1,"b":2}"#, r#"{"b":2,"x":{"a":1}}"#),
+        ("copy: { from: /l/*/a, to: /l/*/b/c }", r#"{"l":[{"a":1}]}"#, r#"{"l":[{"a":1,"b":{"c":1}}]}"#),
+        ("keep: [/a, /l/*/x]", r#"{"a":1,"b":2,"l":[{"x":1,"y":2},{"y":3}]}"#, r#"{"a":1,"l":[{"x":1},{}]}"#),
+        ("default: { to: /a, value: en }", r#"{"b":1}"#, r#"{"b":1,"a":"en"}"#),
+        ("default: { to: /a, value: en }", r#"{"a":null}"#, r#"{"a":null}"#),
+        (
+            "map: { at: /l/*/s, values: { A: active, 1: true }, otherwise: null }",
+            r#"{"l":[{"s":"A"},{"s":1},{"s":"?"},{}]}"#,
+            r#"{"l":[{"s":"active"},{"s":true},{"s":null},{}]}"#,
+        ),
+        ("cast: { at: /n, to: number }", r#"{"n":" 1.50 "}"#, r#"{"n":1.50}"#),
+        ("cast: { at: /n, to: text }", r#"{"n":1.50}"#, r#"{"n":"1.50"}"#),
+        ("cast: { at: /n, to: boolean }", r#"{"n":"0"}"#, r#"{"n":false}"#),
+        (
+            "switch: { value: body.k, cases: { a: [ { remove: /k } ] }, default: [ { set: { to: /k, value: other } } ] }",
+            r#"{"k":"b"}"#,
+            r#"{"k":"other"}"#,
+        ),
+        ("require: { scope: read }", "{}", "{}"),
+    ] {
+        assert_eq!(run(&format!("  - {step}\n"), before).as_deref(), Ok(after), "{step}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_stops() {
+    let stop = |step: &str, json| run(&format!("  - {step}\n"), json).unwrap_err();
+    assert!(matches!(stop("cast: { at: /n, to: number }", r#"{"n":"x"}"#), Stop::Unfit { pointer: Some(p), .. } if p == "/n"));
+    assert!(matches!(stop("set: { to: /n/x, value: 1 }", r#"{"n":"x"}"#), Stop::Unfit { .. }));
+    assert!(matches!(
+        stop("set_header: { name: X-A, value: \"{{ body.n }}\" }", r#"{"n":"a\r\nb: c"}"#),
+        Stop::Unfit { pointer: None, .. }
+    ));
+    assert!(matches!(stop("require: { scope: write }", "{}"), Stop::Fail(f) if f.status == 403));
+    assert!(matches!(stop("require: { header: X-Tenant }", "{}"), Stop::Fail(f) if f.status == 400));
+    assert!(
+        matches!(stop("require: { when: \"body.a == 1\", status: 422, detail: \"a is {{ body.a }}\" }", r#"{"a":2}"#), Stop::Fail(f) if f.status == 422 && f.detail.as_deref() == Some("a is 2"))
+    );
+    assert!(matches!(stop("respond: { status: 202, json: { a: \"{{ body.a }}\" } }", r#"{"a":2}"#), Stop::Respond(a) if a.status == 202));
+    assert!(matches!(stop("fail: { status: 409, code: a.b }", "{}"), Stop::Fail(f) if f.status == 409));
+}
+
+#[test]
+fn a_message_cannot_grow_without_end() {
+    let doubling = "  - copy: { from: \"\", to: /l/- }\n".repeat(60);
+    assert!(matches!(run(&doubling, "{}").unwrap_err(), Stop::Exhausted(_)));
+    let deepening = "  - move: { from: /a, to: /b/1/2/3/4/5/6/7/8/9 }\n  - move: { from: /b, to: /a/b }\n".repeat(40);
+    assert!(matches!(run(&deepening, r#"{"a":1}"#).unwrap_err(), Stop::Exhausted(_)));
+}
+
+#[test]
+fn hostile_files_are_refused() {
+    let nested = |n: usize| format!("{}{}{}", "[ { if: { when: \"true\", then: ".repeat(n), "[]", " } } ]".repeat(n));
+    let deep = |n: usize| format!("version: 1\nrequest: {}\n", nested(n));
+    for text in [
+        deep(20),
+        deep(10_000),
+        request(&"  - remove: /a\n".repeat(1001)),
+        " ".repeat(Sequence::MAX_BYTES + 1),
+        "a: &a [*a]".into(),
+        request("  - remove: &x [*x, *x]\n"),
+    ] {
+        assert!(!findings(&text).is_empty(), "{}", text.chars().take(80).collect::<String>());
+    }
+    assert!(Sequence::parse(SourceId(0), &request(&"  - remove: /a\n".repeat(998))).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn no_text_stops_the_reader(text in "(?s).{0,300}") {
+        let _ = Sequence::parse(SourceId(0), &text);
+    }
+
+    #[test]
+    fn no_step_stops_the_reader(lines in proptest::collection::vec(proptest::sample::select(vec![
+        "  - set: { to: /a, value: 1 }", "  - if:", "      when: \"body.a == 1\"", "      then: []", "  - remove: [/a, \"*\"]", "  - to_soap: {}", "request:",
+        "  - switch: { value: body, cases: { a: [] } }", "  - {}", "  - log: { message: \"{{ 1\" }", "  - set: &a { to: *a }", "- x", "  -", "version: 1",
+        "  - copy: { from: \"\", to: /*/*/a }", "  - keep: /*/a/0", "  - map: { at: /*, values: { 1: 2 } }",
+    ]), 0..12)) {
+        let _ = Sequence::parse(SourceId(0), &lines.join("\n"));
+        let _ = Sequence::parse(SourceId(0), &request(&(lines.join("\n") + "\n")));
+    }
+}
+
+/// The fenced blocks of the page: what stands behind the fence, and the text.
+fn blocks(page: &str) -> Vec<(&str, &str)> {
+    page.split("\n```").skip(1).step_by(2).filter_map(|b| b.split_once('\n')).collect()
+}
+
+#[test]
+fn every_example_of_the_page_runs() {
+    let page = include_str!("../../../docs/sequences.md");
+    let blocks = blocks(page);
+    let mut shown = String::new();
+    for (i, (path, steps)) in blocks.iter().enumerate() {
+        let whole = match *path {
+            "yaml file" => (*steps).to_owned(),
+            "yaml request" => request(&(steps.lines().map(|l| format!("  {l}\n")).collect::<String>())),
+            "yaml response" => {
+                let steps: String = steps.lines().map(|l| format!("  {l}\n")).collect();
+                Sequence::DEFAULT_TEXT.replace("  - to_json: {}\n", &format!("  - to_json: {{}}\n{steps}"))
+            }
+            _ => continue,
+        };
+        shown.push_str(steps);
+        let sequence = Sequence::parse(SourceId(0), &whole).unwrap_or_else(|e| panic!("{whole}\n{e:?}"));
+        if *path == "yaml file" {
+            continue;
+        }
+        assert_eq!(blocks[i + 1].0, "text", "an example without what comes of it: {steps}");
+        example(if *path == "yaml request" { &sequence.request } else { &sequence.response }, blocks[i + 1].1);
+    }
+    for (verb, ..) in crate::sequence::step::VERBS {
+        assert!(shown.contains(&format!("{verb}:")), "the page has no example of `{verb}`");
+    }
+}
+
+/// Runs steps over what a block says, and compares with what it says comes of it.
+fn example(steps: &crate::sequence::Steps, block: &str) {
+    let tree = |json: &str| Tree::from(&crate::json::parse(json.as_bytes(), &crate::json::Limits::default()).unwrap());
+    let mut exchange = Exchange::default();
+    let lines: Vec<_> = block.lines().map(|l| l.split_once(' ').unwrap()).collect();
+    for (word, rest) in &lines {
+        match *word {
+            "message" => exchange.body = Some(tree(rest)),
+            "field" => {
+                let (name, value) = rest.split_once(": ").unwrap();
+                exchange.caller.headers.insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+            }
+            _ => {}
+        }
+    }
+    let result = steps.run(&mut exchange);
+    for (word, rest) in &lines {
+        match *word {
+            "message" | "field" => {}
+            "becomes" => assert_eq!(String::from_utf8(exchange.body.as_ref().unwrap().to_json()).unwrap(), *rest, "{block}"),
+            "sends" => {
+                let (name, value) = rest.split_once(": ").unwrap();
+                assert_eq!(exchange.headers.get(name).map(|v| v.to_str().unwrap()), Some(value), "{block}");
+            }
+            "without" => assert!(!exchange.headers.contains_key(*rest), "{block}"),
+            "status" => assert_eq!(exchange.status.map(|s| s.to_string()).as_deref(), Some(*rest)),
+            "answers" => {
+                let Err(Stop::Respond(answer)) = &result else { panic!("{result:?} {block}") };
+                let json = String::from_utf8(answer.json.as_ref().unwrap().to_json()).unwrap();
+                assert_eq!(format!("{} {json}", answer.status), *rest);
+            }
+            "refuses" => {
+                let Err(Stop::Fail(failure)) = &result else { panic!("{result:?} {block}") };
+                let detail = failure.detail.as_ref().map(|d| format!(" {d}")).unwrap_or_default();
+                assert_eq!(format!("{}{detail}", failure.status), *rest);
+            }
+            "logs" => {
+                let note = &exchange.notes[0];
+                assert_eq!(format!("{} {}={}", note.message, note.values[0].0, note.values[0].1), *rest);
+            }
+            other => panic!("{other} {block}"),
+        }
+    }
+    assert!(result.is_ok() || lines.iter().any(|(w, _)| matches!(*w, "answers" | "refuses")), "{result:?} {block}");
+}
+
+#[test]
+fn every_expression_of_the_page_gives_what_it_says() {
+    use crate::sequence::expr::{Budget, Expr, Path};
+    let page = include_str!("../../../docs/sequences.md");
+    let (_, rest) = page.split_once("With the message `").unwrap();
+    let (message, table) = rest.split_once("`:\n").unwrap();
+    let mut exchange = Exchange::default();
+    exchange.body = Some(Tree::from(&crate::json::parse(message.as_bytes(), &crate::json::Limits::default()).unwrap()));
+    let rows: Vec<_> = table
+        .lines()
+        .take_while(|l| !l.starts_with('#'))
+        .filter_map(|l| l.strip_prefix("| `")?.strip_suffix("` |")?.split_once("` | `"))
+        .collect();
+    assert!(rows.len() > 30, "{rows:?}");
+    for (text, gives) in &rows {
+        let expr = Expr::parse(text, Path::Request).unwrap_or_else(|f| panic!("{text} {f:?}"));
+        let value = expr.value(&exchange, &Budget::default()).unwrap().to_tree().unwrap();
+        assert_eq!(String::from_utf8(value.to_json()).unwrap(), *gives, "{text}");
+    }
+    for name in crate::sequence::expr::functions() {
+        assert!(rows.iter().any(|(text, _)| text.contains(&format!("{name}("))), "the page does not show {name}()");
+    }
+}

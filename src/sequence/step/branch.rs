@@ -1,0 +1,33 @@
+//! `if: { when: "…", then: […], else: […] }`
+
+use super::exchange::{Exchange, Stop};
+use super::reader::Reader;
+use super::{Step, run};
+use crate::sequence::expr::Expr;
+use crate::yaml::Node;
+
+#[derive(Debug, Clone)]
+pub(in crate::sequence) struct If {
+    when: Expr,
+    then: Vec<Step>,
+    otherwise: Vec<Step>,
+}
+
+impl If {
+    pub(super) fn read(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Self> {
+        let mut given = reader.file.fields(node);
+        let when = given.need(reader.file, "when");
+        let then = given.need(reader.file, "then");
+        let otherwise = given.take("else");
+        given.end(reader.file);
+        let when = when.and_then(|n| reader.condition(n));
+        let then = then.map(|n| reader.inner(n));
+        let otherwise = otherwise.map(|n| reader.inner(n)).unwrap_or_default();
+        Some(Self { when: when?, then: then?, otherwise })
+    }
+
+    pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
+        let holds = self.when.holds(exchange, exchange.budget())?;
+        run(if holds { &self.then } else { &self.otherwise }, exchange)
+    }
+}

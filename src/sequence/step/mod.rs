@@ -1,0 +1,138 @@
+//! The steps: a file for each kind, each with its settings, its check and its run.
+//!
+//! A step is added with a file, a variant of [`Step`], a row of [`VERBS`] and an arm of [`Step::run`].
+
+mod branch;
+mod cast;
+mod content;
+mod convert;
+mod copy;
+mod default;
+mod exchange;
+mod fail;
+mod keep;
+mod log;
+mod map;
+mod pointer;
+mod reader;
+mod remove;
+mod remove_header;
+mod rename;
+mod rename_header;
+mod require;
+mod respond;
+mod set;
+mod set_header;
+mod set_property;
+mod set_status;
+mod switch;
+
+pub(super) use convert::Convert;
+pub use exchange::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
+pub(super) use reader::{Reader, Uses};
+
+use super::expr::Path;
+use crate::yaml::Node;
+
+/// A step.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    SetHeader(set_header::SetHeader),
+    RemoveHeader(remove_header::RemoveHeader),
+    RenameHeader(rename_header::RenameHeader),
+    Set(set::Set),
+    Remove(remove::Remove),
+    Rename(rename::Rename),
+    Copy(copy::Copy),
+    Keep(keep::Keep),
+    Default(default::Default),
+    Map(map::Map),
+    Cast(cast::Cast),
+    If(branch::If),
+    Switch(switch::Switch),
+    Require(require::Require),
+    Respond(respond::Respond),
+    Fail(fail::Fail),
+    SetStatus(set_status::SetStatus),
+    SetProperty(set_property::SetProperty),
+    Log(log::Log),
+    Convert(convert::Convert),
+}
+
+/// How a step is read.
+type Read = fn(&mut Reader<'_, '_>, &Node) -> Option<Step>;
+
+/// Every verb, the paths that it may stand on, and its reader.
+pub(super) static VERBS: &[(&str, &[Path], Read)] = {
+    use Path::{Fault, Request, Response};
+    const ALL: &[Path] = &[Request, Response, Fault];
+    &[
+        ("set_header", ALL, |r, n| set_header::SetHeader::read(r, n).map(Step::SetHeader)),
+        ("remove_header", ALL, |r, n| remove_header::RemoveHeader::read(r, n).map(Step::RemoveHeader)),
+        ("rename_header", ALL, |r, n| rename_header::RenameHeader::read(r, n).map(Step::RenameHeader)),
+        ("set", ALL, |r, n| set::Set::read(r, n).map(Step::Set)),
+        ("remove", ALL, |r, n| remove::Remove::read(r, n).map(Step::Remove)),
+        ("rename", ALL, |r, n| rename::Rename::read(r, n).map(Step::Rename)),
+        ("move", ALL, |r, n| copy::Copy::read(r, n, true).map(Step::Copy)),
+        ("copy", ALL, |r, n| copy::Copy::read(r, n, false).map(Step::Copy)),
+        ("keep", ALL, |r, n| keep::Keep::read(r, n).map(Step::Keep)),
+        ("default", ALL, |r, n| default::Default::read(r, n).map(Step::Default)),
+        ("map", ALL, |r, n| map::Map::read(r, n).map(Step::Map)),
+        ("cast", ALL, |r, n| cast::Cast::read(r, n).map(Step::Cast)),
+        ("if", ALL, |r, n| branch::If::read(r, n).map(Step::If)),
+        ("switch", ALL, |r, n| switch::Switch::read(r, n).map(Step::Switch)),
+        ("require", &[Request], |r, n| require::Require::read(r, n).map(Step::Require)),
+        ("respond", ALL, |r, n| respond::Respond::read(r, n).map(Step::Respond)),
+        ("fail", ALL, |r, n| fail::Fail::read(r, n).map(Step::Fail)),
+        ("set_status", &[Response, Fault], |r, n| set_status::SetStatus::read(r, n).map(Step::SetStatus)),
+        ("set_property", ALL, |r, n| set_property::SetProperty::read(r, n).map(Step::SetProperty)),
+        ("log", ALL, |r, n| log::Log::read(r, n).map(Step::Log)),
+        ("to_soap", &[Request], |r, n| convert::to_soap(r, n).map(Step::Convert)),
+        ("to_json", &[Response], |r, n| convert::to_json(r, n).map(Step::Convert)),
+        ("to_problem", &[Fault], |r, n| convert::to_problem(r, n).map(Step::Convert)),
+    ]
+};
+
+impl Step {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Why the sequence ends here.
+    pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
+        match self {
+            Self::SetHeader(step) => step.run(exchange),
+            Self::RemoveHeader(step) => step.run(exchange),
+            Self::RenameHeader(step) => step.run(exchange),
+            Self::Set(step) => step.run(exchange),
+            Self::Remove(step) => step.run(exchange),
+            Self::Rename(step) => step.run(exchange),
+            Self::Copy(step) => step.run(exchange),
+            Self::Keep(step) => step.run(exchange),
+            Self::Default(step) => step.run(exchange),
+            Self::Map(step) => step.run(exchange),
+            Self::Cast(step) => step.run(exchange),
+            Self::If(step) => step.run(exchange),
+            Self::Switch(step) => step.run(exchange),
+            Self::Require(step) => step.run(exchange),
+            Self::Respond(step) => step.run(exchange),
+            Self::Fail(step) => step.run(exchange),
+            Self::SetStatus(step) => step.run(exchange),
+            Self::SetProperty(step) => step.run(exchange),
+            Self::Log(step) => step.run(exchange),
+            // The gateway converts, where the path says.
+            Self::Convert(_) => Ok(()),
+        }
+    }
+}
+
+/// Does steps one after the other.
+///
+/// # Errors
+/// Why they end before the last.
+pub(super) fn run(steps: &[Step], exchange: &mut Exchange) -> Result<(), Stop> {
+    for step in steps {
+        exchange.budget().spend(1)?;
+        step.run(exchange)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! What steps are read with: the file, the path, and what is allowed where.
+
+use super::pointer::{Pointer, Segment};
+use super::{Step, VERBS};
+use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::sequence::codes;
+use crate::sequence::expr::{Expr, Fault, Mixed, Path};
+use crate::yaml::{File, Kind, Node};
+
+/// Steps of one file.
+const MAX_STEPS: usize = 1000;
+/// Levels of steps and values in each other.
+const MAX_DEPTH: usize = 16;
+
+/// What the steps of a path need.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Uses {
+    /// Do they read or change the message's JSON?
+    pub(crate) body: bool,
+    /// The path parameters that they read.
+    pub(crate) path_parameters: Vec<(Box<str>, Span)>,
+}
+
+/// Reads the steps of one path.
+pub(crate) struct Reader<'r, 't> {
+    pub(crate) file: &'r mut File<'t>,
+    pub(crate) path: Path,
+    pub(crate) uses: Uses,
+    /// How many steps were read.
+    pub(crate) count: usize,
+    depth: usize,
+}
+
+impl<'r, 't> Reader<'r, 't> {
+    pub(crate) fn new(file: &'r mut File<'t>, path: Path) -> Self {
+        Self { file, path, uses: Uses::default(), count: 0, depth: 0 }
+    }
+
+    pub(super) fn error(&mut self, node: &Node, diagnostic: Diagnostic) {
+        let span = self.file.span(node);
+        self.file.diagnostics.push(diagnostic.at(span));
+    }
+
+    /// One level deeper, where there is one.
+    pub(super) fn deeper<T>(&mut self, node: &Node, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= MAX_DEPTH {
+            let message = format!("steps and values are nested more than {MAX_DEPTH} levels deep");
+            self.error(node, Diagnostic::error(&codes::TOO_LARGE, message));
+            return None;
+        }
+        self.depth += 1;
+        let result = read(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// A list of steps, each with its node. Every error is said.
+    pub(crate) fn steps<'n>(&mut self, node: &'n Node) -> Vec<(Step, &'n Node)> {
+        let nodes = self.file.list(node);
+        let read = self.deeper(node, |reader| Some(nodes.iter().filter_map(|n| Some((reader.step(n)?, n))).collect()));
+        read.unwrap_or_default()
+    }
+
+    /// Steps inside a step, where messages are not converted.
+    pub(super) fn inner(&mut self, node: &Node) -> Vec<Step> {
+        let steps = self.steps(node);
+        for (step, node) in &steps {
+            if matches!(step, Step::Convert(_)) {
+                let diagnostic = Diagnostic::error(&codes::WRONG_PLACE, "a message is converted always, not in a branch");
+                self.error(
+                    node,
+                    diagnostic.hint("put the step on the path itself; what depends on a condition stands before or behind it"),
+                );
+            }
+        }
+        steps.into_iter().map(|(step, _)| step).collect()
+    }
+
+    fn step(&mut self, node: &Node) -> Option<Step> {
+        self.count += 1;
+        if self.count > MAX_STEPS {
+            if self.count == MAX_STEPS + 1 {
+                self.error(node, Diagnostic::error(&codes::TOO_LARGE, format!("the path has more than {MAX_STEPS} steps")));
+            }
+            return None;
+        }
+        let Kind::Map(entries) = &node.kind else {
+            self.file.wrong(node, "a step: its verb, a colon, and its settings");
+            return None;
+        };
+        let [(key, value)] = entries.as_slice() else {
+            let diagnostic = Diagnostic::error(&codes::BAD_SEQUENCE, format!("a step has one verb, this has {}", entries.len()));
+            let hint = "each step begins with a dash of its own; its settings stand between braces, or on lines that are indented further";
+            self.error(node, diagnostic.hint(hint));
+            return None;
+        };
+        let verb = self.file.text(key)?;
+        let Some((_, paths, read)) = VERBS.iter().find(|(name, ..)| *name == verb) else {
+            let diagnostic = Diagnostic::error(&codes::UNKNOWN_STEP, format!("there is no step `{}`", verb.escape_debug()));
+            let near = nearest(&verb, VERBS.iter().map(|(name, ..)| *name)).map(|n| format!("did you mean `{n}`?"));
+            let words: Vec<_> = VERBS.iter().filter(|(_, paths, _)| paths.contains(&self.path)).map(|(name, ..)| *name).collect();
+            self.error(key, Diagnostic { hint: near, ..diagnostic.expected(format!("one of {}", words.join(", "))) });
+            return None;
+        };
+        if !paths.contains(&self.path) {
+            let words: Vec<_> = paths.iter().map(|p| p.word()).collect();
+            let message = format!("`{verb}` does not stand on the {} path", self.path.word());
+            self.error(key, Diagnostic::error(&codes::WRONG_PLACE, message).expected(format!("`{verb}` below {}", words.join(" or "))));
+            return None;
+        }
+        read(self, value)
+    }
+
+    /// A JSON pointer.
+    pub(super) fn pointer(&mut self, node: &Node) -> Option<Pointer> {
+        self.uses.body = true;
+        let text = self.file.text(node)?;
+        match Pointer::parse(&text) {
+            Ok(pointer) => Some(pointer),
+            Err(why) => {
+                let diagnostic = Diagnostic::error(&codes::BAD_POINTER, format!("this is not a JSON pointer: {why}"));
+                self.error(node, diagnostic.expected("a pointer such as /order/lines/*/code"));
+                None
+            }
+        }
+    }
+
+    /// A JSON pointer below the whole message.
+    pub(super) fn inner_pointer(&mut self, node: &Node) -> Option<Pointer> {
+        let pointer = self.pointer(node)?;
+        if pointer.is_root() {
+            let diagnostic = Diagnostic::error(&codes::BAD_POINTER, "this is the whole message");
+            self.error(node, diagnostic.expected("a pointer to a part of it, such as /code"));
+            return None;
+        }
+        Some(pointer)
+    }
+
+    /// A JSON pointer whose last step is a name.
+    pub(super) fn named_pointer(&mut self, node: &Node) -> Option<Pointer> {
+        let pointer = self.inner_pointer(node)?;
+        if matches!(pointer.split_last(), Some((_, Segment::Each))) {
+            let diagnostic = Diagnostic::error(&codes::BAD_POINTER, "`*` does not stand at the end here");
+            self.error(node, diagnostic.expected("a pointer that ends with a name, such as /items/*/code"));
+            return None;
+        }
+        Some(pointer)
+    }
+
+    /// One pointer, or a list of them.
+    pub(super) fn pointers(&mut self, node: &Node) -> Option<Vec<Pointer>> {
+        match &node.kind {
+            Kind::List(nodes) if !nodes.is_empty() => nodes.iter().map(|n| self.inner_pointer(n)).collect(),
+            Kind::List(_) | Kind::Null | Kind::Map(_) => {
+                self.file.wrong(node, "a pointer, or a list of pointers");
+                None
+            }
+            Kind::String(_) | Kind::Number | Kind::Bool(_) => Some(vec![self.inner_pointer(node)?]),
+        }
+    }
+
+    /// A status from `min` to `max`.
+    pub(super) fn status(&mut self, node: &Node, min: u64, max: u64) -> Option<u16> {
+        self.file.integer(node, min, max).map(|n| n as u16)
+    }
+
+    /// A condition.
+    pub(super) fn condition(&mut self, node: &Node) -> Option<Expr> {
+        self.expression(node, Expr::condition)
+    }
+
+    /// An expression that gives a value.
+    pub(super) fn value(&mut self, node: &Node) -> Option<Expr> {
+        self.expression(node, Expr::parse)
+    }
+
+    fn expression(&mut self, node: &Node, parse: fn(&str, Path) -> Result<Expr, Fault>) -> Option<Expr> {
+        let text = self.file.text(node)?;
+        match parse(&text, self.path) {
+            Ok(expr) => {
+                self.note(node, &text, &expr);
+                Some(expr)
+            }
+            Err(fault) => {
+                self.fault(node, &text, fault);
+                None
+            }
+        }
+    }
+
+    /// A text with expressions in it.
+    pub(super) fn mixed(&mut self, node: &Node) -> Option<Mixed> {
+        let text = self.file.text(node)?;
+        match Mixed::parse(&text, self.path) {
+            Ok(mixed) => {
+                mixed.expressions().for_each(|e| self.note(node, &text, e));
+                Some(mixed)
+            }
+            Err(fault) => {
+                self.fault(node, &text, fault);
+                None
+            }
+        }
+    }
+
+    fn note(&mut self, node: &Node, text: &str, expr: &Expr) {
+        self.uses.body |= expr.reads_body();
+        for (name, at) in expr.path_parameters() {
+            let span = self.file.span_within(node, text, &at);
+            self.uses.path_parameters.push((name.into(), span));
+        }
+    }
+
+    fn fault(&mut self, node: &Node, text: &str, fault: Fault) {
+        let span = self.file.span_within(node, text, &fault.at);
+        let mut diagnostic = Diagnostic::error(&codes::BAD_EXPRESSION, fault.message).at(span);
+        diagnostic.expected = fault.expected;
+        diagnostic.hint = fault.hint;
+        self.file.diagnostics.push(diagnostic);
+    }
+}

@@ -1,0 +1,36 @@
+//! `switch: { value: "body.kind", cases: { A: […], B: […] }, default: […] }`: the steps below the value's text.
+
+use super::exchange::{Exchange, Stop};
+use super::reader::Reader;
+use super::{Step, run};
+use crate::sequence::expr::Expr;
+use crate::yaml::Node;
+
+#[derive(Debug, Clone)]
+pub(in crate::sequence) struct Switch {
+    value: Expr,
+    cases: Vec<(Box<str>, Vec<Step>)>,
+    otherwise: Vec<Step>,
+}
+
+impl Switch {
+    pub(super) fn read(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Self> {
+        let mut given = reader.file.fields(node);
+        let value = given.need(reader.file, "value");
+        let cases = given.need(reader.file, "cases");
+        let otherwise = given.take("default");
+        given.end(reader.file);
+        let value = value.and_then(|n| reader.value(n));
+        let entries = reader.file.entries(cases?);
+        let cases = entries.into_iter().map(|(text, _, steps)| (text.into(), reader.inner(steps))).collect();
+        let otherwise = otherwise.map(|n| reader.inner(n)).unwrap_or_default();
+        Some(Self { value: value?, cases, otherwise })
+    }
+
+    pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
+        let text = self.value.text(exchange, exchange.budget())?;
+        exchange.budget().spend(self.cases.len())?;
+        let case = text.and_then(|t| self.cases.iter().find(|(case, _)| **case == *t));
+        run(case.map_or(&self.otherwise, |(_, steps)| steps), exchange)
+    }
+}
