@@ -61,7 +61,7 @@ static ALL: &[Function] = &[
     function("starts_with", These(&[Text, Text]), Bool, |a, b| test(a, b, |x, y| x.starts_with(y))),
     function("substring", Optional(&[Text, Number, Number]), Text, substring),
     function("subtract", These(&[Number, Number]), Number, |a, _| Ok(calculate(a, |x, y| x - y))),
-    function("text", These(&[Any]), Text, |a, b| concat(a, b)),
+    function("text", These(&[Any]), Text, concat),
     function("trim", These(&[Text]), Text, |a, b| texts(a, b, |x, _, _| Some(x.trim().to_owned().into()))),
     function("upper", These(&[Text]), Text, |a, b| texts(a, b, |x, _, _| Some(x.to_uppercase().into()))),
 ];

@@ -109,10 +109,9 @@ fn end_of(rest: &str) -> Option<usize> {
                 chars.next();
             }
             (Some(q), c) if q == c => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '}') if chars.peek().is_some_and(|(_, c)| *c == '}') => return Some(i),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     None

@@ -199,8 +199,8 @@ fn texts_with_expressions() {
 proptest! {
     #[test]
     fn no_text_stops_the_reader(text in "(?s).{0,200}") {
-        let _ = Expr::parse(&text, Path::Fault);
-        let _ = Mixed::parse(&text, Path::Fault);
+        let _read = Expr::parse(&text, Path::Fault);
+        let _read = Mixed::parse(&text, Path::Fault);
     }
 
     #[test]
@@ -212,7 +212,7 @@ proptest! {
         match Expr::parse(&text, Path::Fault) {
             Ok(expr) => {
                 let told = told();
-                let _ = expr.value(&told, &Budget::new(100_000));
+                let _value = expr.value(&told, &Budget::new(100_000));
             }
             Err(fault) => prop_assert!(text.get(fault.at.clone()).is_some(), "{text} {fault:?}"),
         }

@@ -204,7 +204,7 @@ fn hostile_files_are_refused() {
 proptest! {
     #[test]
     fn no_text_stops_the_reader(text in "(?s).{0,300}") {
-        let _ = Sequence::parse(SourceId(0), &text);
+        let _read = Sequence::parse(SourceId(0), &text);
     }
 
     #[test]
@@ -213,8 +213,8 @@ proptest! {
         "  - switch: { value: body, cases: { a: [] } }", "  - {}", "  - log: { message: \"{{ 1\" }", "  - set: &a { to: *a }", "- x", "  -", "version: 1",
         "  - copy: { from: \"\", to: /*/*/a }", "  - keep: /*/a/0", "  - map: { at: /*, values: { 1: 2 } }",
     ]), 0..12)) {
-        let _ = Sequence::parse(SourceId(0), &lines.join("\n"));
-        let _ = Sequence::parse(SourceId(0), &request(&(lines.join("\n") + "\n")));
+        let _read = Sequence::parse(SourceId(0), &lines.join("\n"));
+        let _read = Sequence::parse(SourceId(0), &request(&(lines.join("\n") + "\n")));
     }
 }
 

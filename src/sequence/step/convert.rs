@@ -7,16 +7,16 @@ use crate::yaml::Node;
 #[derive(Debug, Clone)]
 pub(in crate::sequence) enum Convert {
     /// JSON → envelope.
-    ToSoap,
+    Soap,
     /// Envelope → JSON; of the reply's object only this property, where one is named.
-    ToJson { unwrap: Option<Box<str>> },
+    Json { unwrap: Option<Box<str>> },
     /// Fault → problem document.
-    ToProblem,
+    Problem,
 }
 
 pub(super) fn to_soap(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Convert> {
     reader.file.fields(node).end(reader.file);
-    Some(Convert::ToSoap)
+    Some(Convert::Soap)
 }
 
 pub(super) fn to_json(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Convert> {
@@ -27,10 +27,10 @@ pub(super) fn to_json(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Conver
         Some(node) => Some(reader.file.text(node)?.into()),
         None => None,
     };
-    Some(Convert::ToJson { unwrap })
+    Some(Convert::Json { unwrap })
 }
 
 pub(super) fn to_problem(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Convert> {
     reader.file.fields(node).end(reader.file);
-    Some(Convert::ToProblem)
+    Some(Convert::Problem)
 }

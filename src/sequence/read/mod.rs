@@ -80,7 +80,7 @@ fn path(file: &mut File<'_>, path: Path, node: &Node) -> Option<(Steps, Option<B
         return None;
     }
     let unwrap = match steps.remove(*at).0 {
-        Step::Convert(Convert::ToJson { unwrap }) => unwrap,
+        Step::Convert(Convert::Json { unwrap }) => unwrap,
         _ => None,
     };
     Some((Steps { steps: steps.into_iter().map(|(step, _)| step).collect(), uses }, unwrap))
