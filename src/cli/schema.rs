@@ -44,15 +44,24 @@ fn settings() -> Value {
         let mut value = kind(setting.kind);
         if setting.kind != SettingKind::Group {
             let variable = format!("CASTILE_{}", setting.path.to_ascii_uppercase().replace('.', "__"));
-            value["description"] = format!("Also {variable}, or a file's content by {variable}_FILE").into();
+            let description = format!("Also {variable}, or a file's content by {variable}_FILE");
+            if let Some(members) = value.as_object_mut() {
+                members.insert("description".to_owned(), description.into());
+            }
         }
-        let mut at = &mut schema;
-        for key in setting.path.split('.') {
-            at = &mut at["properties"][key];
+        if let Some(place) = place(&mut schema, &setting.path) {
+            *place = value;
         }
-        *at = value;
     }
     schema
+}
+
+/// Where the schema of a setting stands.
+fn place<'a>(schema: &'a mut Value, path: &str) -> Option<&'a mut Value> {
+    path.split('.').try_fold(schema, |group, key| {
+        let properties = group.as_object_mut()?.entry("properties").or_insert_with(|| json!({}));
+        Some(properties.as_object_mut()?.entry(key).or_insert(Value::Null))
+    })
 }
 
 fn kind(kind: SettingKind) -> Value {

@@ -130,12 +130,12 @@ impl<'a> Delivery<'a> {
             let body = json!({ "files": self.texts_here(directory)?, "dry_run": dry_run });
             match self.remote.send(Method::POST, &path(&["apis", name, "revisions"]), &[], Some(&body)).await {
                 Ok(made) => {
-                    let done = match (made["changed"].as_bool(), dry_run) {
+                    let done = match (made.get("changed").and_then(Value::as_bool), dry_run) {
                         (Some(false), _) => "unchanged",
                         (_, true) => "would change",
                         (_, false) => "changed",
                     };
-                    rows.push(json!({ "api": name, "done": done, "revision": made["revision"] }));
+                    rows.push(json!({ "api": name, "done": done, "revision": made.get("revision") }));
                 }
                 Err(Exit::Unreachable) => return Err(Exit::Unreachable),
                 Err(_) => {
@@ -255,7 +255,7 @@ impl<'a> Delivery<'a> {
 
     async fn texts_there(&self, api: &str, revision: &str) -> Outcome<Texts> {
         let answer = self.remote.send(Method::GET, &path(&["apis", api, "revisions", revision]), &[], None).await?;
-        let files = answer["files"].as_object().into_iter().flatten();
+        let files = answer.get("files").and_then(Value::as_object).into_iter().flatten();
         Ok(files.filter_map(|(name, text)| Some((name.clone(), text.as_str()?.into()))).collect())
     }
 

@@ -137,7 +137,7 @@ async fn done(screen: &Screen, remote: &Remote<'_>, wanted: Wanted) -> Outcome {
             Exit::Fine
         }
         Shown::Secret(member) if !screen.json => secret(screen, &answer, member),
-        Shown::Whole(columns) => list(screen, answer["items"].as_array().map_or(&[], Vec::as_slice), columns),
+        Shown::Whole(columns) => list(screen, answer.get("items").and_then(Value::as_array).map_or(&[], Vec::as_slice), columns),
         Shown::List(_) | Shown::One | Shown::Secret(_) if screen.json => screen.answer(answer.to_string().as_bytes()),
         Shown::List(_) | Shown::One | Shown::Secret(_) => one(screen, &answer),
     })

@@ -66,8 +66,7 @@ fn call(document: &Value, path: &str, method: &str, item: &Value, operation: &Va
         }
     }
     let body = meant(document, &operation["requestBody"]);
-    let json = &body["content"]["application/json"];
-    if json.is_object() {
+    if let Some(json) = body.pointer("/content/application~1json").filter(|json| json.is_object()) {
         call.fields.push(("Content-Type".to_owned(), "application/json".to_owned()));
         call.body = Some(example(json).map_or_else(|| "{}".to_owned(), Value::to_string));
     }

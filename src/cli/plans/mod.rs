@@ -77,7 +77,7 @@ fn collection(api: &Described) -> Value {
             });
             if let Some(body) = &call.body {
                 let options = json!({ "raw": { "language": "json" } });
-                request["body"] = json!({ "mode": "raw", "raw": body, "options": options });
+                put(&mut request, "body", json!({ "mode": "raw", "raw": body, "options": options }));
             }
             json!({ "name": call.name, "request": request })
         })
@@ -90,11 +90,18 @@ fn collection(api: &Described) -> Value {
     if api.asks_for_a_key {
         variables.push(json!({ "key": "key", "value": "" }));
         let member = |key: &str, value: &str| json!({ "key": key, "value": value, "type": "string" });
-        document["auth"] =
-            json!({ "type": "apikey", "apikey": [member("key", "apikey"), member("value", "{{key}}"), member("in", "header")] });
+        let members = [member("key", "apikey"), member("value", "{{key}}"), member("in", "header")];
+        put(&mut document, "auth", json!({ "type": "apikey", "apikey": members }));
     }
-    document["variable"] = variables.into();
+    put(&mut document, "variable", variables.into());
     document
+}
+
+/// Gives an object a member.
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
 }
 
 /// A request's address below the variable.
@@ -102,7 +109,7 @@ fn url(call: &Call) -> Value {
     let segments: Vec<&str> = call.path.trim_start_matches('/').split('/').collect();
     let mut url = json!({ "raw": format!("{{{{base}}}}{}", call.target()), "host": ["{{base}}"], "path": segments });
     if !call.query.is_empty() {
-        url["query"] = call.query.iter().map(|(name, value)| json!({ "key": name, "value": value })).collect();
+        put(&mut url, "query", call.query.iter().map(|(name, value)| json!({ "key": name, "value": value })).collect());
     }
     url
 }

@@ -161,7 +161,7 @@ impl<'r, 't> Reader<'r, 't> {
 
     /// A status from `min` to `max`.
     pub(super) fn status(&mut self, node: &Node, min: u64, max: u64) -> Option<u16> {
-        self.file.integer(node, min, max).map(|n| n as u16)
+        self.file.integer(node, min, max).and_then(|n| u16::try_from(n).ok())
     }
 
     /// A condition.
