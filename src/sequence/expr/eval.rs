@@ -24,9 +24,9 @@ pub trait Facts {
     fn body(&self) -> Option<&Tree>;
     /// What a step kept under that name.
     fn property(&self, name: &str) -> Option<&Tree>;
-    /// A fact of who calls: one of [`PRINCIPAL`].
+    /// A fact of who calls: one of `PRINCIPAL`.
     fn principal(&self, name: &str) -> Value<'_>;
-    /// A fact of the fault: one of [`FAULT`].
+    /// A fact of the fault: one of `FAULT`.
     fn fault(&self, name: &str) -> Value<'_>;
 }
 
