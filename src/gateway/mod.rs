@@ -5,6 +5,7 @@
 //! and cannot be reached without. Must not know: stores, imports, WSDL. RFC 9110, 9112, 9113.
 
 mod access;
+mod answer;
 mod assertion;
 mod attached;
 mod body;
