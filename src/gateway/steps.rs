@@ -166,7 +166,7 @@ fn over(steps: &Steps, exchange: &mut Exchange, text: Option<&[u8]>) -> Result<O
     if let Some(text) = text {
         exchange.body = Some(Tree::from(&parse(text, &Limits::default()).map_err(Halt::NotJson)?));
     }
-    steps.run(exchange).map_err(Halt::Stop)?;
+    steps.start().go(exchange).map_err(Halt::Stop)?;
     Ok(exchange.body.take().map(|tree| Bytes::from(tree.to_json())))
 }
 

@@ -8,11 +8,13 @@ pub mod codes;
 pub mod expr;
 mod number;
 mod read;
+mod run;
 mod step;
 mod tree;
 
 use std::sync::{Arc, LazyLock};
 
+pub use run::Run;
 pub use step::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
 pub use tree::Tree;
 
@@ -34,7 +36,7 @@ pub struct Sequence {
 /// The steps of one path, without its conversion.
 #[derive(Debug, Clone, Default)]
 pub struct Steps {
-    steps: Vec<step::Step>,
+    steps: step::Block,
     uses: step::Uses,
 }
 
@@ -54,12 +56,9 @@ impl Steps {
         self.uses.path_parameters.iter().map(|(name, span)| (&**name, *span))
     }
 
-    /// Does them, one after the other.
-    ///
-    /// # Errors
-    /// What shall happen instead of going on.
-    pub fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
-        step::run(&self.steps, exchange)
+    /// Begins with the first of them.
+    pub fn start(&self) -> Run {
+        Run::new(self.steps.clone())
     }
 }
 

@@ -118,7 +118,7 @@ fn run(steps: &str, json: &str) -> Result<String, Stop> {
     let who = Who { scopes: vec!["read".into()], ..Who::default() };
     let mut exchange = Exchange::new(Caller { who, ..Caller::default() });
     exchange.body = Some(Tree::from(&value));
-    sequence.request.run(&mut exchange)?;
+    sequence.request.start().go(&mut exchange)?;
     Ok(String::from_utf8(exchange.body.unwrap().to_json()).unwrap())
 }
 
@@ -266,7 +266,7 @@ fn example(steps: &crate::sequence::Steps, block: &str) {
             _ => {}
         }
     }
-    let result = steps.run(&mut exchange);
+    let result = steps.start().go(&mut exchange);
     for (word, rest) in &lines {
         match *word {
             "message" | "field" => {}

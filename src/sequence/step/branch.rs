@@ -2,15 +2,15 @@
 
 use super::exchange::{Exchange, Stop};
 use super::reader::Reader;
-use super::{Step, run};
+use super::{Block, Next};
 use crate::sequence::expr::Expr;
 use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct If {
     when: Expr,
-    then: Vec<Step>,
-    otherwise: Vec<Step>,
+    then: Block,
+    otherwise: Block,
 }
 
 impl If {
@@ -26,8 +26,8 @@ impl If {
         Some(Self { when: when?, then: then?, otherwise })
     }
 
-    pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
+    pub(super) fn run(&self, exchange: &Exchange) -> Result<Next, Stop> {
         let holds = self.when.holds(exchange, exchange.budget())?;
-        run(if holds { &self.then } else { &self.otherwise }, exchange)
+        Ok(Next::Into(if holds { self.then.clone() } else { self.otherwise.clone() }))
     }
 }

@@ -155,7 +155,7 @@ impl Exchange {
     }
 
     /// The call's budget.
-    pub(super) fn budget(&self) -> &Budget {
+    pub(in crate::sequence) fn budget(&self) -> &Budget {
         &self.budget
     }
 

@@ -31,6 +31,8 @@ pub(super) use convert::Convert;
 pub use exchange::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
 pub(super) use reader::{Reader, Uses};
 
+use std::sync::Arc;
+
 use super::expr::Path;
 use crate::yaml::Node;
 
@@ -93,13 +95,27 @@ pub(super) static VERBS: &[(&str, &[Path], Read)] = {
     ]
 };
 
+/// Steps that are done one after the other. Shared, so that a run holds its place in them.
+pub(super) type Block = Arc<[Step]>;
+
+/// What comes behind a step.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// The step behind it.
+    On,
+    /// These steps first.
+    Into(Block),
+}
+
 impl Step {
     /// Does it.
     ///
     /// # Errors
     /// Why the sequence ends here.
-    pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
+    pub(super) fn run(&self, exchange: &mut Exchange) -> Result<Next, Stop> {
         match self {
+            Self::If(step) => return step.run(exchange),
+            Self::Switch(step) => return step.run(exchange),
             Self::SetHeader(step) => step.run(exchange),
             Self::RemoveHeader(step) => step.run(exchange),
             Self::RenameHeader(step) => step.run(exchange),
@@ -111,8 +127,6 @@ impl Step {
             Self::Default(step) => step.run(exchange),
             Self::Map(step) => step.run(exchange),
             Self::Cast(step) => step.run(exchange),
-            Self::If(step) => step.run(exchange),
-            Self::Switch(step) => step.run(exchange),
             Self::Require(step) => step.run(exchange),
             Self::Respond(step) => step.run(exchange),
             Self::Fail(step) => step.run(exchange),
@@ -121,18 +135,7 @@ impl Step {
             Self::Log(step) => step.run(exchange),
             // The gateway converts, where the path says.
             Self::Convert(_) => Ok(()),
-        }
+        }?;
+        Ok(Next::On)
     }
-}
-
-/// Does steps one after the other.
-///
-/// # Errors
-/// Why they end before the last.
-pub(super) fn run(steps: &[Step], exchange: &mut Exchange) -> Result<(), Stop> {
-    for step in steps {
-        exchange.budget().spend(1)?;
-        step.run(exchange)?;
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What steps are read with: the file, the path, and what is allowed where.
 
 use super::pointer::{Pointer, Segment};
-use super::{Step, VERBS};
+use super::{Block, Step, VERBS};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::sequence::codes;
 use crate::sequence::expr::{Expr, Fault, Mixed, Path};
@@ -62,7 +62,7 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// Steps inside a step, where messages are not converted.
-    pub(super) fn inner(&mut self, node: &Node) -> Vec<Step> {
+    pub(super) fn inner(&mut self, node: &Node) -> Block {
         let steps = self.steps(node);
         for (step, node) in &steps {
             if matches!(step, Step::Convert(_)) {

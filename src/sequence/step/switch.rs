@@ -2,15 +2,15 @@
 
 use super::exchange::{Exchange, Stop};
 use super::reader::Reader;
-use super::{Step, run};
+use super::{Block, Next};
 use crate::sequence::expr::Expr;
 use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Switch {
     value: Expr,
-    cases: Vec<(Box<str>, Vec<Step>)>,
-    otherwise: Vec<Step>,
+    cases: Vec<(Box<str>, Block)>,
+    otherwise: Block,
 }
 
 impl Switch {
@@ -27,10 +27,10 @@ impl Switch {
         Some(Self { value: value?, cases, otherwise })
     }
 
-    pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
+    pub(super) fn run(&self, exchange: &Exchange) -> Result<Next, Stop> {
         let text = self.value.text(exchange, exchange.budget())?;
         exchange.budget().spend(self.cases.len())?;
         let case = text.and_then(|t| self.cases.iter().find(|(case, _)| **case == *t));
-        run(case.map_or(&self.otherwise, |(_, steps)| steps), exchange)
+        Ok(Next::Into(case.map_or(&self.otherwise, |(_, steps)| steps).clone()))
     }
 }
