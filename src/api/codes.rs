@@ -156,6 +156,16 @@ pub static NO_LOCK: Code = Code {
            callers use. `castile import` writes one.",
 };
 
+/// An address that an uploaded API may not call.
+pub static ADDRESS_REFUSED: Code = Code {
+    id: "api.address-refused",
+    title: "an uploaded API may not call that address",
+    help: "What came through the admin API or the portal calls public addresses, and besides them the networks that the operator lists in `network.allow` of castile.yaml \
+           (`network: { allow: [10.20.0.0/16] }`, or CASTILE_NETWORK__ALLOW). That goes for the SOAP service and for the token endpoint of `endpoint.auth.oauth2`, and is \
+           held again at each call, for what a host name leads to then. Link-local and cloud metadata addresses are never called. An API that the operator keeps \
+           as files in the folder of the server (`serve --dir`) may name private addresses.",
+};
+
 /// A secret that cannot be had.
 pub static NO_SECRET: Code = Code {
     id: "api.no-secret",
@@ -163,7 +173,8 @@ pub static NO_SECRET: Code = Code {
     help: "Secrets never stand in api.yaml: `…_env` names an environment variable of the process that runs `check` or `serve`, `…_file` a file, relative to \
            the API's folder or absolute, of at most 64 KiB, in UTF-8, that not everybody may write; one line end behind it does not count. Certificates and keys are \
            PEM, keys without a passphrase (PKCS #8, PKCS #1 or SEC1, RSA or EC), and the first certificate is the key's. Secrets are read when the API is loaded, \
-           and again at a change below the folder of APIs or at SIGHUP where one of the files changed.",
+           and again at a change below the folder of APIs or at SIGHUP where one of the files changed. An API that was uploaded names variables that begin with CASTILE_SECRET_, and files \
+           by their paths below `data/secrets/` of the machine that serves.",
 };
 
 /// A secret that anybody can read.
@@ -222,6 +233,7 @@ pub static ALL: &[&Code] = &[
     &SUGGEST_GET,
     &BAD_LOCK,
     &NO_LOCK,
+    &ADDRESS_REFUSED,
     &NO_SECRET,
     &OPEN_SECRET,
     &ASKED_BY_POLICY,

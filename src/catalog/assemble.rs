@@ -8,7 +8,7 @@ use super::headers::fill_headers;
 use super::login::login;
 use super::resources::{self, Targets};
 use super::wire::Wiring;
-use super::{Credentials, Documents, PublishedApi, Rules, raw, rules};
+use super::{Credentials, Documents, Provenance, PublishedApi, Rules, raw, rules};
 use crate::api::{self, ApiDefinition, Derivation, Lock, Nulls, Numbers, Unknown, codes};
 use crate::auth::DEFAULT_TENANT;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -94,6 +94,8 @@ pub fn assemble_with(
         resources,
         raw_operations,
         tenant: DEFAULT_TENANT.into(),
+        // Who reads stored texts says where they come from: see `content`.
+        provenance: Provenance::Files,
         rules,
         per_address,
         fields: wiring.fields(),

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Assembled, Credentials, PublishedApi, assemble_with, sequences};
+use super::credentials::Desk;
+use super::{Assembled, Credentials, Provenance, PublishedApi, Vault, assemble_with, sequences};
 use crate::api::{ApiDefinition, Lock, codes};
 use crate::auth::DEFAULT_TENANT;
 use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources};
@@ -84,14 +85,14 @@ pub enum Secrets {
     NotNeeded,
 }
 
-/// Builds an API from what is stored of it, to be served.
+/// Builds an API from what is stored of it, to be looked at here. What an uploaded API finds on a server is not there.
 pub fn build(name: &str, content: &Content) -> Built {
     build_with(name, content, Secrets::Needed)
 }
 
-/// The same for an API of that tenant.
-pub fn build_of(tenant: &str, name: &str, content: &Content) -> Built {
-    let mut built = build(name, content);
+/// Builds an API of that tenant from what is stored of it, to be served.
+pub fn build_of(tenant: &str, name: &str, content: &Content, vault: &Vault) -> Built {
+    let mut built = made(name, content, Some(vault));
     if tenant != DEFAULT_TENANT {
         built.api = built.api.map(|api| Arc::new(Arc::unwrap_or_clone(api).of_tenant(tenant)));
     }
@@ -100,6 +101,14 @@ pub fn build_of(tenant: &str, name: &str, content: &Content) -> Built {
 
 /// Builds an API from what is stored of it.
 pub fn build_with(name: &str, content: &Content, secrets: Secrets) -> Built {
+    match secrets {
+        Secrets::Needed => made(name, content, Some(&Vault::default())),
+        Secrets::NotNeeded => made(name, content, None),
+    }
+}
+
+/// `vault`: what uploaded APIs find here; `None`: secrets are not looked for.
+fn made(name: &str, content: &Content, vault: Option<&Vault>) -> Built {
     let mut documents = content.linked();
     let at = documents.sources.add(content.definition.name.clone(), content.definition.text.clone());
     let (definition, mut diagnostics) = ApiDefinition::parse(at, &content.definition.text);
@@ -124,16 +133,17 @@ pub fn build_with(name: &str, content: &Content, secrets: Secrets) -> Built {
     if let Some(definition) = definition {
         // The documents' own ids come first, so that spans of WSDL and definition share one numbering.
         let folder = Path::new(&*content.definition.name).parent().unwrap_or(Path::new(""));
-        let (credentials, missing) = match secrets {
-            Secrets::Needed => Credentials::read(&definition, folder),
-            Secrets::NotNeeded => Default::default(),
+        let provenance = Provenance::of(content);
+        let (credentials, missing) = match vault {
+            Some(vault) => Credentials::read(&definition, &Desk { vault, provenance, folder }),
+            None => Default::default(),
         };
         built.diagnostics.extend(missing);
         let only = documents_only(&documents, content);
         let Assembled { mut api, diagnostics, .. } = assemble_with(name, &definition, lock.as_ref(), &only, &credentials);
         built.diagnostics.extend(diagnostics);
         built.diagnostics.extend(sequences::bind(api.as_mut(), &definition, content, &mut documents.sources));
-        built.api = api.map(Arc::new);
+        built.api = api.map(|api| Arc::new(PublishedApi { provenance, ..api }));
     }
     if built.diagnostics.iter().any(|d| d.severity == Severity::Error) {
         built.api = None;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::{Provenance, Vault};
 use crate::api::{ApiDefinition, HeaderPart, SecretRef, SecretSource, codes};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Severity, SourceId};
@@ -60,15 +61,21 @@ fn tls(definition: &ApiDefinition) -> [Option<&SecretRef>; 3] {
     [identity.map(|(certificate, _)| certificate), identity.map(|(_, key)| key), tls.and_then(|t| t.ca.as_ref())]
 }
 
+/// Where secrets are looked for.
+pub(super) struct Desk<'a> {
+    /// What uploaded APIs find.
+    pub(super) vault: &'a Vault,
+    /// Where the API comes from.
+    pub(super) provenance: Provenance,
+    /// The API's folder.
+    pub(super) folder: &'a Path,
+}
+
 /// The files that hold secrets of a stored API: when one changes, the API has changed.
-pub(super) fn files(content: &Content) -> Vec<PathBuf> {
+pub(super) fn files(content: &Content, vault: &Vault) -> Vec<PathBuf> {
     let (definition, _) = ApiDefinition::parse(SourceId(0), &content.definition.text);
     let folder = Path::new(&*content.definition.name).parent().unwrap_or(Path::new(""));
-    let file = |source: &SecretSource| match source {
-        SecretSource::File(path) => Some(folder.join(path)),
-        SecretSource::Variable(_) => None,
-    };
-    definition.iter().flat_map(named).filter_map(file).collect()
+    vault.files(definition.iter().flat_map(named), Provenance::of(content), folder).collect()
 }
 
 /// Does the definition of an API name secrets of the machine that serves it?
@@ -78,10 +85,10 @@ pub fn names_secrets(content: &Content) -> bool {
 }
 
 impl Credentials {
-    /// Reads what `definition` names. Paths are relative to `folder`. Every secret that cannot be had is an error, by its name.
-    pub fn read(definition: &ApiDefinition, folder: &Path) -> (Self, Vec<Diagnostic>) {
+    /// Reads what `definition` names. Every secret that cannot be had, or that the API may not name, is an error, by its name.
+    pub(super) fn read(definition: &ApiDefinition, desk: &Desk<'_>) -> (Self, Vec<Diagnostic>) {
         let mut found = Vec::new();
-        let mut get = |secret: Option<&SecretRef>| secret.and_then(|s| read(s, folder, &mut found));
+        let mut get = |secret: Option<&SecretRef>| secret.and_then(|s| read(s, desk, &mut found));
         let auth = definition.endpoint.auth.as_ref();
         let wss = auth.and_then(|a| a.wss.as_ref());
         let signature = wss.and_then(|w| w.signature.as_ref());
@@ -104,13 +111,13 @@ impl Credentials {
     }
 }
 
-fn read(secret: &SecretRef, folder: &Path, found: &mut Vec<Diagnostic>) -> Option<Secret> {
+fn read(secret: &SecretRef, desk: &Desk<'_>, found: &mut Vec<Diagnostic>) -> Option<Secret> {
     let result = match &secret.source {
-        SecretSource::Variable(name) => match config::variable(name) {
+        SecretSource::Variable(name) => Vault::variable(name, desk.provenance).and_then(|()| match config::variable(name) {
             Some(value) => Ok(value.reveal().to_owned()),
             None => Err(format!("the environment variable `{name}` is not set")),
-        },
-        SecretSource::File(path) => file(&folder.join(path), path, secret, found),
+        }),
+        SecretSource::File(path) => desk.vault.file(path, desk.provenance, desk.folder).and_then(|whole| file(&whole, path, secret, found)),
     };
     let said = match &secret.source {
         SecretSource::Variable(name) => format!("the environment variable `{name}`"),
@@ -184,20 +191,25 @@ mod tests {
         SecretRef { source: SecretSource::File(path.to_owned()), at: None }
     }
 
+    fn desk<'a>(folder: &'a Path, vault: &'a Vault) -> Desk<'a> {
+        Desk { vault, provenance: Provenance::Files, folder }
+    }
+
     #[test]
     fn files_lose_one_line_end_and_are_bounded() {
         let dir = tempfile::tempdir().unwrap();
+        let vault = Vault::default();
         let mut found = Vec::new();
         for (name, text, read_as) in [("a", "pass\n", "pass"), ("b", "p w \r\n", "p w "), ("c", "x\n\n", "x\n"), ("d", "y", "y")] {
             std::fs::write(dir.path().join(name), text).unwrap();
-            assert_eq!(read(&secret(name), dir.path(), &mut found).unwrap().reveal(), read_as);
+            assert_eq!(read(&secret(name), &desk(dir.path(), &vault), &mut found).unwrap().reveal(), read_as);
         }
         found.clear();
         std::fs::write(dir.path().join("large"), vec![b'a'; 65_537]).unwrap();
         std::fs::write(dir.path().join("latin"), b"\xE4").unwrap();
         std::fs::write(dir.path().join("empty"), "\n").unwrap();
         for name in ["large", "latin", "empty", "missing", "."] {
-            assert!(read(&secret(name), dir.path(), &mut found).is_none(), "{name}");
+            assert!(read(&secret(name), &desk(dir.path(), &vault), &mut found).is_none(), "{name}");
         }
         let errors: Vec<_> = found.iter().filter(|d| d.severity == Severity::Error).collect();
         assert_eq!(errors.len(), 5, "{errors:?}");
@@ -208,12 +220,13 @@ mod tests {
     fn a_file_that_everybody_may_write_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
+        let vault = Vault::default();
         let path = dir.path().join("p");
         std::fs::write(&path, "s").unwrap();
         for (mode, good, notes) in [(0o600, true, 0), (0o640, true, 0), (0o644, true, 1), (0o666, false, 1)] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let mut found = Vec::new();
-            assert_eq!(read(&secret("p"), dir.path(), &mut found).is_some(), good, "{mode:o}");
+            assert_eq!(read(&secret("p"), &desk(dir.path(), &vault), &mut found).is_some(), good, "{mode:o}");
             assert_eq!(found.len(), notes, "{mode:o}");
         }
     }
@@ -222,7 +235,7 @@ mod tests {
     fn a_missing_variable_is_named_and_no_value_is_shown() {
         let missing = SecretRef { source: SecretSource::Variable("CASTILE_TEST_NOT_SET_ANYWHERE".to_owned()), at: None };
         let mut found = Vec::new();
-        assert!(read(&missing, Path::new(""), &mut found).is_none());
+        assert!(read(&missing, &desk(Path::new(""), &Vault::default()), &mut found).is_none());
         assert_eq!(found[0].message, "the environment variable `CASTILE_TEST_NOT_SET_ANYWHERE` is not set");
         let credentials = Credentials { basic: Some(Secret::new("hunter2")), ..Credentials::default() };
         assert!(!format!("{credentials:?}").contains("hunter2"));

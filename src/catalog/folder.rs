@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use tokio::sync::Mutex;
 
-use super::content::{Built, build};
+use super::content::{Built, build_of};
 use super::credentials;
-use super::{ApiName, Catalog, Compiled, Pinned, PublishedApi, Roster, Snapshot};
+use super::{ApiName, Catalog, Compiled, Pinned, PublishedApi, Roster, Snapshot, Vault};
 use crate::api::{ApiDefinition, Lock};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::sequence::Sequence;
@@ -109,7 +109,7 @@ impl<S: Store + 'static> Folder<S> {
         let gone = self.gone(&mut known, &listed).await.map_err(std::io::Error::other)?;
         let mut read = Read::default();
         for (name, directory) in listed {
-            read.look(name, directory, &known).await?;
+            read.look(name, directory, &known, self.roster.vault()).await?;
         }
         let update = self.roster.accept(read.compiled, &gone).await.map_err(std::io::Error::other)?;
         known.apis.retain(|name, _| !gone.iter().any(|g| g.name == *name));
@@ -158,7 +158,7 @@ struct Read {
 
 impl Read {
     /// Reads and compiles one API's folder if it changed.
-    async fn look(&mut self, name: Arc<str>, directory: PathBuf, known: &Known) -> std::io::Result<()> {
+    async fn look(&mut self, name: Arc<str>, directory: PathBuf, known: &Known, vault: &Arc<Vault>) -> std::io::Result<()> {
         let before = known.apis.get(&name);
         let (looked, secrets) = (directory.clone(), before.map(|k| k.secrets.clone()).unwrap_or_default());
         let now = blocking(move || fingerprint(&looked, &secrets)).await?;
@@ -167,14 +167,15 @@ impl Read {
         }
         let looked = directory.clone();
         let read = blocking(move || read_api(&directory)).await?;
-        let secrets = read.as_ref().map(credentials::files).unwrap_or_default();
+        let secrets = read.as_ref().map(|content| credentials::files(content, vault)).unwrap_or_default();
         let named = secrets.clone();
         let fingerprint = blocking(move || fingerprint(&looked, &named)).await?;
         self.looked.push((name.clone(), Looked { fingerprint, secrets }));
         let (content, built) = match read {
             Ok(content) => {
                 let (tried, tried_name) = (content.clone(), name.clone());
-                (Some(content), blocking(move || build(&tried_name, &tried)).await?)
+                let vault = vault.clone();
+                (Some(content), blocking(move || build_of(DEFAULT_TENANT, &tried_name, &tried, &vault)).await?)
             }
             Err(failed) => (None, failed),
         };

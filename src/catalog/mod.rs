@@ -21,6 +21,7 @@ mod rules;
 mod sequences;
 mod snapshot;
 mod texts;
+mod vault;
 mod watch;
 mod wire;
 
@@ -43,5 +44,6 @@ pub use snapshot::{
     BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot, api_label,
 };
 pub use texts::{DEFINITION, LOCK, Texts, is_inside};
+pub use vault::{FOLDER as SECRETS_FOLDER, Provenance, VARIABLES as SECRET_VARIABLES, Vault};
 pub use watch::Watch;
 pub use wire::Wire;

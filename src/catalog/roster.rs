@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::content::{Built, build_of};
-use super::{Catalog, Failure, PublishedApi, Snapshot};
+use super::{Catalog, Failure, PublishedApi, Snapshot, Vault};
 use crate::api::{Release, State, codes};
 use crate::auth::DEFAULT_TENANT;
 use crate::diagnostic::{Diagnostic, Sources};
@@ -18,6 +18,7 @@ use crate::store::{API_KINDS, Content, Everything, Kept, MAX_REVISIONS, Revision
 pub struct Roster<S> {
     store: Arc<S>,
     catalog: Arc<Catalog>,
+    vault: Arc<Vault>,
     shelf: Mutex<Shelf>,
 }
 
@@ -92,7 +93,18 @@ struct Entry {
 impl<S: Store> Roster<S> {
     /// Nothing is read yet.
     pub fn new(store: Arc<S>, catalog: Arc<Catalog>) -> Self {
-        Self { store, catalog, shelf: Mutex::default() }
+        Self { store, catalog, vault: Arc::default(), shelf: Mutex::default() }
+    }
+
+    /// The same where APIs find that on this machine.
+    #[must_use]
+    pub fn with_vault(self, vault: Arc<Vault>) -> Self {
+        Self { vault, ..self }
+    }
+
+    /// What APIs find on this machine.
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
     }
 
     /// The store that it reads.
@@ -166,7 +178,7 @@ impl<S: Store> Roster<S> {
             entry.bad = None;
             let Some((number, before)) = &entry.made else { continue };
             let Some(revision) = self.store.revision(&api.tenant, &api.name, *number).await? else { continue };
-            if let Some(made) = compile(revision).await?.api.filter(|m| m.credentials != before.credentials) {
+            if let Some(made) = compile(revision, &self.vault).await?.api.filter(|m| m.credentials != before.credentials) {
                 entry.made = Some((*number, made));
             }
         }
@@ -229,7 +241,7 @@ impl<S: Store> Roster<S> {
     async fn publish<F: Store>(&self, from: &F, shelf: &mut Shelf) -> Result<Update, StoreError> {
         let mut update = Update::of(self.catalog.snapshot());
         for api in shelf.open.clone() {
-            settle(from, shelf, api, &mut update).await?;
+            settle(from, shelf, api, &self.vault, &mut update).await?;
         }
         shelf.open.clear();
         if !update.changed.is_empty() || !update.removed.is_empty() || update.snapshot.number == 0 {
@@ -241,7 +253,7 @@ impl<S: Store> Roster<S> {
 }
 
 /// Brings one API to what is in force.
-async fn settle<F: Store>(from: &F, shelf: &mut Shelf, api: ApiName, update: &mut Update) -> Result<(), StoreError> {
+async fn settle<F: Store>(from: &F, shelf: &mut Shelf, api: ApiName, vault: &Arc<Vault>, update: &mut Update) -> Result<(), StoreError> {
     let Some(entry) = shelf.apis.get_mut(&api) else { return Ok(()) };
     if entry.latest == 0 {
         let was_shown = entry.shown.is_some();
@@ -260,7 +272,7 @@ async fn settle<F: Store>(from: &F, shelf: &mut Shelf, api: ApiName, update: &mu
         }
         // Removed since: the next change says so.
         let Some(revision) = found else { return Ok(()) };
-        let Built { api: made, diagnostics, sources } = compile(revision).await?;
+        let Built { api: made, diagnostics, sources } = compile(revision, vault).await?;
         match made {
             Some(made) => (entry.made, entry.bad) = (Some((wanted, made)), None),
             None => {
@@ -302,8 +314,9 @@ fn no_room(api: &ApiName) -> Failure {
     }
 }
 
-async fn compile(revision: Arc<Revision>) -> Result<Built, StoreError> {
-    let work = move || build_of(&revision.tenant, &revision.name, &revision.content);
+async fn compile(revision: Arc<Revision>, vault: &Arc<Vault>) -> Result<Built, StoreError> {
+    let vault = vault.clone();
+    let work = move || build_of(&revision.tenant, &revision.name, &revision.content, &vault);
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Damaged { what: "an API cannot be compiled".to_owned() })
 }
 

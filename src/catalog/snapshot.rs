@@ -3,7 +3,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
-use super::{Callers, Credentials, Login, Rules, Wire};
+use super::{Callers, Credentials, Login, Provenance, Rules, Wire};
 use crate::api::{ApiDefinition, Cache, Method, State};
 use crate::auth::DEFAULT_TENANT;
 use crate::net::secret::Secret;
@@ -83,6 +83,8 @@ pub struct PublishedApi {
     pub raw_operations: Vec<RawOperation>,
     /// Whose it is.
     pub tenant: Arc<str>,
+    /// Where its texts come from, and with it which addresses it may call.
+    pub provenance: Provenance,
     /// What it asks of its callers.
     pub rules: Rules,
     /// How often one caller's address may call.

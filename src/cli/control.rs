@@ -11,10 +11,11 @@ use tokio::time::sleep;
 
 use crate::admin::{self, AdminState, Health};
 use crate::auth::LogIns;
-use crate::catalog::{Catalog, Census, Roster};
+use crate::catalog::{Catalog, Census, Roster, Vault};
 use crate::config::Config;
 use crate::gateway::Reserved;
 use crate::manage::{Manage, ManageError, SET_UP_SECONDS, first_start, set_up_link};
+use crate::net::address::AddressPolicy;
 use crate::net::random::NoRandom;
 use crate::net::secret::Secret;
 use crate::oauth;
@@ -31,6 +32,8 @@ pub(super) struct Control {
     /// Keeps the catalog's APIs up with the store.
     pub(super) roster: Arc<Roster<AnyStore>>,
     seal: Arc<Seal>,
+    /// What APIs find on this machine.
+    vault: Arc<Vault>,
     /// The snapshot on disk, where the store is another machine's.
     shadow: Option<Mutex<Shadow>>,
     /// Since when what is served may be old: it came from disk, and the store was not reached yet.
@@ -56,7 +59,8 @@ impl Control {
         };
         let store = Arc::new(store);
         let census = Census::new(store.clone(), catalog.clone(), seal.clone());
-        let roster = Arc::new(Roster::new(store.clone(), catalog));
+        let vault = Arc::new(Vault::beside(beside, uploaded(config)));
+        let roster = Arc::new(Roster::new(store.clone(), catalog).with_vault(vault.clone()));
         let from_disk = shade.as_ref().map(|(shade, _)| shade.made);
         match shade {
             None => {
@@ -70,7 +74,7 @@ impl Control {
             }
         }
         let from_disk = watch::channel(from_disk).0;
-        Ok(Self { store, census, roster, seal, shadow: shadow.map(Mutex::new), from_disk })
+        Ok(Self { store, census, roster, seal, vault, shadow: shadow.map(Mutex::new), from_disk })
     }
 
     /// Is the snapshot on disk served, because the store was not reached yet?
@@ -129,7 +133,7 @@ impl Control {
     /// # Errors
     /// The system gives no random bytes.
     pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>, reads_files: bool) -> Result<Desks, NoRandom> {
-        let manage = Manage::new(self.store.clone()).knowing(catalog.clone()).reading_files(reads_files);
+        let manage = Manage::new(self.store.clone()).knowing(catalog.clone()).reading_files(reads_files).with_vault(self.vault.clone());
         let mut admin = AdminState::new(manage, None)?;
         let log_ins = admin.log_ins.clone();
         admin.hosts.clone_from(&config.listen.admin.hosts);
@@ -213,6 +217,11 @@ pub(super) enum ControlError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Manage(#[from] ManageError),
+}
+
+/// Which addresses may be reached for what came through portal and admin API.
+pub(super) fn uploaded(config: &Config) -> AddressPolicy {
+    AddressPolicy { allow: config.network.allow.clone(), ..AddressPolicy::public() }
 }
 
 /// Where calls are counted: in Redis where the settings name one, else here.

@@ -21,8 +21,8 @@ use super::heart::Heart;
 use crate::admin::{self, AdminState, Health};
 use crate::catalog::{Catalog, Folder};
 use crate::config::{self, Config};
-use crate::gateway::{Gateway, ListenError, Listener};
-use crate::net::address::{AddressPolicy, Cidr};
+use crate::gateway::{Gateway, ListenError, Listener, Upstreams};
+use crate::net::address::AddressPolicy;
 use crate::net::fetch::{FetchError, FetchOptions, Fetcher};
 use crate::net::random::NoRandom;
 use crate::net::upstream::{UpstreamClient, UpstreamOptions};
@@ -195,19 +195,19 @@ async fn observe(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// What operators write in files may name private networks and this machine; what is never allowed stays so.
-fn upstream(config: &Config) -> Result<UpstreamClient, StartError> {
-    let mut policy = AddressPolicy::local();
-    policy.allow = config.network.allow.iter().filter_map(|n| n.parse::<Cidr>().ok()).collect();
-    let options = UpstreamOptions { connect: config.limits.upstream.connect, ..UpstreamOptions::new(policy) };
-    UpstreamClient::new(options).map_err(|e| StartError::Upstream(e.to_string()))
+/// What operators write in files may name private networks and this machine; what is never allowed stays so. APIs that were uploaded have connections
+/// of their own.
+fn upstream(config: &Config) -> Result<Upstreams, StartError> {
+    let files = AddressPolicy { allow: config.network.allow.clone(), ..AddressPolicy::local() };
+    let options = UpstreamOptions { connect: config.limits.upstream.connect, ..UpstreamOptions::new(files) };
+    let client = |options| UpstreamClient::new(options).map_err(|e| StartError::Upstream(e.to_string()));
+    let uploaded = client(UpstreamOptions { policy: control::uploaded(config), ..options.clone() })?;
+    Ok(Upstreams { files: client(options)?, uploaded })
 }
 
 /// Gets the keys of outside issuers: administrators name them, so that their addresses are public ones, or allowed by the operator.
 fn fetcher(config: &Config) -> Result<Fetcher, FetchError> {
-    let mut policy = AddressPolicy::public();
-    policy.allow = config.network.allow.iter().filter_map(|n| n.parse::<Cidr>().ok()).collect();
-    Fetcher::new(FetchOptions::new(policy))
+    Fetcher::new(FetchOptions::new(control::uploaded(config)))
 }
 
 /// Runs the command; `file` is the settings file, where there is one.

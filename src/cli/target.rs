@@ -13,7 +13,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Severity, Sources, nearest, shell_word};
 use crate::import::{self, Request};
 use crate::mediate;
-use crate::net::address::{AddressPolicy, Cidr};
+use crate::net::address::AddressPolicy;
 use crate::net::fetch::{Credentials, FetchOptions, Fetcher};
 use crate::plan::Program;
 use crate::plan::compile::{Settings, compile};
@@ -138,7 +138,7 @@ fn wants_fetching(loaded: &Loaded) -> bool {
 
 fn fetcher(screen: &Screen, global: &Global, origin: &Origin, wanted: &Wanted<'_>) -> Outcome<Fetcher> {
     let mut policy = AddressPolicy { allow_loopback: wanted.loopback, ..AddressPolicy::operator() };
-    policy.allow = config(screen, global)?.network.allow.iter().filter_map(|n| n.parse::<Cidr>().ok()).collect();
+    policy.allow = config(screen, global)?.network.allow;
     let mut options = FetchOptions::new(policy);
     if let Origin::Address(url) = origin {
         options.credentials = Credentials::from_url(url);

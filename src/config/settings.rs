@@ -165,8 +165,9 @@ impl Default for OAuthSettings {
 /// `network`.
 #[derive(Debug, Clone, Default)]
 pub struct Network {
-    /// Networks (`10.0.0.0/8`) and host names beyond the public ones that fetches from portal and admin API may reach.
-    pub allow: Vec<String>,
+    /// `network.allow`: networks beyond the public ones that may be reached for what came through portal and admin API: the services and token
+    /// endpoints of uploaded APIs, the keys of outside issuers.
+    pub allow: Vec<Cidr>,
     /// `network.callers`: which addresses may call at all.
     pub callers: AddressLists,
     /// `network.trusted_proxies`: networks of the proxies in front, whose word on the caller's address counts. Default: none.
@@ -241,7 +242,7 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
     oauth.finish(e);
 
     let mut network = top.section("network", e);
-    network.list("allow", &mut config.network.allow, e, |t| Ok(t.to_owned()));
+    network.list("allow", &mut config.network.allow, e, cidr);
     let mut callers = network.section("callers", e);
     callers.list("allow", &mut config.network.callers.allow, e, cidr);
     callers.list("deny", &mut config.network.callers.deny, e, cidr);

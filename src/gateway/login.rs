@@ -17,7 +17,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
-use crate::catalog::{Login, PublishedApi, TokenRequest};
+use crate::catalog::{Login, Provenance, PublishedApi, TokenRequest};
 use crate::net::upstream::{Deadlines, UpstreamClient};
 use crate::problem::{Problem, Reason};
 use crate::telemetry::names;
@@ -47,6 +47,8 @@ pub(super) struct Logins(Mutex<HashMap<Place, Arc<Session>>>);
 /// One API at its service.
 pub(super) struct Session {
     login: Arc<Login>,
+    /// Whose addresses the client keeps to.
+    provenance: Provenance,
     pub(super) client: UpstreamClient,
     state: Mutex<State>,
     one: tokio::sync::Mutex<()>,
@@ -78,17 +80,25 @@ impl Logins {
         let Some(login) = &api.login else { return Ok(None) };
         let key = (api.tenant.clone(), api.name.clone());
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = all.get(&key).filter(|s| Arc::ptr_eq(&s.login, login) || s.login == *login) {
+        let same = |s: &&Arc<Session>| s.provenance == api.provenance && (Arc::ptr_eq(&s.login, login) || s.login == *login);
+        if let Some(session) = all.get(&key).filter(same) {
             return Ok(Some(session.clone()));
         }
+        let shared = gateway.upstreams.of(api);
         let client = match &login.tls {
-            Some(tls) => gateway.upstream.with_tls(tls).map_err(|e| Problem::internal(e.to_string()))?,
-            None => gateway.upstream.clone(),
+            Some(tls) => shared.with_tls(tls).map_err(|e| Problem::internal(e.to_string()))?,
+            None => shared.clone(),
         };
         // Now and then, those of APIs that are gone go.
         let snapshot = gateway.catalog.snapshot();
         all.retain(|(tenant, name), _| snapshot.apis.iter().any(|a| a.tenant == *tenant && a.name == *name));
-        let session = Arc::new(Session { login: login.clone(), client, state: Mutex::default(), one: tokio::sync::Mutex::default() });
+        let session = Arc::new(Session {
+            login: login.clone(),
+            provenance: api.provenance,
+            client,
+            state: Mutex::default(),
+            one: tokio::sync::Mutex::default(),
+        });
         all.insert(key, session.clone());
         Ok(Some(session))
     }

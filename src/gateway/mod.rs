@@ -63,7 +63,7 @@ use self::respond::Speaks;
 use self::route::{RouteTable, Target};
 use self::upstream::RetryBudget;
 use crate::auth::{Certificate, LogIns};
-use crate::catalog::{Catalog, PublishedApi};
+use crate::catalog::{Catalog, Provenance, PublishedApi};
 use crate::config::Config;
 use crate::net::fetch::Fetcher;
 use crate::net::random::NoRandom;
@@ -79,7 +79,7 @@ type CallerBody = Incoming;
 pub struct Gateway {
     config: Config,
     catalog: Arc<Catalog>,
-    upstream: UpstreamClient,
+    upstreams: Upstreams,
     routes: ArcSwap<RouteTable>,
     rebuild: Mutex<()>,
     retries: RetryBudget,
@@ -89,6 +89,25 @@ pub struct Gateway {
     kept: cache::Answers,
     logins: login::Logins,
     reserved: Option<Arc<dyn Reserved>>,
+}
+
+/// Who calls the SOAP services: each with its own addresses and its own connections, so that none is handed from one to the other.
+#[derive(Debug, Clone)]
+pub struct Upstreams {
+    /// For APIs that the operator wrote in files.
+    pub files: UpstreamClient,
+    /// For APIs that were uploaded.
+    pub uploaded: UpstreamClient,
+}
+
+impl Upstreams {
+    /// Who calls the services of an API.
+    fn of(&self, api: &PublishedApi) -> &UpstreamClient {
+        match api.provenance {
+            Provenance::Files => &self.files,
+            Provenance::Uploaded => &self.uploaded,
+        }
+    }
 }
 
 /// One request on its way: what was read of it, and what is written down.
@@ -126,7 +145,7 @@ impl Gateway {
     pub fn new(
         config: Config,
         catalog: Arc<Catalog>,
-        upstream: UpstreamClient,
+        upstreams: Upstreams,
         limiter: Limiter,
         fetcher: Option<Fetcher>,
     ) -> Result<Self, NoRandom> {
@@ -139,7 +158,7 @@ impl Gateway {
             breakers,
             config,
             catalog,
-            upstream,
+            upstreams,
             routes,
             rebuild: Mutex::new(()),
             retries: RetryBudget::default(),

@@ -17,7 +17,7 @@ use super::login::{Session, Token};
 use super::message::Message;
 use super::record::Record;
 use super::reply::Reply;
-use crate::catalog::PublishedApi;
+use crate::catalog::{Provenance, PublishedApi};
 use crate::net::fields;
 use crate::net::upstream::{BodyError, Deadlines, UpstreamClient, UpstreamError};
 use crate::problem::{Problem, Reason};
@@ -144,7 +144,7 @@ pub(super) async fn send(
         result = once(&desk, outgoing, message, deadlines).await?;
         desk.judge(&result);
     }
-    received(result, deadlines, began, pass, record)
+    received(api, result, deadlines, began, pass, record)
 }
 
 /// Who sends: the client of all APIs or the API's own, and the token that goes with each request.
@@ -157,7 +157,7 @@ struct Desk {
 impl Desk {
     async fn of(gateway: &Gateway, api: &PublishedApi, outgoing: &Outgoing, deadlines: Deadlines) -> Result<Self, Problem> {
         let Some(session) = gateway.logins.of(api, gateway)? else {
-            return Ok(Self { client: gateway.upstream.clone(), session: None, token: None });
+            return Ok(Self { client: gateway.upstreams.of(api).clone(), session: None, token: None });
         };
         let token = match outgoing.headers.contains_key(AUTHORIZATION) {
             true => None,
@@ -216,7 +216,7 @@ where
     let result = desk.client.send(outgoing.request(body, desk.token.as_deref())?, deadlines).await;
     // What is still coming cannot be sent again: the next call has a new token.
     desk.judge(&result);
-    received(result, deadlines, began, pass, record)
+    received(api, result, deadlines, began, pass, record)
 }
 
 fn deadlines(gateway: &Gateway, api: &PublishedApi) -> Deadlines {
@@ -225,6 +225,7 @@ fn deadlines(gateway: &Gateway, api: &PublishedApi) -> Deadlines {
 }
 
 fn received(
+    api: &PublishedApi,
     result: Result<Response<Incoming>, UpstreamError>,
     deadlines: Deadlines,
     began: Instant,
@@ -238,7 +239,7 @@ fn received(
             if is_upstreams(&error) {
                 pass.end(false);
             }
-            return Err(failure(&error));
+            return Err(failure(api, &error));
         }
     };
     record.upstream_status = Some(response.status().as_u16());
@@ -274,7 +275,7 @@ pub(super) fn too_slow() -> Problem {
 }
 
 /// What a caller reads of a call that failed; the host's name is for the log.
-fn failure(error: &UpstreamError) -> Problem {
+fn failure(api: &PublishedApi, error: &UpstreamError) -> Problem {
     let problem = match error {
         e if e.is_timeout() => too_slow(),
         UpstreamError::Reset { .. } => {
@@ -286,5 +287,11 @@ fn failure(error: &UpstreamError) -> Problem {
         UpstreamError::RequestBody { .. } => Problem::new(Reason::BadRequest, 400, "The request's body could not be read to its end."),
         _ => unreachable(),
     };
-    problem.with_private(format!("{}: {error}", error.kind()))
+    let rule = match (error, api.provenance) {
+        (UpstreamError::AddressRefused(_), Provenance::Uploaded) => {
+            "; an uploaded API calls public addresses and the networks of `network.allow`"
+        }
+        _ => "",
+    };
+    problem.with_private(format!("{}: {error}{rule}", error.kind()))
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::auth::Tenant;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Vault};
 use crate::diagnostic::nearest;
 use crate::store::{AnyStore, Audit, AuditEntry, Change, Cursor, Expected, Keep, Kept, Store, Versioned};
 
@@ -59,6 +59,8 @@ pub struct Manage {
     catalog: Option<Arc<Catalog>>,
     /// Is a folder of APIs read into the store here?
     reads_files: bool,
+    /// What APIs find on this machine.
+    vault: Arc<Vault>,
 }
 
 /// Which part of a list.
@@ -82,7 +84,7 @@ impl Default for Part {
 impl Manage {
     /// Acts on this store.
     pub fn new(store: Arc<AnyStore>) -> Self {
-        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false }
+        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false, vault: Arc::default() }
     }
 
     /// The same, knowing what is published: an API at the address of another one is refused.
@@ -95,6 +97,12 @@ impl Manage {
     #[must_use]
     pub fn reading_files(self, reads_files: bool) -> Self {
         Self { reads_files, ..self }
+    }
+
+    /// The same where APIs find that on the machines that serve.
+    #[must_use]
+    pub fn with_vault(self, vault: Arc<Vault>) -> Self {
+        Self { vault, ..self }
     }
 
     /// The store behind.

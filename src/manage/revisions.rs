@@ -6,7 +6,7 @@ use super::apis::PUBLISH;
 use super::{Actor, Manage, ManageError, Managed};
 use crate::api::folder_name;
 use crate::auth::DEFAULT_TENANT;
-use crate::catalog::{self, Built, PublishedApi, Texts};
+use crate::catalog::{self, Built, PublishedApi, Texts, Vault};
 use crate::diagnostic::Severity;
 use crate::store::{Content, MAX_REVISIONS, Revision, RevisionEntry, Store};
 
@@ -115,7 +115,7 @@ impl Manage {
         if new.expected.is_some_and(|e| e != latest) {
             return Err(ManageError::Conflict);
         }
-        let (content, built) = compiled(actor, name, new.texts).await?;
+        let (content, built) = compiled(actor, name, new.texts, self.vault.clone()).await?;
         let api = built.api.clone().ok_or_else(|| not_good(name, &built))?;
         self.address_must_be_free(actor, name, &api)?;
         let changed = before.as_ref().is_none_or(|f| f.latest.content != content);
@@ -165,7 +165,7 @@ fn bounded(texts: &Texts) -> Managed<()> {
 }
 
 /// Reads and compiles texts as the gateway will. Secrets of the machine that serves are its operator's to hand out: for others they are not even looked for.
-async fn compiled(actor: &Actor, name: &str, texts: Texts) -> Managed<(Content, Built)> {
+async fn compiled(actor: &Actor, name: &str, texts: Texts, vault: Arc<Vault>) -> Managed<(Content, Built)> {
     let (tenant, name, may_name) = (actor.tenant.clone(), name.to_owned(), actor.is_of_installation());
     let work = move || {
         let content = Content::of_texts(&tenant, &name, &texts).map_err(|refused| not_good(&name, &refused))?;
@@ -173,7 +173,12 @@ async fn compiled(actor: &Actor, name: &str, texts: Texts) -> Managed<(Content, 
             let who = format!("only administrators of the tenant {DEFAULT_TENANT} may do so");
             return Err(ManageError::Forbidden(format!("The API {name} names secrets of the machine that serves: {who}.")));
         }
-        let built = catalog::build_of(&tenant, &name, &content);
+        let mut built = catalog::build_of(&tenant, &name, &content, &vault);
+        let unreachable = built.api.as_ref().map(|api| vault.unreachable(api)).unwrap_or_default();
+        if !unreachable.is_empty() {
+            built.diagnostics.extend(unreachable);
+            built.api = None;
+        }
         Ok((content, built))
     };
     tokio::task::spawn_blocking(work).await.map_err(|_| ManageError::System("an API cannot be compiled".to_owned()))?

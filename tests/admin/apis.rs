@@ -16,7 +16,8 @@ pub fn texts(sample: &str, more: &str) -> Texts {
     let dir = tempfile::tempdir().unwrap();
     add(dir.path(), sample, sample, None);
     let mut texts = read_api(&dir.path().join(sample)).unwrap().texts();
-    let definition = format!("{}{more}", texts["api.yaml"]);
+    let definition = texts["api.yaml"].lines().filter(|l| !l.starts_with("endpoint:")).map(|l| format!("{l}\n")).collect::<String>();
+    let definition = format!("{definition}endpoint: {{ url: \"https://soap.example.org/\" }}\n{more}");
     texts.insert("api.yaml".into(), definition.into());
     texts
 }
@@ -165,12 +166,47 @@ async fn secrets_files_and_addresses_have_their_owners() {
     let server = Server::start().await;
     let mut naming = texts("orders", "");
     let definition = naming["api.yaml"].lines().filter(|l| !l.starts_with("endpoint:")).map(|l| format!("{l}\n")).collect::<String>();
-    let auth = "endpoint: { auth: { basic: { user: u, password_file: /etc/hostname } } }\n";
+    let auth = "endpoint: { url: \"https://soap.example.org/\", auth: { basic: { user: u, password_file: /etc/hostname } } }\n";
     naming.insert("api.yaml".into(), format!("{definition}{auth}").into());
     let refused = server.refused("pia", "POST apis/orders/revisions", body(&naming));
     assert_eq!(refused.1, "castile.forbidden");
     assert!(refused.2.starts_with("The API orders names secrets of the machine that serves"), "{}", refused.2);
-    server.fine("ada", "POST apis/orders/revisions", body(&naming));
+    let naming = |auth: &str| {
+        let mut naming = naming.clone();
+        naming.insert(
+            "api.yaml".into(),
+            format!("{definition}endpoint: {{ url: \"https://soap.example.org/\", auth: {{ {auth} }} }}\n").into(),
+        );
+        body(&naming)
+    };
+    // What an administrator uploads is not the operator's file: it finds what the operator laid out, and nothing else of the machine.
+    let said = |auth: &str| {
+        let answer = server.ask("ada", "POST apis/orders/revisions", naming(auth));
+        assert_eq!((answer.status, answer.body["errors"][0]["code"].as_str()), (400, Some("api.no-secret")), "{auth}: {answer:?}");
+        answer.body["errors"][0]["message"].as_str().unwrap().to_owned()
+    };
+    let file = |path: &str| format!("basic: {{ user: u, password_file: \"{path}\" }}");
+    std::fs::create_dir_all(server.folder.path().join("data/secrets/orders")).unwrap();
+    std::fs::write(server.folder.path().join("data/secrets/orders/pw"), "hunter2").unwrap();
+    let token = server.folder.path().join("data/admin.token");
+    for bad in ["/etc/hostname", "/etc/passwd", "../admin.token", "orders/../../admin.token", token.to_str().unwrap()] {
+        assert!(said(&file(bad)).contains("no file that an uploaded API may name"), "{bad}");
+    }
+    assert!(said(&file("orders/none")).contains("cannot be read"));
+    for bad in ["PATH", "CASTILE_STORE__PASSWORD", "CASTILE_TOKEN", "CASTILE_SECRET_"] {
+        assert!(said(&format!("basic: {{ user: u, password_env: {bad} }}")).contains("begin with `CASTILE_SECRET_`"), "{bad}");
+    }
+    assert!(said("basic: { user: u, password_env: CASTILE_SECRET_NONE }").contains("is not set"));
+    server.fine("ada", "POST apis/orders/revisions", naming(&file("orders/pw")));
+    server.fine("ada", "POST apis/orders/revisions", body(&texts("orders", "")));
+    // Nor does it call addresses of the operator's network.
+    for (url, kind) in [("http://10.0.0.1/", "private"), ("http://localhost/", "loopback"), ("http://2852039166/", "link-local")] {
+        let mut calling = texts("orders", "");
+        calling.insert("api.yaml".into(), format!("{definition}endpoint: {{ url: \"{url}\" }}\n").into());
+        let answer = server.ask("ada", "POST apis/orders/revisions", body(&calling));
+        assert_eq!((answer.status, answer.body["errors"][0]["code"].as_str()), (400, Some("api.address-refused")), "{answer:?}");
+        assert!(answer.body["errors"][0]["message"].as_str().unwrap().contains(kind), "{answer:?}");
+    }
     // What the folder of a server says is changed there; states are not in files alone.
     let catalog = Arc::new(Catalog::default());
     Roster::new(server.store.clone(), catalog.clone()).refresh().await.unwrap();

@@ -18,7 +18,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use castile::admin::{self, AdminState, Health};
 use castile::auth::Role;
+use castile::catalog::Vault;
 use castile::manage::{Actor, Manage, NewUser, first_start};
+use castile::net::address::AddressPolicy;
 use castile::net::secret::Secret;
 use castile::store::{AnyStore, Content, Seal, Sql, Store, StoredDocument};
 use serde_json::{Value, json};
@@ -59,7 +61,8 @@ impl Server {
         let store: Arc<AnyStore> = Arc::new(Sql::sqlite(&folder.path().join("castile.db")).await.unwrap().into());
         let seal = Arc::new(seal());
         first_start(&*store, &seal).await.unwrap();
-        let manage = Manage::new(store.clone());
+        let vault = Arc::new(Vault::beside(folder.path(), AddressPolicy::public()));
+        let manage = Manage::new(store.clone()).with_vault(vault);
         for (name, role) in [("sue", Role::Subscriber), ("sid", Role::Subscriber), ("pia", Role::Publisher), ("ada", Role::Administrator)] {
             let new = NewUser { name: name.into(), password: Some(Secret::new(PASSWORD)), roles: vec![role] };
             manage.create_user(&Actor::local(), new).await.unwrap();

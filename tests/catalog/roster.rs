@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use castile::api::{Release, State};
-use castile::catalog::{ApiName, Catalog, Folder, PublishedApi, Roster, read_api};
+use castile::catalog::{ApiName, Catalog, Folder, PublishedApi, Roster, Vault, read_api};
+use castile::net::address::AddressPolicy;
 use castile::store::{Change, Content, DEFAULT_TENANT, Expected, Keep, MAX_REVISIONS, Memory, Store};
 
 use super::{add, edit, folder};
@@ -184,13 +185,16 @@ async fn files_are_kept_but_not_served_while_a_revision_is_held() {
 
 #[tokio::test]
 async fn secrets_of_apis_that_have_no_folder_are_read_anew_when_told() {
-    let (roster, store, catalog) = roster();
+    let (store, catalog) = (Arc::new(Memory::new()), Arc::new(Catalog::default()));
     let dir = tempfile::tempdir().unwrap();
-    let secret = dir.path().join("pw");
+    let vault = Arc::new(Vault::beside(dir.path(), AddressPolicy::public()));
+    let roster = Roster::new(store.clone(), catalog.clone()).with_vault(vault);
+    let secret = dir.path().join("data/secrets/pw");
+    std::fs::create_dir_all(dir.path().join("data/secrets")).unwrap();
     std::fs::write(&secret, "k-91-one").unwrap();
     let mut with = content("countries", "");
     let kept: String = with.definition.text.lines().filter(|l| !l.starts_with("endpoint:")).map(|l| format!("{l}\n")).collect();
-    let auth = format!("endpoint: {{ auth: {{ header: {{ name: X-Key, value_file: \"{}\" }} }} }}\n", secret.display());
+    let auth = "endpoint: { auth: { header: { name: X-Key, value_file: pw } } }\n";
     with.definition.text = format!("{kept}{auth}").into();
     put(&store, DEFAULT_TENANT, "countries", with).await;
     roster.refresh().await.unwrap();

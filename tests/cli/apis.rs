@@ -22,7 +22,9 @@ impl House {
         let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (gateway, admin) = (free(), free());
         fs::create_dir(server.path().join("apis")).unwrap();
-        let settings = format!("listen: {{ gateway: {{ address: \"{gateway}\" }}, admin: {{ address: \"{admin}\" }} }}\n");
+        let settings = format!(
+            "listen: {{ gateway: {{ address: \"{gateway}\" }}, admin: {{ address: \"{admin}\" }} }}\nnetwork: {{ allow: [127.0.0.1] }}\n"
+        );
         fs::write(server.path().join("castile.yaml"), settings).unwrap();
         let running = Running(castile(server.path(), &["serve"]).stderr(std::process::Stdio::null()).spawn().unwrap());
         run(folder.path(), &["import", &sample("countries"), "--name", "countries", "--endpoint", "http://127.0.0.1:9/"]).fine();

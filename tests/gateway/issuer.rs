@@ -114,7 +114,7 @@ async fn tokens_of_oidc_provider_let_in_whom_they_should() {
     let api = "security: [jwt]\nresources:\n  - post: /GetCountry\n    operation: GetCountry\n    scope: geo:read\n  - post: /ListCountries\n    \
                operation: ListCountries\n    scope: geo:list";
     let mut config = Config::default();
-    config.network.allow = vec!["127.0.0.1/32".into()];
+    config.network.allow = vec!["127.0.0.1/32".parse().unwrap()];
     let server = Server::with(upstream.address, api, config).await;
     let (known, unknown) = (Provider::start(&node, &package), Provider::start(&node, &package));
     admit(&server, &known.iss);

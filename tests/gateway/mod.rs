@@ -24,3 +24,4 @@ mod soap;
 mod swaps;
 mod tenants;
 mod tls;
+mod uploaded;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use castile::catalog::{Roster, Texts, read_api};
+use castile::catalog::{Roster, Texts, Vault, read_api};
 use castile::config::Config;
 use castile::manage::{Act, Actor, Manage, NewRevision, first_start};
+use castile::net::address::AddressPolicy;
 use castile::store::{AnyStore, Sql};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -35,12 +36,16 @@ async fn no_call_fails_and_each_sees_one_version() {
         reply("200 OK", "text/xml; charset=utf-8", country().replace("Sri Lanka", name).as_bytes())
     })
     .await;
-    let server = Arc::new(Server::with(upstream.address, "", Config::default()).await);
+    let mut config = Config::default();
+    config.network.allow = vec!["127.0.0.1".parse().unwrap()];
+    let server = Arc::new(Server::with(upstream.address, "", config).await);
     let folder = tempfile::tempdir().unwrap();
     let store: Arc<AnyStore> = Arc::new(Sql::sqlite(&folder.path().join("castile.db")).await.unwrap().into());
     first_start(&*store, &crate::admin::seal()).await.unwrap();
-    let manage = Manage::new(store.clone()).knowing(server.catalog.clone());
-    let roster = Roster::new(store, server.catalog.clone());
+    let listed = AddressPolicy { allow: vec!["127.0.0.1".parse().unwrap()], ..AddressPolicy::public() };
+    let vault = Arc::new(Vault::beside(folder.path(), listed));
+    let manage = Manage::new(store.clone()).knowing(server.catalog.clone()).with_vault(vault.clone());
+    let roster = Roster::new(store, server.catalog.clone()).with_vault(vault);
     let versions = [version(&upstream, false), version(&upstream, true)];
     let publish = async |turn: usize| {
         let new = NewRevision { texts: versions[turn % 2].clone(), expected: None, dry_run: false };

@@ -8,7 +8,7 @@ use castile::auth::jwt::SigningKey;
 use castile::auth::{Application, NewSecret, OAuthClient, SealedKey, Standing, Subscription, Tenant, User, new_secret};
 use castile::catalog::{Catalog, Census, Folder, field};
 use castile::config::{Config, OAuthSettings};
-use castile::gateway::{Gateway, Listener};
+use castile::gateway::{Gateway, Listener, Upstreams};
 use castile::net::address::AddressPolicy;
 use castile::net::secret::Secret;
 use castile::net::upstream::{UpstreamClient, UpstreamOptions};
@@ -103,6 +103,7 @@ impl House {
         let upstreams = UpstreamClient::new(UpstreamOptions::new(AddressPolicy::local())).unwrap();
         let server = Server::new(store.clone(), catalog.clone(), settings).unwrap();
         let limiter = Limiter::local(LocalOptions::default());
+        let upstreams = Upstreams { files: upstreams.clone(), uploaded: upstreams };
         let gateway = Gateway::new(config.clone(), catalog.clone(), upstreams, limiter, None).unwrap().with_reserved(Arc::new(server));
         let listener = Listener::bind(&config.listen.gateway, &config.limits.http).await.unwrap();
         let address = listener.address().unwrap();
