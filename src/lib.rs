@@ -46,6 +46,7 @@ pub mod mock;
 pub mod store;
 
 // The edges' own: settings, what callers read, what operators read.
+pub mod alarm;
 pub mod config;
 pub mod problem;
 pub mod telemetry;

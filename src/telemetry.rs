@@ -55,6 +55,20 @@ pub mod names {
     pub const CACHE: &str = "castile_cache_lookups_total";
     /// Tokens of SOAP services that were asked for: counter; `api`, `result` (`fetched`, `failed`).
     pub const UPSTREAM_TOKENS: &str = "castile_upstream_tokens_total";
+    /// Does a condition hold that an operator must know of (1), or is it over (0)? Gauge; `alarm`, `subject`.
+    pub const ALARM: &str = "castile_alarm";
+    /// Alarms for the webhook: counter; `result` (`delivered`, `failed`, `dropped`).
+    pub const ALARM_WEBHOOK: &str = "castile_alarm_webhook_total";
+    /// Memory of this process that is resident, bytes: gauge.
+    pub const MEMORY: &str = "castile_memory_bytes";
+    /// What it may be, bytes: gauge.
+    pub const MEMORY_LIMIT: &str = "castile_memory_limit_bytes";
+    /// Files and connections that this process has open: gauge.
+    pub const OPEN_FILES: &str = "castile_open_files";
+    /// How many they may be: gauge.
+    pub const OPEN_FILES_LIMIT: &str = "castile_open_files_limit";
+    /// Until a certificate ends that an API shows to its service, seconds, negative afterwards: gauge; `api`, `use` (`tls`, `signature`).
+    pub const UPSTREAM_CERTIFICATE_EXPIRY: &str = "castile_upstream_certificate_expiry_seconds";
     /// Build and version: gauge, always 1; `version`.
     pub const BUILD: &str = "castile_build_info";
 }
@@ -118,6 +132,16 @@ fn describe() {
     describe_gauge!(names::BREAKER_OPEN, "1 while a SOAP service is left alone because it fails.");
     describe_counter!(names::CACHE, "Calls of resources with a cache.");
     describe_counter!(names::UPSTREAM_TOKENS, "Tokens of SOAP services that were asked for.");
+    describe_gauge!(names::ALARM, "1 while a condition holds that an operator must know of.");
+    describe_counter!(names::ALARM_WEBHOOK, "Alarms for the webhook.");
+    describe_gauge!(names::MEMORY, "Resident memory of this process, in bytes.");
+    describe_gauge!(names::MEMORY_LIMIT, "What this process may have of memory, in bytes.");
+    describe_gauge!(names::OPEN_FILES, "Files and connections that this process has open.");
+    describe_gauge!(names::OPEN_FILES_LIMIT, "How many files and connections this process may have open.");
+    describe_gauge!(
+        names::UPSTREAM_CERTIFICATE_EXPIRY,
+        "Seconds until a certificate ends that an API shows to its service, negative afterwards."
+    );
     describe_gauge!(names::BUILD, "Version of this build; always 1.");
     metrics::gauge!(names::BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

@@ -25,13 +25,13 @@ const GROUND: &[&str] = &["xml", "json", "diagnostic", "net", "yaml"];
 #[rustfmt::skip]
 const BELOW_7: &[&str] = &[
     "import", "catalog", "store", "throttle", "auth", "sequence", "prove", "sample", "openapi", "mediate", "plan", "api", "wsdl", "schema",
-    "config", "problem", "telemetry",
+    "alarm", "config", "problem", "telemetry",
 ];
 
 /// Where JSON documents are `serde_json`'s.
 #[rustfmt::skip]
 const JSON_DOCUMENTS: &[&str] = &[
-    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "catalog/", "gateway/", "oauth/", "mock/", "admin/", "cli/",
+    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "alarm/", "catalog/", "gateway/", "oauth/", "mock/", "admin/", "cli/",
     "main.rs", "problem", "config", "telemetry", "yaml",
 ];
 
@@ -43,6 +43,7 @@ const ROOMS: &[Room] = &[
     room("net", &[], "net uses nothing and is open to all"),
     room("yaml", &["diagnostic"], "yaml uses diagnostic, which its files' findings are, and is open to all"),
     room("config", &[], "config uses nothing and is open from floor 5 up"),
+    room("alarm", &["config", "telemetry"], "alarm may use config, telemetry, net, and is open from floor 5 up"),
     room("problem", &[], "problem uses nothing and is open from floor 5 up"),
     room("telemetry", &[], "telemetry uses nothing and is open from floor 5 up"),
     room("schema", &[], "schema may use xml and diagnostic"),
@@ -63,8 +64,8 @@ const ROOMS: &[Room] = &[
     room("throttle", &["config"], "throttle may use config and net"),
     room(
         "store",
-        &["api", "sequence", "auth", "throttle", "config"],
-        "store may use the record types of api, sequence, auth, throttle, and the settings that say which store it is",
+        &["api", "sequence", "auth", "throttle", "alarm", "config"],
+        "store may use the record types of api, sequence, auth, throttle, alarm, and the settings that say which store it is",
     ),
     room("import", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
     room("catalog", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
@@ -75,8 +76,8 @@ const ROOMS: &[Room] = &[
     ),
     room(
         "gateway",
-        &["catalog", "sequence", "mediate", "plan", "sample", "auth", "throttle", "config", "problem", "telemetry"],
-        "gateway may use catalog, sequence, mediate, plan, sample, auth, throttle, config, problem, telemetry",
+        &["catalog", "sequence", "mediate", "plan", "sample", "auth", "throttle", "alarm", "config", "problem", "telemetry"],
+        "gateway may use catalog, sequence, mediate, plan, sample, auth, throttle, alarm, config, problem, telemetry",
     ),
     room(
         "oauth",
@@ -104,11 +105,12 @@ const ROOMS: &[Room] = &[
             "schema",
             "wsdl",
             "gateway",
+            "alarm",
             "config",
             "problem",
             "telemetry",
         ],
-        "admin may use manage, auth, throttle, import, store, catalog, api, sequence, sample, openapi, schema and wsdl, gateway::trace, config, problem, telemetry",
+        "admin may use manage, auth, throttle, import, store, catalog, api, sequence, sample, openapi, schema and wsdl, gateway::trace, alarm, config, problem, telemetry",
     ),
     // Floor 10, which may use everything, is not listed: cli.
 ];

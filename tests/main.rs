@@ -11,6 +11,7 @@
 mod support;
 
 mod admin;
+mod alarms;
 mod architecture;
 mod catalog;
 mod cli;

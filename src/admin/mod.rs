@@ -1,6 +1,6 @@
 //! The admin listener: health of this instance, its metrics, and the admin API. Loopback unless told otherwise.
 //!
-//! Comes in: requests of operators and their machines. Goes out: `/livez`, `/readyz`, `/metrics`, which ask no store, because an instance is
+//! Comes in: requests of operators and their machines. Goes out: `/livez`, `/readyz`, `/alarms`, `/metrics`, which ask no store, because an instance is
 //! judged by itself; and `/admin/v1/…`, the acts of [`crate::manage`] over HTTP with the roles that each asks for (`docs/admin.md`).
 
 mod api;
@@ -33,6 +33,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::call::{Peer, RequestId};
+use crate::alarm;
 use crate::problem::{Problem, Reason};
 use crate::telemetry;
 
@@ -75,7 +76,11 @@ impl Health {
 
 /// The addresses of the admin listener; without `state` those of the instance alone.
 pub fn router(health: Arc<Health>, state: Option<AdminState>) -> Router {
-    let instance = Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(readyz)).route("/metrics", get(metrics));
+    let instance = Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/alarms", get(alarms));
     let router = match state {
         Some(state) => {
             let state = Arc::new(state);
@@ -123,6 +128,11 @@ async fn readyz(State(health): State<Arc<Health>>) -> (StatusCode, String) {
         0 => (StatusCode::OK, "ok\n".to_owned()),
         seconds => (StatusCode::OK, format!("ok, stale: the store is away, and what is served is {seconds} s old\n")),
     }
+}
+
+/// The alarms of this instance.
+async fn alarms() -> axum::Json<serde_json::Value> {
+    axum::Json(serde_json::json!({ "alarms": alarm::standing() }))
 }
 
 async fn metrics() -> impl IntoResponse {

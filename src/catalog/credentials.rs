@@ -9,6 +9,7 @@ use crate::api::{ApiDefinition, HeaderPart, SecretRef, SecretSource, codes};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Severity, SourceId};
 use crate::net::secret::Secret;
+use crate::net::tls::chain_ends;
 use crate::store::Content;
 
 /// The largest secret file, in bytes: a chain of certificates with comments is smaller.
@@ -108,6 +109,15 @@ impl Credentials {
                 .collect(),
         };
         (credentials, found)
+    }
+}
+
+impl Credentials {
+    /// The certificates that the API shows itself with: what for, and when the first of the chain ends, in seconds since 1970.
+    pub(super) fn certificate_ends(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        let [identity, _, _] = &self.tls;
+        let both = [("tls", identity.as_ref()), ("signature", self.certificate.as_ref())];
+        both.into_iter().filter_map(|(which, pem)| Some((which, chain_ends(pem?.reveal().as_bytes())?)))
     }
 }
 

@@ -103,6 +103,13 @@ pub struct PublishedApi {
     pub(super) described: Described,
 }
 
+impl PublishedApi {
+    /// The certificates that it shows itself to its service with: what for, and when the first of the chain ends, in seconds since 1970.
+    pub fn certificate_ends(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        self.credentials.certificate_ends()
+    }
+}
+
 /// The OpenAPI document of each version, for the address that asked last: nearly always there is one address.
 #[derive(Debug, Default)]
 pub(super) struct Described {

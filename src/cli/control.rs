@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, watch};
 use tokio::time::sleep;
 
+use super::heart::host_name;
+use super::serve::operators;
 use crate::admin::{self, AdminState, Health};
+use crate::alarm::{self, Kind, Webhook, WebhookError};
 use crate::auth::LogIns;
 use crate::catalog::{Catalog, Census, Roster, Vault};
 use crate::config::Config;
@@ -23,6 +26,9 @@ use crate::store::{AnyStore, Seal, Shade, Shadow, Store, StoreError};
 use crate::telemetry::names;
 use crate::throttle::{Limiter, LocalOptions, RedisOptions, RedisSetupError};
 
+/// What is served and this much older than the store is an alarm, in seconds.
+const STALE_SECONDS: i64 = 60;
+
 /// The store of a server, opened.
 pub(super) struct Control {
     /// Where everything is kept.
@@ -31,6 +37,8 @@ pub(super) struct Control {
     pub(super) census: Census<AnyStore>,
     /// Keeps the catalog's APIs up with the store.
     pub(super) roster: Arc<Roster<AnyStore>>,
+    /// Who is told of alarms.
+    pub(super) webhook: Option<Webhook>,
     seal: Arc<Seal>,
     /// What APIs find on this machine.
     vault: Arc<Vault>,
@@ -47,6 +55,8 @@ impl Control {
     /// # Errors
     /// The store or the sealing keys cannot be used; PostgreSQL is away, and there is no snapshot on disk.
     pub(super) async fn open(config: &Config, beside: &Path, catalog: Arc<Catalog>) -> Result<Self, ControlError> {
+        let policy = || operators(config);
+        let webhook = config.alarms.webhook.as_ref().map(|w| Webhook::new(w, beside, host_name(), policy())).transpose()?;
         let seal = Arc::new(Seal::open_keys(&config.store, beside)?);
         let shadow = AnyStore::sqlite_file(&config.store, beside).is_none().then(|| Shadow::beside(beside));
         let (store, shade) = match AnyStore::open(&config.store, beside).await {
@@ -68,13 +78,15 @@ impl Control {
                 census.refresh().await?;
             }
             Some((shade, error)) => {
-                tracing::error!(%error, alarm = "snapshot_stale", made = %shade.made, "the store is away: the snapshot on disk is served");
+                let text = format!("the store is away, and the snapshot on disk is served, of {}", shade.made);
+                tracing::warn!(%error, "the store cannot be opened");
+                alarm::begin(Kind::SnapshotStale, "", text);
                 census.begin_with(&shade.store).await?;
                 roster.begin_with(&shade.store).await?.log();
             }
         }
         let from_disk = watch::channel(from_disk).0;
-        Ok(Self { store, census, roster, seal, vault, shadow: shadow.map(Mutex::new), from_disk })
+        Ok(Self { store, census, roster, webhook, seal, vault, shadow: shadow.map(Mutex::new), from_disk })
     }
 
     /// Is the snapshot on disk served, because the store was not reached yet?
@@ -156,9 +168,8 @@ impl Control {
         eprintln!("  http://{admin}{path}?token={}", secret.reveal());
     }
 
-    /// Looks at the store every second: metrics, and a line in the log when it goes and when it is back. Never returns.
+    /// Looks at the store every second: metrics, and alarms when it goes and when what is served gets old. Never returns.
     pub(super) async fn observe(&self, health: &Health) {
-        let mut was_available = true;
         let mut reached = Timestamp::now();
         loop {
             let state = self.store.state();
@@ -175,16 +186,11 @@ impl Control {
             let stale = if made.is_none() && state.available { 0 } else { Timestamp::now().duration_since(reached).as_secs().max(0) + 1 };
             metrics::gauge!(names::SNAPSHOT_STALE).set(stale as f64);
             health.stale(stale.unsigned_abs());
-            match (was_available, state.available) {
-                (true, false) => tracing::error!(
-                    backend = state.backend,
-                    alarm = "store_away",
-                    "the store is away: what is known of callers and APIs stays"
-                ),
-                (false, true) => tracing::info!(backend = state.backend, "the store is back"),
-                _ => {}
-            }
-            was_available = state.available;
+            let away = (!state.available).then(|| String::from("the store is away: what is known of callers and APIs stays"));
+            alarm::set(Kind::StoreAway, state.backend, away);
+            let is_old = stale > STALE_SECONDS || made.is_some();
+            let text = is_old.then(|| format!("the store is away, and what is served is {stale} s old"));
+            alarm::set(Kind::SnapshotStale, "", text);
             sleep(Duration::from_secs(1)).await;
         }
     }
@@ -217,6 +223,8 @@ pub(super) enum ControlError {
     Store(#[from] StoreError),
     #[error("{0}")]
     Manage(#[from] ManageError),
+    #[error("{0}")]
+    Webhook(#[from] WebhookError),
 }
 
 /// Which addresses may be reached for what came through portal and admin API.

@@ -26,14 +26,19 @@ pub(super) struct Heart {
     at_least: u32,
 }
 
+/// The name of this machine; may be empty.
+pub(super) fn host_name() -> String {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    host.trim().chars().filter(|c| !c.is_control()).take(MAX_HOST_BYTES).collect()
+}
+
 impl Heart {
     /// Of a server that runs.
     pub(super) fn of(running: &Running, role: Role, store: Arc<AnyStore>, catalog: Arc<Catalog>, at_least: u32) -> Self {
         let now = Timestamp::now().as_second();
-        let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let instance = Instance {
             id: telemetry::ulid(),
-            host: host.trim().chars().filter(|c| !c.is_control()).take(MAX_HOST_BYTES).collect(),
+            host: host_name(),
             role: role.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             gateway: running.gateway.map(|a| a.to_string()),

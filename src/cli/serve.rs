@@ -19,8 +19,9 @@ use super::control::{self, Control};
 use super::feed::{self, Feed};
 use super::heart::Heart;
 use crate::admin::{self, AdminState, Health};
+use crate::alarm::{self, Webhook};
 use crate::catalog::{Catalog, Folder};
-use crate::config::{self, Config};
+use crate::config::{self, AlarmSettings, Config};
 use crate::gateway::{Gateway, ListenError, Listener, Upstreams};
 use crate::net::address::AddressPolicy;
 use crate::net::fetch::{FetchError, FetchOptions, Fetcher};
@@ -131,7 +132,8 @@ impl Running {
         let grace = config.limits.grace;
         let (mut gateway, mut calls) = (None, None);
         if role != Role::Manage {
-            let listener = Listener::bind(&config.listen.gateway, &config.limits.http).await?;
+            let listener =
+                Listener::bind(&config.listen.gateway, &config.limits.http).await?.warning_before(config.alarms.certificate_seconds());
             gateway = listener.address().ok();
             let upstream = upstream(config)?;
             let limiter = control::limiter(config).await?;
@@ -195,11 +197,25 @@ async fn observe(gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// What operators write in files may name private networks and this machine; what is never allowed stays so. APIs that were uploaded have connections
-/// of their own.
+/// Looks after alarms and tells of them; never returns.
+async fn alarms(settings: &AlarmSettings, webhook: Option<&Webhook>) {
+    let told = async {
+        match webhook {
+            Some(webhook) => webhook.follow().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::join!(alarm::watch(settings.clone()), told);
+}
+
+/// Which addresses operators may name in files: private networks and this machine too; what is never allowed stays so.
+pub(super) fn operators(config: &Config) -> AddressPolicy {
+    AddressPolicy { allow: config.network.allow.clone(), ..AddressPolicy::local() }
+}
+
+/// APIs that were uploaded have connections of their own.
 fn upstream(config: &Config) -> Result<Upstreams, StartError> {
-    let files = AddressPolicy { allow: config.network.allow.clone(), ..AddressPolicy::local() };
-    let options = UpstreamOptions { connect: config.limits.upstream.connect, ..UpstreamOptions::new(files) };
+    let options = UpstreamOptions { connect: config.limits.upstream.connect, ..UpstreamOptions::new(operators(config)) };
     let client = |options| UpstreamClient::new(options).map_err(|e| StartError::Upstream(e.to_string()));
     let uploaded = client(UpstreamOptions { policy: control::uploaded(config), ..options.clone() })?;
     Ok(Upstreams { files: client(options)?, uploaded })
@@ -298,6 +314,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
         () = control.follow() => Duration::ZERO,
         () = control.observe(&running.health) => Duration::ZERO,
         () = heart.beat(&running) => Duration::ZERO,
+        () = alarms(&config.alarms, control.webhook.as_ref()) => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
         _ = interrupt.recv() => Duration::ZERO,
     };

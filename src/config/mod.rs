@@ -4,11 +4,13 @@
 //! room that reads the environment. Every setting `a.b.c` is also `CASTILE_A__B__C`; `CASTILE_A__B__C_FILE` names a file
 //! that holds the value.
 
+mod alarms;
 mod limits;
 mod read;
 mod settings;
 mod units;
 
+pub use alarms::{AlarmSettings, WebhookSettings};
 pub use limits::{BreakerLimits, HttpLimits, Limits, UpstreamLimits};
 pub use read::{ConfigError, Setting, SettingKind, Variables};
 pub use settings::{

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Secret;
+use super::alarms::{self, AlarmSettings};
 use super::limits::{self, Limits};
 use super::read::{ConfigError, Errors, Root, Section};
 use super::units::parse_duration;
@@ -30,6 +31,8 @@ pub struct Config {
     pub network: Network,
     /// `limits`.
     pub limits: Limits,
+    /// `alarms`.
+    pub alarms: AlarmSettings,
     /// `log`.
     pub log: Log,
 }
@@ -264,6 +267,7 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
     network.finish(e);
 
     limits::read(top.section("limits", e), &mut config.limits, e);
+    alarms::read(top.section("alarms", e), &mut config.alarms, e);
 
     let mut log = top.section("log", e);
     log.value("level", &mut config.log.level, e, |t| Ok(t.to_owned()));
@@ -311,7 +315,7 @@ fn cidr(text: &str) -> Result<Cidr, String> {
 }
 
 /// Nothing of a secret is repeated in an error.
-fn secret(text: &str) -> Result<Option<Secret>, String> {
+pub(super) fn secret(text: &str) -> Result<Option<Secret>, String> {
     if text.is_empty() { Err(String::from("it is empty")) } else { Ok(Some(Secret::new(text))) }
 }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::timeout;
@@ -12,7 +13,8 @@ use super::issuers::Issuers;
 use super::record::Slot;
 use super::route::RouteMatch;
 use super::{Call, Gateway, meter, refusal};
-use crate::auth::{self, Ask, Context, LogIns, Presented, Refusal, Step, Subscription, Typed};
+use crate::alarm::{self, Kind};
+use crate::auth::{self, Ask, Context, Directory, LogIns, Presented, Refusal, Step, Subscription, Typed};
 use crate::catalog::{PublishedApi, Rules, State, Visibility};
 use crate::net::fetch::Fetcher;
 use crate::net::random::NoRandom;
@@ -57,17 +59,25 @@ impl Desk {
         self.log_ins = log_ins;
     }
 
-    /// How calls are counted, as metrics.
+    /// How many nodes share the counts.
     pub(super) fn set_nodes(&self, nodes: u32) {
         self.limiter.set_nodes(nodes);
     }
 
-    pub(super) fn observe(&self) {
+    /// Looks at what no call measures.
+    pub(super) fn observe(&self, directory: &Directory, issuer_after: Duration) {
+        self.issuers.look(directory, issuer_after);
         metrics::gauge!(names::COUNTERS).set(self.limiter.counters() as f64);
         match self.limiter.state() {
             CountState::Alone => {}
-            CountState::Shared => metrics::gauge!(names::COUNTS_SHARED).set(1.0),
-            CountState::Away => metrics::gauge!(names::COUNTS_SHARED).set(0.0),
+            CountState::Shared => {
+                metrics::gauge!(names::COUNTS_SHARED).set(1.0);
+                alarm::end(Kind::RedisAway, "");
+            }
+            CountState::Away => {
+                metrics::gauge!(names::COUNTS_SHARED).set(0.0);
+                alarm::begin(Kind::RedisAway, "", "Redis is away: this node counts by itself, each limit with its share");
+            }
         }
     }
 }

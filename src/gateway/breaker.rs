@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::alarm::{self, Kind};
 use crate::config::BreakerLimits;
 use crate::problem::{Problem, Reason};
 use crate::telemetry::names;
@@ -151,13 +152,13 @@ impl Breaker {
         state.phase = Phase::Open { until: now + pause, pause };
         metrics::gauge!(names::BREAKER_OPEN, "upstream" => self.origin.to_string()).set(1.0);
         let seconds = pause.as_secs_f64();
-        tracing::error!(upstream = %self.origin, alarm = "upstream", seconds, "a SOAP service fails call after call: it is left alone");
+        alarm::begin(Kind::Upstream, &self.origin, format!("a SOAP service fails call after call: it is left alone for {seconds} s"));
     }
 
     fn close(&self, state: &mut State) {
         *state = State { phase: Phase::Closed, in_a_row: 0, seconds: [Second::default(); WINDOW] };
         metrics::gauge!(names::BREAKER_OPEN, "upstream" => self.origin.to_string()).set(0.0);
-        tracing::info!(upstream = %self.origin, "a SOAP service is well again");
+        alarm::end(Kind::Upstream, &self.origin);
     }
 }
 

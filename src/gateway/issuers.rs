@@ -8,8 +8,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::auth::Issuer;
+use crate::alarm::{self, Kind};
 use crate::auth::jwt::KeySet;
+use crate::auth::{Directory, Issuer};
 use crate::net::fetch::Fetcher;
 
 /// A set is used so long before it is fetched again.
@@ -44,6 +45,8 @@ struct State {
     keys: Option<Arc<KeySet>>,
     fetched: Option<Instant>,
     tried: Option<Instant>,
+    /// Since when every try has failed.
+    failing: Option<Instant>,
 }
 
 impl Issuers {
@@ -73,13 +76,31 @@ impl Issuers {
                     let mut state = source.state();
                     state.keys = Some(Arc::new(keys));
                     state.fetched = Some(Instant::now());
+                    state.failing = None;
                 }
-                Err(error) => tracing::warn!(issuer = %issuer.name, error, "the keys of an issuer cannot be fetched"),
+                Err(error) => {
+                    source.state().failing.get_or_insert(asked);
+                    tracing::warn!(issuer = %issuer.name, error, "the keys of an issuer cannot be fetched");
+                }
             }
         }
         drop(one);
         let state = source.state();
         state.keys.clone().filter(|_| state.fetched.is_some_and(|t| t.elapsed() < STALE))
+    }
+
+    /// Begins and ends the alarms of issuers whose keys have not come for so long. One that is not trusted any more has none.
+    pub(super) fn look(&self, directory: &Directory, after: Duration) {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        sets.retain(|id, source| {
+            let (tenant, name) = id.split_once('/').unwrap_or_default();
+            let is_trusted = directory.tenant(tenant).is_some_and(|m| m.issuers().any(|i| *i.name == *name));
+            let failing = source.state().failing.filter(|since| is_trusted && since.elapsed() >= after);
+            let text = failing
+                .map(|_| String::from("the keys of an outside issuer cannot be fetched: its tokens will not be good, or are not already"));
+            alarm::set(Kind::IssuerKeys, id, text);
+            is_trusted
+        });
     }
 
     fn source(&self, issuer: &Issuer) -> Arc<Source> {

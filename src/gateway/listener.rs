@@ -105,16 +105,28 @@ pub enum ListenError {
     Tls(String),
 }
 
+/// A certificate that ends within so many seconds is an alarm.
+const NEAR: i64 = 30 * 24 * 3600;
+
 impl Listener {
     /// Opens the port and reads the certificate, if there is one.
     ///
     /// # Errors
     /// Where either is not possible.
     pub async fn bind(settings: &GatewayListener, limits: &HttpLimits) -> Result<Self, ListenError> {
-        let tls = settings.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
+        let tls = settings.tls.as_ref().map(|files| Tls::open(files, NEAR)).transpose()?.map(Arc::new);
         let address = settings.address;
         let socket = TcpListener::bind(address).await.map_err(|source| ListenError::Bind { address, source })?;
         Ok(Self { socket, tls, h2c: settings.h2c, limits: Arc::new(limits.clone()) })
+    }
+
+    /// The same, where a certificate that ends within so many seconds is an alarm; default 30 days.
+    #[must_use]
+    pub fn warning_before(mut self, seconds: i64) -> Self {
+        if let Some(tls) = self.tls.as_mut().and_then(Arc::get_mut) {
+            tls.near = seconds;
+        }
+        self
     }
 
     /// The address that it got.

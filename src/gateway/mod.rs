@@ -12,6 +12,7 @@ mod body;
 mod breaker;
 mod cache;
 mod callers;
+mod certificates;
 mod chunks;
 mod cors;
 mod documents;
@@ -87,6 +88,7 @@ pub struct Gateway {
     attachments: store::Store,
     desk: access::Desk,
     kept: cache::Answers,
+    certificates: certificates::Certificates,
     logins: login::Logins,
     reserved: Option<Arc<dyn Reserved>>,
 }
@@ -154,6 +156,7 @@ impl Gateway {
         let breakers = Breakers::new(config.limits.upstream.breaker.clone());
         let gateway = Self {
             kept,
+            certificates: certificates::Certificates::default(),
             logins: login::Logins::default(),
             breakers,
             config,
@@ -238,9 +241,11 @@ impl Gateway {
         table
     }
 
-    /// Brings the metrics of counting up to date.
+    /// Looks at what no call measures: brings metrics up to date, begins and ends alarms. To be called every second or so.
     pub fn observe(&self) {
-        self.desk.observe();
+        let snapshot = self.catalog.snapshot();
+        self.desk.observe(&snapshot.callers.directory, self.config.alarms.issuer_after);
+        self.certificates.look(&snapshot, self.config.alarms.certificate_seconds());
     }
 
     /// How many nodes share the counts of calls now: see [`Limiter::set_nodes`].

@@ -18,19 +18,19 @@ use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, SignatureS
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
-use x509_cert::der::Decode;
 
+use super::certificates;
 use super::listener::ListenError;
+use crate::alarm::{self, Kind};
 use crate::auth::{Certificate, Digest, certificate_digest};
 use crate::config::TlsFiles;
+use crate::net::tls::not_after;
 use crate::telemetry::names;
 
+/// What alarms call this listener.
+const LISTENER: &str = "listener gateway";
 /// Between two looks at the files.
 const LOOKED_AT: Duration = Duration::from_secs(1);
-/// A certificate that ends sooner is an alarm, in seconds.
-const NEAR: i64 = 30 * 24 * 3600;
-/// Between two lines in the log about it, in seconds.
-const DAY: i64 = 24 * 3600;
 /// The largest file, in bytes: revocation lists of large authorities have some megabytes.
 const MAX_BYTES: u64 = 16 << 20;
 
@@ -38,6 +38,8 @@ const MAX_BYTES: u64 = 16 << 20;
 pub(super) struct Tls {
     files: TlsFiles,
     current: ArcSwap<Setup>,
+    /// A certificate that ends sooner is an alarm, in seconds.
+    pub(super) near: i64,
 }
 
 /// What one reading of the files gave.
@@ -60,13 +62,13 @@ struct Texts {
 }
 
 impl Tls {
-    /// Reads the files.
+    /// Reads the files. A certificate that ends within `near` seconds is an alarm.
     ///
     /// # Errors
     /// One cannot be used.
-    pub(super) fn open(files: &TlsFiles) -> Result<Self, ListenError> {
+    pub(super) fn open(files: &TlsFiles, near: i64) -> Result<Self, ListenError> {
         let setup = Setup::of(files, &Texts::read(files)?)?;
-        Ok(Self { files: files.clone(), current: ArcSwap::from_pointee(setup) })
+        Ok(Self { files: files.clone(), current: ArcSwap::from_pointee(setup), near })
     }
 
     /// What holds for a connection that begins now.
@@ -76,9 +78,8 @@ impl Tls {
 
     /// Looks at the files until `stop`: what they say anew holds for new connections; where they cannot be used the last good ones stay.
     pub(super) async fn follow(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let (mut warned, mut broken) = (0, None);
         loop {
-            self.warn(&mut warned);
+            self.look();
             tokio::select! {
                 _ = stop.wait_for(|s| *s) => return,
                 () = sleep(LOOKED_AT) => {}
@@ -86,18 +87,15 @@ impl Tls {
             let tls = self.clone();
             let Ok(read) = tokio::task::spawn_blocking(move || tls.reread()).await else { continue };
             match read {
-                Ok(None) => broken = None,
+                Ok(None) => alarm::end(Kind::TlsFiles, LISTENER),
                 Ok(Some(setup)) => {
                     self.current.store(Arc::new(setup));
-                    (warned, broken) = (0, None);
+                    alarm::end(Kind::TlsFiles, LISTENER);
                     tracing::info!("the TLS files have changed: new connections use them");
                 }
                 Err(error) => {
-                    let text = error.to_string();
-                    if broken.as_ref() != Some(&text) {
-                        tracing::error!(error = %text, alarm = "certificate", "the TLS files have changed and cannot be used: the last good ones stay");
-                        broken = Some(text);
-                    }
+                    let text = format!("the TLS files have changed and cannot be used, the last good ones stay: {error}");
+                    alarm::begin(Kind::TlsFiles, LISTENER, text);
                 }
             }
         }
@@ -112,20 +110,12 @@ impl Tls {
         Setup::of(&self.files, &texts).map(Some)
     }
 
-    /// The time that is left, as a metric, and once a day in the log where it is little.
-    fn warn(&self, warned: &mut i64) {
-        let now = jiff::Timestamp::now().as_second();
+    /// The time that is left, as a metric, and as an alarm where it is little.
+    fn look(&self) {
         let Some(ends) = self.current.load().ends else { return };
-        let left = ends - now;
+        let left = ends - jiff::Timestamp::now().as_second();
         metrics::gauge!(names::CERTIFICATE_EXPIRY, "listener" => "gateway").set(left as f64);
-        if left < NEAR && now - *warned >= DAY {
-            *warned = now;
-            tracing::error!(
-                alarm = "certificate",
-                seconds_left = left,
-                "the certificate of the gateway's listener ends soon, or has ended"
-            );
-        }
+        alarm::set(Kind::Certificate, LISTENER, certificates::near("the certificate of the gateway's listener", ends, left, self.near));
     }
 }
 
@@ -218,11 +208,6 @@ fn verifier(
         builder = builder.with_crls(pem::<CertificateRevocationListDer<'static>>(text, path)?).allow_unknown_revocation_status();
     }
     builder.build().map_err(|e| wrong(path, &e))
-}
-
-fn not_after(der: &[u8]) -> Option<i64> {
-    let certificate = x509_cert::Certificate::from_der(der).ok()?;
-    i64::try_from(certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs()).ok()
 }
 
 /// Lets every certificate through the handshake whose owner has its key; what it is worth is asked afterwards.

@@ -173,6 +173,23 @@ pub enum FetchError {
     },
 }
 
+impl FetchError {
+    /// What it was, without naming anybody.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NotAllowed | Self::Scheme { .. } | Self::Refused(_) => "its address is not allowed",
+            Self::Setup(_) => "the client cannot be made",
+            Self::Dns { .. } => "its host name is unknown",
+            Self::Connect { .. } => "there is no connection",
+            Self::Tls { .. } => "there is no TLS connection",
+            Self::Timeout { .. } => "there is no answer in time",
+            Self::Status { .. } | Self::TooManyRedirects { .. } | Self::Redirect { .. } => "the answer is another than expected",
+            Self::TooLarge { .. } | Self::Encoding(_) => "the answer cannot be read",
+            Self::Broken { .. } => "the connection broke",
+        }
+    }
+}
+
 /// Fetches documents. Holds connections, so make one per import.
 pub struct Fetcher {
     client: reqwest::Client,

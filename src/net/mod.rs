@@ -10,6 +10,7 @@ mod connector;
 pub mod fetch;
 pub mod fields;
 pub mod forwarded;
+pub mod hook;
 pub mod inflate;
 pub mod random;
 pub mod resolver;

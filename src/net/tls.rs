@@ -6,6 +6,7 @@ use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls_platform_verifier::Verifier;
+use x509_cert::der::Decode;
 
 use super::secret::Secret;
 
@@ -31,6 +32,17 @@ pub struct Identity {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TlsSetupError(String);
+
+/// When a certificate ends (DER), seconds since 1970; `None`: it cannot be read.
+pub fn not_after(der: &[u8]) -> Option<i64> {
+    let certificate = x509_cert::Certificate::from_der(der).ok()?;
+    i64::try_from(certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs()).ok()
+}
+
+/// When the first certificate of a chain (PEM) to end does so, seconds since 1970; `None`: there is none that can be read.
+pub fn chain_ends(pem: &[u8]) -> Option<i64> {
+    CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).filter_map(|c| not_after(&c)).min()
+}
 
 /// The configuration for HTTP/1.1 over TLS 1.2 or 1.3.
 ///

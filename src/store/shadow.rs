@@ -18,6 +18,7 @@ use super::backup::{AHEAD, write_items};
 use super::packed::Packed;
 use super::sql::make_folder;
 use super::{API_KINDS, AuditHead, BackupError, CALLER_KINDS, Item, Kept, Load, Memory, Since, Store, StoreError, Versioned, restore};
+use crate::alarm::{self, Kind};
 use crate::api::Release;
 
 /// The file, beside the settings file.
@@ -148,9 +149,12 @@ impl Shadow {
             store.changed(seen).await;
             let began = Instant::now();
             match self.catch_up(store, seen).await {
-                Ok(generation) => seen = generation,
+                Ok(generation) => {
+                    seen = generation;
+                    alarm::end(Kind::SnapshotOnDisk, "");
+                }
                 Err(error) => {
-                    tracing::error!(%error, alarm = "snapshot_on_disk", "the snapshot on disk cannot be written: an older one stays")
+                    alarm::begin(Kind::SnapshotOnDisk, "", format!("the snapshot on disk cannot be written, an older one stays: {error}"));
                 }
             }
             tokio::time::sleep(EVERY.max(began.elapsed() * REST)).await;

@@ -18,6 +18,7 @@ async fn a_node_serves_while_its_database_is_away() {
     bed.postgres.stop();
     node.until("it says so", |n| n.ask("/readyz").1.starts_with("ok, stale: "));
     assert!(node.metric("castile_snapshot_stale_seconds").unwrap() >= 1.0);
+    assert!(node.ask("/alarms").1.contains("\"alarm\":\"store_away\",\"subject\":\"postgres\""), "{}", node.ask("/alarms").1);
     std::thread::sleep(judged(Duration::from_millis(500), Duration::from_secs(60)));
     load.more(20);
     bed.postgres.run();
@@ -28,7 +29,8 @@ async fn a_node_serves_while_its_database_is_away() {
     let (calls, failed) = load.end();
     println!("database away under load: {calls} calls, {} failed", failed.len());
     assert!(failed.is_empty(), "of {calls} calls: {failed:?}\n{}", node.log());
-    assert!(node.log().contains("\"alarm\":\"store_away\""), "{}", node.log());
+    assert_eq!(node.log().matches("\"alarm\":\"store_away\"").count(), 2, "once when it begins and once when it is over: {}", node.log());
+    node.until("nothing stands", |n| n.ask("/alarms").1 == "{\"alarms\":[]}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,6 +64,7 @@ async fn two_nodes_give_one_quota_and_lose_no_call_when_redis_goes() {
     assert_eq!(first + rest + before, quota, "each node gives its share");
     for node in &nodes {
         node.until("the alarm is raised", |n| n.metric("castile_counts_shared") == Some(0.0));
+        assert!(node.ask("/alarms").1.contains("\"alarm\":\"redis_away\""), "{}", node.ask("/alarms").1);
     }
     redis.again();
     let began = Instant::now();

@@ -103,7 +103,8 @@ impl Link {
         match &first {
             Ok(connection) => inner.up(connection.clone()),
             Err(failure) => {
-                tracing::error!(reason = %failure, "Redis cannot be reached: this node counts by itself, each limit with its share")
+                // That it is away is an alarm of who asks for the state; why, is said here.
+                tracing::warn!(reason = %failure, "Redis cannot be reached")
             }
         }
         let mut keeper = JoinSet::new();
@@ -148,7 +149,7 @@ impl Inner {
     fn down(&self, failure: &Failure) {
         self.connection.store(None);
         if self.state.send_replace(CountState::Away) != CountState::Away {
-            tracing::error!(reason = %failure, "Redis is away: this node counts by itself, each limit with its share");
+            tracing::warn!(reason = %failure, "the connection to Redis is lost");
             self.down.notify_one();
         }
     }
@@ -168,7 +169,7 @@ impl Inner {
             match self.come_back(&mut known).await {
                 Ok(connection) => {
                     self.up(connection);
-                    tracing::warn!("Redis is there again: the nodes share their counts");
+                    tracing::info!("Redis is there again: the nodes share their counts");
                 }
                 Err(failure) => {
                     tracing::debug!(reason = %failure, "Redis is still away");
