@@ -8,11 +8,12 @@ mod process;
 mod webhook;
 
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 use self::board::Board;
 use crate::config::AlarmSettings;
