@@ -26,10 +26,12 @@ pub mod plan;
 // Call time: hot, total, bounded.
 pub mod mediate;
 
+// What people make of messages on their way.
+pub mod sequence;
+
 // What people and machines read about an API.
 pub mod openapi;
 pub mod sample;
-pub mod sequence;
 
 // Who may call, and how often.
 pub mod auth;

@@ -366,6 +366,9 @@ impl<'n> Fields<'n> {
                 Diagnostic::error(file.codes.unknown_key, format!("unknown key `{name}`")).at(span).expected(format!("one of {known}"));
             if let Some(near) = nearest(name, self.asked.iter().copied()) {
                 diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
+                // One slip of the pen is one finding: the key that is missing is this one.
+                let missing = (file.span(self.node), format!("`{near}` is missing"));
+                file.diagnostics.retain(|d| d.code.id != file.codes.missing_key.id || d.span != Some(missing.0) || d.message != missing.1);
             }
             file.diagnostics.push(diagnostic);
         }

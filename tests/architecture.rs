@@ -52,7 +52,11 @@ const ROOMS: &[Room] = &[
     room("plan", &[], "plan may use xml and diagnostic; only plan::compile may name api, wsdl, schema"),
     room("plan::compile", &["plan", "api", "wsdl", "schema"], "only plan::compile may name api, wsdl, schema"),
     room("mediate", &["plan"], "mediate may use plan (not plan::compile) and xml: it never sees a schema"),
-    room("openapi", &["plan", "api"], "openapi may use plan and api; examples enter as plain data"),
+    room(
+        "openapi",
+        &["plan", "api", "sequence"],
+        "openapi may use plan, api, and sequence, whose steps reshape messages; examples enter as plain data",
+    ),
     room("sample", &["plan", "api", "mediate"], "sample may use plan, api, mediate"),
     room(
         "prove",

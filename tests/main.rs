@@ -33,6 +33,7 @@ mod properties;
 mod prove;
 mod resolve;
 mod sample;
+mod sequences;
 mod source;
 mod stores;
 mod throttle;

@@ -1,6 +1,7 @@
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, codes};
 use crate::yaml::Codes;
 
+codes! {
 /// Not YAML.
 pub static NOT_YAML: Code = Code {
     id: "api.not-yaml",
@@ -33,10 +34,6 @@ pub static WRONG_VALUE: Code = Code {
     help: "The frame says what would fit. Lengths of time are written `500ms`, `10s`, `2m`, `1h`; sizes `256KiB`, `10MiB` or a number of bytes; rates \
            `200/s`, `50/min`, `20 per minute`; texts that look like numbers, such as an API's version, in quotes.",
 };
-
-/// What YAML calls the findings of this room's files.
-pub(crate) static OF_YAML: Codes =
-    Codes { not_yaml: &NOT_YAML, unknown_key: &UNKNOWN_KEY, missing_key: &MISSING_KEY, wrong_value: &WRONG_VALUE };
 
 /// A context that is taken by the gateway itself.
 pub static RESERVED_CONTEXT: Code = Code {
@@ -211,32 +208,8 @@ pub static SIGNED_ATTACHMENTS: Code = Code {
            values in the envelope, where the signature covers them. Where an operation only may take attachments (`mime:content` parts, `swaRef` values) it is a warning: calls \
            without them are signed and sent, calls with them are refused with 400.",
 };
+}
 
-/// All codes of this room.
-pub static ALL: &[&Code] = &[
-    &NOT_YAML,
-    &UNKNOWN_KEY,
-    &MISSING_KEY,
-    &WRONG_VALUE,
-    &RESERVED_CONTEXT,
-    &DUPLICATE_CONTEXT,
-    &REVISION_HELD,
-    &DUPLICATE_RESOURCE,
-    &UNKNOWN_OPERATION,
-    &UNKNOWN_PROPERTY,
-    &BAD_PATH,
-    &UNKNOWN_FAULT,
-    &UNKNOWN_HEADER,
-    &WRONG_HEADER,
-    &NOTHING_TO_PUBLISH,
-    &NOT_PUBLISHED,
-    &SUGGEST_GET,
-    &BAD_LOCK,
-    &NO_LOCK,
-    &ADDRESS_REFUSED,
-    &NO_SECRET,
-    &OPEN_SECRET,
-    &ASKED_BY_POLICY,
-    &NOT_ADDRESSED,
-    &SIGNED_ATTACHMENTS,
-];
+/// What YAML calls the findings of this room's files.
+pub(crate) static OF_YAML: Codes =
+    Codes { not_yaml: &NOT_YAML, unknown_key: &UNKNOWN_KEY, missing_key: &MISSING_KEY, wrong_value: &WRONG_VALUE };

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::PublishedApi;
 use super::parameters::properties;
+use super::{ParameterLocation, PublishedApi, PublishedResource};
 use crate::api::{ApiDefinition, Resource};
-use crate::diagnostic::{Diagnostic, Sources, nearest};
+use crate::diagnostic::{Diagnostic, Sources, Span, nearest};
+use crate::openapi::Messages;
+use crate::plan::node::OperationPlan;
 use crate::sequence::{Sequence, codes};
 use crate::store::Content;
 
@@ -26,22 +28,21 @@ pub(super) fn bind(
     let mut diagnostics = Vec::new();
     let folder = content.definition.name.rsplit_once('/').map_or("", |(folder, _)| folder);
     for path in named(definition) {
-        let users = || definition.resources.iter().filter(|r| r.sequence.as_deref() == Some(path));
+        let users: Vec<&Resource> = definition.resources.iter().filter(|r| r.sequence.as_deref() == Some(path)).collect();
         let is_it = |name: &str| name.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/') == path);
         let Some(stored) = content.sequences.iter().find(|s| is_it(&s.name)) else {
             let message = format!("the sequence `{path}` is not there");
-            diagnostics.extend(users().map(|r| at(r, Diagnostic::error(&codes::MISSING_FILE, message.clone()))));
+            diagnostics.extend(users.iter().map(|r| at(r, Diagnostic::error(&codes::MISSING_FILE, message.clone()))));
             continue;
         };
         let source = sources.add(stored.name.clone(), stored.text.clone());
         match Sequence::parse(source, &stored.text) {
             Ok(sequence) => {
                 let sequence = Arc::new(sequence);
-                for resource in users() {
-                    diagnostics.extend(parameters(resource, &sequence));
-                    if let Some(api) = api.as_deref_mut() {
-                        diagnostics.extend(give(api, resource, &sequence));
-                    }
+                diagnostics.extend(users.iter().flat_map(|resource| path_parameters(resource, &sequence)));
+                if let Some(api) = api.as_deref_mut() {
+                    diagnostics.extend(users.iter().flat_map(|resource| give(api, resource, &sequence)));
+                    diagnostics.extend(fit(api, &users, &sequence));
                 }
             }
             Err(found) => diagnostics.extend(found),
@@ -55,23 +56,26 @@ fn at(resource: &Resource, diagnostic: Diagnostic) -> Diagnostic {
 }
 
 /// The path parameters that a sequence reads are the resource's.
-fn parameters(resource: &Resource, sequence: &Sequence) -> Vec<Diagnostic> {
+fn path_parameters(resource: &Resource, sequence: &Sequence) -> Vec<Diagnostic> {
     let known: Vec<&str> = resource.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')).collect();
     let read = sequence.paths().into_iter().flat_map(|p| p.path_parameters());
     let unknown = read.filter(|(name, _)| !known.contains(name));
     unknown
         .map(|(name, span)| {
             let text = format!("the path {} has no parameter `{}`", resource.path, name.escape_debug());
-            let hint = nearest(name, known.iter().copied()).map(|n| format!("did you mean `{n}`?"));
-            Diagnostic { hint, ..Diagnostic::error(&codes::UNFIT, text).at(span) }
+            Diagnostic { hint: near(name, &known), ..Diagnostic::error(&codes::NO_NAME, text).at(span) }
         })
         .collect()
+}
+
+fn near(name: &str, known: &[&str]) -> Option<String> {
+    nearest(name, known.iter().copied()).map(|n| format!("did you mean `{n}`?"))
 }
 
 fn give(api: &mut PublishedApi, resource: &Resource, sequence: &Arc<Sequence>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let program = api.program.clone();
-    for made in api.resources.iter_mut().filter(|r| r.method == resource.method && *r.path == *resource.path) {
+    for made in api.resources.iter_mut().filter(|r| is_made_of(r, resource)) {
         if let Some(name) = &sequence.unwrap {
             let output = program.operations.get(made.operation).and_then(|p| p.output.as_ref());
             let known = output.map(|m| properties(&program, m)).unwrap_or_default();
@@ -89,4 +93,92 @@ fn give(api: &mut PublishedApi, resource: &Resource, sequence: &Arc<Sequence>) -
         made.sequence = sequence.clone();
     }
     diagnostics
+}
+
+fn is_made_of(made: &PublishedResource, resource: &Resource) -> bool {
+    made.method == resource.method && *made.path == *resource.path
+}
+
+/// Compares a sequence with the messages of the operations that it stands for, and with what their resources take.
+fn fit(api: &PublishedApi, users: &[&Resource], sequence: &Sequence) -> Vec<Diagnostic> {
+    let bound: Vec<(&PublishedResource, &OperationPlan)> = users
+        .iter()
+        .filter_map(|user| {
+            let made = api.resources.iter().find(|made| is_made_of(made, user))?;
+            Some((made, api.plan(made)?))
+        })
+        .collect();
+    let mut diagnostics = names(&bound, sequence);
+    let mut requests: Vec<Diagnostic> = Vec::new();
+    let mut replies: Vec<(Diagnostic, usize)> = Vec::new();
+    let mut seen: Vec<usize> = Vec::new();
+    for (made, plan) in &bound {
+        if seen.contains(&made.operation) {
+            continue;
+        }
+        seen.push(made.operation);
+        let mut messages = Messages::of(&api.program, plan);
+        if sequence.request.use_body() {
+            let (schema, what) = (messages.request(), format!("the request of operation {}", plan.name));
+            let (_, found) = sequence.request.before(schema, messages.definitions(), &what);
+            for one in found {
+                if !requests.iter().any(|known| same(known, &one)) {
+                    requests.push(one);
+                }
+            }
+        }
+        let mut all = Vec::new();
+        if sequence.response.use_body()
+            && let Some(schema) = messages.response(made.unwrap.as_deref())
+        {
+            let what = format!("the reply of operation {}", plan.name);
+            all.extend(sequence.response.behind(schema, messages.definitions(), &what).1);
+        }
+        if sequence.fault.use_body() {
+            let (schema, what) = (messages.fault(), format!("a fault of operation {}", plan.name));
+            all.extend(sequence.fault.behind(schema, messages.definitions(), &what).1);
+        }
+        for one in all {
+            match replies.iter_mut().find(|(known, _)| same(known, &one)) {
+                Some((_, count)) => *count += 1,
+                None => replies.push((one, 1)),
+            }
+        }
+    }
+    diagnostics.extend(requests);
+    // A step leaves alone what a reply does not have, so it is wrong only where no reply has it.
+    diagnostics.extend(replies.into_iter().filter(|(_, count)| *count >= seen.len()).map(|(one, _)| one));
+    diagnostics
+}
+
+fn same(a: &Diagnostic, b: &Diagnostic) -> bool {
+    (a.span, a.code.id) == (b.span, b.code.id)
+}
+
+/// The query parameters and faults that a sequence asks for: those of any of its resources.
+fn names(bound: &[(&PublishedResource, &OperationPlan)], sequence: &Sequence) -> Vec<Diagnostic> {
+    let parameters = bound.iter().flat_map(|(made, _)| made.parameters.iter());
+    let query: BTreeSet<&str> = parameters.filter(|p| p.location == ParameterLocation::Query).map(|p| &*p.name).collect();
+    let faults: BTreeSet<&str> = bound.iter().flat_map(|(_, plan)| plan.faults.iter().map(|f| &*f.name)).collect();
+    let (query, faults): (Vec<_>, Vec<_>) = (query.into_iter().collect(), faults.into_iter().collect());
+    if bound.is_empty() {
+        return Vec::new();
+    }
+    let unknown = |what: &str, name: &str, known: &[&str], span: Span| {
+        let diagnostic = Diagnostic::error(&codes::NO_NAME, format!("{what} `{}`", name.escape_debug())).at(span);
+        let expected = if known.is_empty() { String::from("none: none is declared") } else { format!("one of {}", known.join(", ")) };
+        Diagnostic { hint: near(name, known), ..diagnostic.expected(expected) }
+    };
+    let mut found = Vec::new();
+    for (name, span) in sequence.paths().into_iter().flat_map(|p| p.query_parameters()) {
+        if !query.contains(&name) {
+            found.push(unknown("the resource has no query parameter", name, &query, span));
+        }
+    }
+    for (name, span) in sequence.paths().into_iter().flat_map(|p| p.fault_names()) {
+        if !faults.contains(&name) {
+            found.push(unknown("no operation of this sequence declares a fault", name, &faults, span));
+        }
+    }
+    found
 }

@@ -92,6 +92,17 @@ pub struct Code {
     pub help: &'static str,
 }
 
+/// The table of a room's codes: each a `static` of its own, and `ALL` of them, so that none is left out.
+macro_rules! codes {
+    ($($(#[$doc:meta])* pub static $name:ident: Code = $code:expr;)*) => {
+        $($(#[$doc])* pub static $name: $crate::diagnostic::Code = $code;)*
+
+        /// All codes of this room.
+        pub static ALL: &[&$crate::diagnostic::Code] = &[$(&$name),*];
+    };
+}
+pub(crate) use codes;
+
 /// One finding for an author.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {

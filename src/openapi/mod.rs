@@ -10,6 +10,7 @@ mod form;
 mod message;
 mod names;
 mod object;
+mod outer;
 mod paths;
 mod reach;
 mod responses;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use self::names::Names;
+pub use self::outer::Messages;
 use self::reach::Reach;
 use self::responses::Responses;
 use self::schema::Schemas;

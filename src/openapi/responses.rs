@@ -133,10 +133,9 @@ fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, pl
     let schema = match &resource.unwrap {
         Some(property) => {
             example = example.and_then(|mut e| e.get_mut(&**property).map(Value::take));
-            let pointer = format!("/{}", property.replace('~', "~0").replace('/', "~1"));
-            schemas.at_pointer(output, &pointer).unwrap_or_else(|| schemas.message(output, &output.headers, false))
+            schemas.answer(output, Some(property))
         }
-        None => schemas.message(output, &output.headers, false),
+        None => schemas.answer(output, None),
     };
     schemas.size.add(example.as_ref().map_or(0, least_bytes));
     ("200", response(text, Some(("application/json", &schema, example))))

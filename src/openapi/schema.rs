@@ -76,17 +76,22 @@ impl<'a> Schemas<'a> {
             if self.size.is_full() {
                 break;
             }
-            let schema = match form {
-                Form::Own => self.own(id),
-                Form::Any => self.own_or_derived(id),
-                Form::Typed => self.typed(id),
-                Form::Nil => self.nil(id),
-            };
+            let schema = self.in_form(id, form);
             if let Some(key) = self.keys.get(&(id, form)) {
                 self.components.insert(key.clone(), schema);
             }
         }
         std::mem::take(&mut self.components).into_iter().collect()
+    }
+
+    /// A component that is made already.
+    pub(super) fn made(&self, key: &str) -> Option<&Value> {
+        self.components.get(key)
+    }
+
+    /// The type and form that a key stands for.
+    pub(super) fn named(&self, key: &str) -> Option<(TypeId, Form)> {
+        self.keys.iter().find(|(_, known)| *known == key).map(|(named, _)| *named)
     }
 
     pub(super) fn form(&mut self, id: TypeId, form: Form) -> Value {

@@ -1,8 +1,9 @@
 //! The diagnostics of sequences.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, codes};
 use crate::yaml::Codes;
 
+codes! {
 /// A file that is no sequence.
 pub static BAD_SEQUENCE: Code = Code {
     id: "sequence.bad-file",
@@ -84,10 +85,33 @@ pub static UNFIT: Code = Code {
            that `to_json: { unwrap }` names. Answers that a sequence makes are not kept: `cache` does not stand beside it.",
 };
 
+/// A place that the message does not have.
+pub static NO_PLACE: Code = Code {
+    id: "sequence.no-place",
+    title: "a step names a place that the message does not have",
+    help: "Pointers and `body` are compared with the schemas of the WSDL. In a request a step fills places of the message as `to_soap` takes it; \
+           other names would be refused there. What only the caller's message has is named where it is taken away: by `remove`, or as the \
+           `from` of `rename` and `move`. In replies a step reads what `to_json` gives, and what steps before it made. `castile samples` \
+           shows a message, `castile openapi` its whole schema.",
+};
+
+/// A value that cannot stand there.
+pub static UNFIT_VALUE: Code = Code {
+    id: "sequence.unfit-value",
+    title: "a step puts a value where its type does not fit",
+    help: "Values of `set`, `default` and `map`, and what `cast` makes, must fit the type that the WSDL gives the place: else every request \
+           with them would be refused. In replies a value that `map` looks for must be one that the service can give.",
+};
+
+/// A fault or parameter that is not declared.
+pub static NO_NAME: Code = Code {
+    id: "sequence.no-name",
+    title: "a step asks for a fault or parameter that is not declared",
+    help: "`fault.name` is the name of a fault that the operation declares in the WSDL (`wsdl:fault name`). `query` and `path` have the \
+           parameters of the resource, as `parameters` and `path` in api.yaml name them; others are refused before a step sees them.",
+};
+}
+
 /// What YAML calls the findings of a sequence file.
 pub(super) static OF_YAML: Codes =
     Codes { not_yaml: &BAD_SEQUENCE, unknown_key: &BAD_SEQUENCE, missing_key: &BAD_SEQUENCE, wrong_value: &BAD_SEQUENCE };
-
-/// All codes of this room.
-pub static ALL: &[&Code] =
-    &[&BAD_SEQUENCE, &BAD_PATH, &UNKNOWN_STEP, &WRONG_PLACE, &BAD_EXPRESSION, &BAD_POINTER, &BAD_HEADER, &TOO_LARGE, &MISSING_FILE, &UNFIT];

@@ -9,16 +9,20 @@ pub mod expr;
 mod number;
 mod read;
 mod run;
+mod shape;
 mod step;
 mod tree;
 
 use std::sync::{Arc, LazyLock};
 
 pub use run::Run;
+pub use shape::{Definitions, NoDefinitions};
 pub use step::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
 pub use tree::Tree;
 
-use crate::diagnostic::Span;
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, Span};
 
 /// The steps of the three paths. Made by [`Sequence::parse`], which checks that each path converts its message once.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +58,31 @@ impl Steps {
     /// The path parameters that they read, with their places.
     pub fn path_parameters(&self) -> impl Iterator<Item = (&str, Span)> {
         self.uses.path_parameters.iter().map(|(name, span)| (&**name, *span))
+    }
+
+    /// The query parameters that they read, with their places.
+    pub fn query_parameters(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.uses.query_parameters.iter().map(|(name, span)| (&**name, *span))
+    }
+
+    /// The names of faults that they ask for, with their places.
+    pub fn fault_names(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.uses.fault_names.iter().map(|(name, span)| (&**name, *span))
+    }
+
+    /// The request that these steps, those of a request path, make into one of `schema`, which is JSON Schema: what the caller sends. `what`
+    /// is that message in diagnostics: `the request of operation A`. `None`: no request comes through.
+    pub fn before(&self, schema: Value, definitions: &mut dyn Definitions, what: &str) -> (Option<Value>, Vec<Diagnostic>) {
+        let mut walk = shape::Walk::new(definitions, expr::Path::Request, what);
+        let shape = step::before_all(&mut walk, &self.steps, Some(schema));
+        (shape, walk.findings)
+    }
+
+    /// What these steps, those of a reply, make of a message of `schema`. `None`: all are answered otherwise.
+    pub fn behind(&self, schema: Value, definitions: &mut dyn Definitions, what: &str) -> (Option<Value>, Vec<Diagnostic>) {
+        let mut walk = shape::Walk::new(definitions, expr::Path::Response, what);
+        let shape = step::behind_all(&mut walk, &self.steps, Some(schema));
+        (shape, walk.findings)
     }
 
     /// Begins with the first of them.

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use bigdecimal::{BigDecimal, RoundingMode};
 
+/// A number of JSON in a text, as a pattern of JSON Schema.
+pub(super) const JSON_NUMBER: &str = r"^\s*-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*$";
+
 /// Digits of a number that is calculated with.
 const DIGITS: usize = 100;
 

@@ -108,3 +108,18 @@ impl Tree {
         }
     }
 }
+
+impl Tree {
+    /// The same, as documents have it. A number that `serde_json` does not read is its text.
+    pub(super) fn as_value(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(b) => Value::Bool(*b),
+            Self::Number(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_string())),
+            Self::Text(text) => Value::String(text.to_string()),
+            Self::List(items) => items.iter().map(Self::as_value).collect(),
+            Self::Object(members) => members.iter().map(|(k, v)| (k.to_string(), v.as_value())).collect(),
+        }
+    }
+}

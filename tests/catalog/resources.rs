@@ -165,7 +165,7 @@ fn a_sequence_fits_the_resource_that_names_it() {
     };
     assert_eq!(said(resource, "  - set_header: { name: X-Code, value: \"{{ path.code }}\" }\n", "{ unwrap: GetCountryResult }"), []);
     let wrong = said(resource, "  - set_header: { name: X-Code, value: \"{{ path.cod }}\" }\n", "{}");
-    assert_eq!(wrong, [("sequence.unfit", (3, 42), "the path /c/{code} has no parameter `cod`".to_owned())]);
+    assert_eq!(wrong, [("sequence.no-name", (3, 42), "the path /c/{code} has no parameter `cod`".to_owned())]);
     assert_eq!(said(resource, "", "{ unwrap: GetContryResult }")[0].0, "sequence.unfit");
     assert_eq!(said(&format!("cache: 60s\n{resource}"), "  - remove: /a\n", "{}")[0].0, "sequence.unfit");
     assert_eq!(said(&resource.replace("s.yaml", "none.yaml"), "", "{}")[0].0, "sequence.missing-file");

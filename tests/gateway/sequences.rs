@@ -111,9 +111,10 @@ async fn steps_without_json_leave_large_replies_streaming_and_others_do_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_sequence_is_stopped_and_the_process_serves() {
     let upstream = upstream().await;
-    let doubling = "- copy: { from: \"\", to: /l/- }\n".repeat(60);
+    let doubling = "- set_property: { name: p, value: [\"{{ properties.p }}\", \"{{ properties.p }}\", \"{{ body }}\"] }\n".repeat(60);
     let server = gateway(&upstream, [&doubling, "", ""]).await;
     assert_eq!(post(&server, "", r#"{"code":"LK"}"#).await.status, 413);
+    let doubling = "- copy: { from: \"\", to: /l/- }\n".repeat(60);
     let server = gateway(&upstream, ["", &doubling, ""]).await;
     assert_eq!(post(&server, "", r#"{"code":"LK"}"#).await.status, 502);
     let smuggled = "- set_header: { name: X-A, value: \"{{ body.code }}\" }";

@@ -54,6 +54,22 @@ impl Mixed {
         })
     }
 
+    /// Its expressions, for whoever notes what they read.
+    pub(in crate::sequence) fn expressions_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
+        self.parts.iter_mut().filter_map(|p| match p {
+            Part::Expr(expr) => Some(expr),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// The expression, where it is one and nothing else.
+    pub(in crate::sequence) fn only(&self) -> Option<&Expr> {
+        match self.parts.as_slice() {
+            [Part::Expr(expr)] => Some(expr),
+            _ => None,
+        }
+    }
+
     /// The text, where no expression is in it.
     pub fn plain(&self) -> Option<&str> {
         match self.parts.as_slice() {

@@ -14,6 +14,8 @@ mod value;
 
 use std::ops::Range;
 
+use super::step::BodyPlace;
+
 pub use eval::{Budget, Exhausted, Facts};
 pub use mixed::Mixed;
 pub use value::Value;
@@ -125,6 +127,8 @@ impl Type {
 pub struct Expr {
     node: parse::Node,
     type_: Type,
+    /// The places of the message that it reads; filled by whoever knows where it stands.
+    pub(super) reads: Vec<BodyPlace>,
 }
 
 impl Expr {
@@ -135,7 +139,7 @@ impl Expr {
     pub fn parse(text: &str, path: Path) -> Result<Self, Fault> {
         let node = parse::parse(text)?;
         let type_ = check::check(&node, path)?;
-        Ok(Self { node, type_ })
+        Ok(Self { node, type_, reads: Vec::new() })
     }
 
     /// Reads a condition.
@@ -158,10 +162,41 @@ impl Expr {
         self.node.reads_body()
     }
 
+    /// Is it a place of the message and nothing else?
+    pub(super) fn is_body_place(&self) -> bool {
+        matches!(self.node.kind, parse::Kind::Place(parse::Root::Body, _))
+    }
+
+    /// Is it the name of the fault and nothing else?
+    pub(super) fn is_fault_name(&self) -> bool {
+        self.node.is_fault_name()
+    }
+
+    /// The places of the message that it reads: the names on the way, and where it says so.
+    pub(super) fn body_places(&self) -> Vec<(Vec<Box<str>>, Range<usize>)> {
+        let mut found = Vec::new();
+        self.node.body_places(&mut found);
+        found
+    }
+
+    /// The query parameters that it reads, with their places.
+    pub(super) fn query_parameters(&self) -> Vec<(&str, Range<usize>)> {
+        let mut found = Vec::new();
+        self.node.parameters(parse::Root::Query, &mut found);
+        found
+    }
+
+    /// The texts that it compares with the fault's name, with their places.
+    pub(super) fn fault_names(&self) -> Vec<(&str, Range<usize>)> {
+        let mut found = Vec::new();
+        self.node.fault_names(&mut found);
+        found
+    }
+
     /// The path parameters that it reads, with their places.
     pub fn path_parameters(&self) -> Vec<(&str, Range<usize>)> {
         let mut found = Vec::new();
-        self.node.path_parameters(&mut found);
+        self.node.parameters(parse::Root::Path, &mut found);
         found
     }
 

@@ -86,13 +86,53 @@ impl Node {
         matches!(self.kind, Kind::Place(Root::Body, _)) || self.children().any(Self::reads_body)
     }
 
-    pub(super) fn path_parameters<'n>(&'n self, found: &mut Vec<(&'n str, Range<usize>)>) {
-        if let Kind::Place(Root::Path, keys) = &self.kind
+    /// The names below a root, path or query.
+    pub(super) fn parameters<'n>(&'n self, of: Root, found: &mut Vec<(&'n str, Range<usize>)>) {
+        if let Kind::Place(root, keys) = &self.kind
+            && *root == of
             && let Some(Key::Name(name)) = keys.first()
         {
             found.push((name, self.at.clone()));
         }
-        self.children().for_each(|c| c.path_parameters(found));
+        self.children().for_each(|c| c.parameters(of, found));
+    }
+
+    /// The ways into the message.
+    pub(super) fn body_places(&self, found: &mut Vec<(Vec<Box<str>>, Range<usize>)>) {
+        if let Kind::Place(Root::Body, keys) = &self.kind {
+            let name = |key: &Key| match key {
+                Key::Name(name) => name.clone(),
+                Key::Index(index) => index.to_string().into(),
+            };
+            found.push((keys.iter().map(name).collect(), self.at.clone()));
+        }
+        self.children().for_each(|c| c.body_places(found));
+    }
+
+    pub(super) fn is_fault_name(&self) -> bool {
+        matches!(&self.kind, Kind::Place(Root::Fault, keys) if *keys == [Key::Name("name".into())])
+    }
+
+    /// The texts that the fault's name is compared with.
+    pub(super) fn fault_names<'n>(&'n self, found: &mut Vec<(&'n str, Range<usize>)>) {
+        let texts: &[Node] = match &self.kind {
+            Kind::Compare(Comparison::Equal | Comparison::NotEqual, two) => match &**two {
+                [name, text] if name.is_fault_name() => std::slice::from_ref(text),
+                [text, name] if name.is_fault_name() => std::slice::from_ref(text),
+                _ => &[],
+            },
+            Kind::In(two) => match &**two {
+                [name, Node { kind: Kind::List(texts), .. }] if name.is_fault_name() => texts,
+                _ => &[],
+            },
+            _ => &[],
+        };
+        for node in texts {
+            if let Kind::Text(text) = &node.kind {
+                found.push((text, node.at.clone()));
+            }
+        }
+        self.children().for_each(|c| c.fault_names(found));
     }
 
     fn children(&self) -> impl Iterator<Item = &Self> {

@@ -58,7 +58,7 @@ fn each_kind_of_mistake_is_said_once_at_its_place() {
         ("  - set_status: 201\n", "3:5 sequence.wrong-place `set_status` does not stand on the request path"),
         ("  - to_soap: {}\n", "4:5 sequence.bad-path the request path has to_soap 2 times"),
         ("  - set: { to: code, value: 1 }\n", "3:16 sequence.bad-pointer this is not a JSON pointer: a pointer begins with a slash"),
-        ("  - set: { tp: /code, value: 1 }\n", "3:10 sequence.bad-file `to` is missing"),
+        ("  - set: { tp: /code, value: 1 }\n", "3:12 sequence.bad-file unknown key `tp` (did you mean `to`?)"),
         (
             "  - rename: { from: /a, to: /b/c }\n",
             "3:29 sequence.bad-pointer `rename` gives another name in the same object (`move` takes it to another place)",

@@ -8,9 +8,9 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct If {
-    when: Expr,
-    then: Block,
-    otherwise: Block,
+    pub(super) when: Expr,
+    pub(super) then: Block,
+    pub(super) otherwise: Block,
 }
 
 impl If {

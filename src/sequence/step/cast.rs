@@ -9,15 +9,26 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Cast {
-    at: Pointer,
-    to: To,
+    pub(super) at: Pointer,
+    pub(super) to: To,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum To {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum To {
     Text,
     Number,
     Boolean,
+}
+
+impl To {
+    /// What it makes, in words.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Boolean => "true or false",
+        }
+    }
 }
 
 impl Cast {

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use super::exchange::{Exchange, Stop};
-use crate::sequence::expr::Mixed;
+use crate::sequence::expr::{Expr, Mixed};
 use crate::sequence::tree::Tree;
 use crate::yaml::{Kind, Node};
 
@@ -83,5 +83,35 @@ impl Content {
                 Some(Tree::Object(object))
             }
         })
+    }
+}
+
+impl Content {
+    /// Its value, where no expression is in it.
+    pub(super) fn plain(&self) -> Option<&Tree> {
+        match self {
+            Self::Plain(tree) => Some(tree),
+            Self::Mixed(_) | Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// The expressions in it.
+    pub(super) fn expressions<'c>(&'c self, found: &mut Vec<&'c Expr>) {
+        match self {
+            Self::Plain(_) => {}
+            Self::Mixed(mixed) => found.extend(mixed.expressions()),
+            Self::List(items) => items.iter().for_each(|i| i.expressions(found)),
+            Self::Object(members) => members.iter().for_each(|(_, m)| m.expressions(found)),
+        }
+    }
+}
+
+impl Content {
+    /// The expression that it is, where it is one and nothing else.
+    pub(super) fn only(&self) -> Option<&Expr> {
+        match self {
+            Self::Mixed(mixed) => mixed.only(),
+            Self::Plain(_) | Self::List(_) | Self::Object(_) => None,
+        }
     }
 }

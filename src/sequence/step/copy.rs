@@ -10,11 +10,12 @@ use crate::yaml::Node;
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Copy {
     /// Both pointers up to their last `*`.
-    each: Vec<Segment>,
-    from: Vec<Segment>,
-    to: Vec<Segment>,
-    target: Pointer,
-    moves: bool,
+    pub(super) each: Vec<Segment>,
+    pub(super) from: Vec<Segment>,
+    pub(super) to: Vec<Segment>,
+    pub(super) source: Pointer,
+    pub(super) target: Pointer,
+    pub(super) moves: bool,
 }
 
 impl Copy {
@@ -40,7 +41,8 @@ impl Copy {
             reader.error(to_node, diagnostic.expected(format!("a pointer that does not begin with {}", from.as_str())));
             return None;
         }
-        Some(Self { each: each.to_vec(), from: rest.to_vec(), to: below.to_vec(), target: to, moves })
+        let (each, below, rest) = (each.to_vec(), below.to_vec(), rest.to_vec());
+        Some(Self { each, from: rest, to: below, source: from, target: to, moves })
     }
 
     pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {

@@ -7,10 +7,10 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Fail {
-    status: u16,
-    code: Option<String>,
-    title: Option<Mixed>,
-    detail: Option<Mixed>,
+    pub(super) status: u16,
+    pub(super) code: Option<String>,
+    pub(super) title: Option<Mixed>,
+    pub(super) detail: Option<Mixed>,
 }
 
 impl Fail {

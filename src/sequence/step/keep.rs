@@ -7,7 +7,7 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Keep {
-    all: Vec<Pointer>,
+    pub(super) all: Vec<Pointer>,
 }
 
 impl Keep {

@@ -11,8 +11,8 @@ const MAX_MESSAGE_BYTES: usize = 500;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Log {
-    message: Mixed,
-    paths: Vec<Pointer>,
+    pub(super) message: Mixed,
+    pub(super) paths: Vec<Pointer>,
 }
 
 impl Log {

@@ -5,14 +5,18 @@ use std::collections::HashMap;
 use super::exchange::{Exchange, Stop};
 use super::pointer::Pointer;
 use super::reader::Reader;
+use crate::diagnostic::Span;
 use crate::sequence::tree::Tree;
 use crate::yaml::{Kind, Node};
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Map {
-    at: Pointer,
-    values: HashMap<Box<str>, Tree>,
-    otherwise: Option<Tree>,
+    pub(super) at: Pointer,
+    pub(super) values: HashMap<Box<str>, Tree>,
+    pub(super) otherwise: Option<Tree>,
+    /// The same values in the order of the file, and where each key and value stands.
+    pub(super) rows: Vec<(Box<str>, Tree, [Span; 2])>,
+    pub(super) otherwise_at: Option<Span>,
 }
 
 impl Map {
@@ -29,12 +33,18 @@ impl Map {
             reader.file.wrong(values_node, "a table of values, such as { A: active }");
             return None;
         }
-        let values: Vec<_> = entries.into_iter().map(|(from, _, to)| Some((from.into(), scalar(reader, to)?))).collect();
+        let mut rows = Vec::new();
+        for (from, key, to) in entries {
+            let spans = [reader.file.span(key), reader.file.span(to)];
+            rows.push((from.into_boxed_str(), scalar(reader, to)?, spans));
+        }
+        let otherwise_at = otherwise.map(|n| reader.file.span(n));
         let otherwise = match otherwise {
             Some(node) => Some(scalar(reader, node)?),
             None => None,
         };
-        Some(Self { at: at?, values: values.into_iter().collect::<Option<_>>()?, otherwise })
+        let values = rows.iter().map(|(from, to, _)| (from.clone(), to.clone())).collect();
+        Some(Self { at: at?, values, otherwise, rows, otherwise_at })
     }
 
     pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {

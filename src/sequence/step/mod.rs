@@ -25,11 +25,14 @@ mod set;
 mod set_header;
 mod set_property;
 mod set_status;
+mod shape;
 mod switch;
 
 pub(super) use convert::Convert;
 pub use exchange::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
-pub(super) use reader::{Reader, Uses};
+pub(super) use pointer::{Segment, index};
+pub(super) use reader::{BodyPlace, Reader, Uses};
+pub(super) use shape::{before_all, behind_all};
 
 use std::sync::Arc;
 

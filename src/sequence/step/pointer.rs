@@ -1,5 +1,6 @@
 //! JSON pointers (RFC 6901) of steps, with `*` for each item of a list, and what they do to a tree.
 
+use crate::diagnostic::Span;
 use crate::sequence::tree::Tree;
 
 /// Steps of one pointer.
@@ -9,12 +10,14 @@ pub(super) const MAX_SEGMENTS: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pointer {
     text: Box<str>,
+    /// Where it stands.
+    pub(super) span: Span,
     segments: Vec<Segment>,
 }
 
 /// A step of a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Segment {
+pub(in crate::sequence) enum Segment {
     /// A member, or an item by its number.
     Name(Box<str>),
     /// Every item of a list.
@@ -26,7 +29,7 @@ impl Pointer {
     ///
     /// # Errors
     /// Why it is none.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str, span: Span) -> Result<Self, String> {
         if !text.is_empty() && !text.starts_with('/') {
             return Err(String::from("a pointer begins with a slash"));
         }
@@ -35,7 +38,7 @@ impl Pointer {
         if segments.len() > MAX_SEGMENTS {
             return Err(format!("a pointer has at most {MAX_SEGMENTS} steps"));
         }
-        Ok(Self { text: text.into(), segments })
+        Ok(Self { text: text.into(), span, segments })
     }
 
     /// As it was written.
@@ -85,7 +88,7 @@ fn child<'t>(tree: &'t mut Tree, segment: &Segment) -> Option<&'t mut Tree> {
 }
 
 /// The place in a list, as RFC 6901 writes it.
-fn index(name: &str) -> Option<usize> {
+pub(in crate::sequence) fn index(name: &str) -> Option<usize> {
     (name == "0" || (!name.starts_with('0') && name.bytes().all(|b| b.is_ascii_digit()))).then(|| name.parse().ok()).flatten()
 }
 

@@ -19,6 +19,17 @@ pub(crate) struct Uses {
     pub(crate) body: bool,
     /// The path parameters that they read.
     pub(crate) path_parameters: Vec<(Box<str>, Span)>,
+    /// The query parameters that they read.
+    pub(crate) query_parameters: Vec<(Box<str>, Span)>,
+    /// The names that they compare with that of the fault.
+    pub(crate) fault_names: Vec<(Box<str>, Span)>,
+}
+
+/// A place of the message that an expression reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::sequence) struct BodyPlace {
+    pub(in crate::sequence) segments: Vec<Segment>,
+    pub(in crate::sequence) span: Span,
 }
 
 /// Reads the steps of one path.
@@ -115,7 +126,8 @@ impl<'r, 't> Reader<'r, 't> {
     pub(super) fn pointer(&mut self, node: &Node) -> Option<Pointer> {
         self.uses.body = true;
         let text = self.file.text(node)?;
-        match Pointer::parse(&text) {
+        let span = self.file.span(node);
+        match Pointer::parse(&text, span) {
             Ok(pointer) => Some(pointer),
             Err(why) => {
                 let diagnostic = Diagnostic::error(&codes::BAD_POINTER, format!("this is not a JSON pointer: {why}"));
@@ -177,8 +189,8 @@ impl<'r, 't> Reader<'r, 't> {
     fn expression(&mut self, node: &Node, parse: fn(&str, Path) -> Result<Expr, Fault>) -> Option<Expr> {
         let text = self.file.text(node)?;
         match parse(&text, self.path) {
-            Ok(expr) => {
-                self.note(node, &text, &expr);
+            Ok(mut expr) => {
+                self.note(node, &text, &mut expr);
                 Some(expr)
             }
             Err(fault) => {
@@ -192,8 +204,8 @@ impl<'r, 't> Reader<'r, 't> {
     pub(super) fn mixed(&mut self, node: &Node) -> Option<Mixed> {
         let text = self.file.text(node)?;
         match Mixed::parse(&text, self.path) {
-            Ok(mixed) => {
-                mixed.expressions().for_each(|e| self.note(node, &text, e));
+            Ok(mut mixed) => {
+                mixed.expressions_mut().for_each(|e| self.note(node, &text, e));
                 Some(mixed)
             }
             Err(fault) => {
@@ -203,8 +215,23 @@ impl<'r, 't> Reader<'r, 't> {
         }
     }
 
-    fn note(&mut self, node: &Node, text: &str, expr: &Expr) {
+    /// Notes what an expression reads.
+    fn note(&mut self, node: &Node, text: &str, expr: &mut Expr) {
         self.uses.body |= expr.reads_body();
+        let mut reads = Vec::new();
+        for (names, at) in expr.body_places() {
+            let segments = names.into_iter().map(Segment::Name).collect();
+            reads.push(BodyPlace { segments, span: self.file.span_within(node, text, &at) });
+        }
+        expr.reads = reads;
+        for (name, at) in expr.query_parameters() {
+            let span = self.file.span_within(node, text, &at);
+            self.uses.query_parameters.push((name.into(), span));
+        }
+        for (name, at) in expr.fault_names() {
+            let span = self.file.span_within(node, text, &at);
+            self.uses.fault_names.push((name.into(), span));
+        }
         for (name, at) in expr.path_parameters() {
             let span = self.file.span_within(node, text, &at);
             self.uses.path_parameters.push((name.into(), span));

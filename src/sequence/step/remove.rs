@@ -8,7 +8,7 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Remove {
-    all: Vec<Pointer>,
+    pub(super) all: Vec<Pointer>,
 }
 
 impl Remove {

@@ -1,7 +1,7 @@
 //! `rename: { from: /iso, to: /code }`: another name in the same object, at its old place.
 
 use super::exchange::{Exchange, Stop};
-use super::pointer::Segment;
+use super::pointer::{Pointer, Segment};
 use super::reader::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::sequence::codes;
@@ -10,9 +10,11 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Rename {
-    parent: Vec<Segment>,
-    from: Box<str>,
-    to: Box<str>,
+    pub(super) parent: Vec<Segment>,
+    pub(super) from: Box<str>,
+    pub(super) to: Box<str>,
+    /// The pointers as they were written.
+    pub(super) pointers: [Pointer; 2],
 }
 
 impl Rename {
@@ -32,7 +34,8 @@ impl Rename {
             reader.error(to_node, diagnostic.expected(expected).hint("`move` takes it to another place"));
             return None;
         }
-        Some(Self { parent: parent.to_vec(), from: old.clone(), to: new.clone() })
+        let (parent, old, new) = (parent.to_vec(), old.clone(), new.clone());
+        Some(Self { parent, from: old, to: new, pointers: [from, to] })
     }
 
     pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {

@@ -11,13 +11,13 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Require {
-    what: What,
-    status: Option<u16>,
-    detail: Option<Mixed>,
+    pub(super) what: What,
+    pub(super) status: Option<u16>,
+    pub(super) detail: Option<Mixed>,
 }
 
 #[derive(Debug, Clone)]
-enum What {
+pub(super) enum What {
     Scope(Box<str>),
     Header(HeaderName),
     When(Expr),

@@ -7,8 +7,8 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Respond {
-    status: u16,
-    json: Option<Content>,
+    pub(super) status: u16,
+    pub(super) json: Option<Content>,
 }
 
 impl Respond {

@@ -4,13 +4,16 @@ use super::content::Content;
 use super::exchange::{Exchange, Stop};
 use super::pointer::{self, Pointer, Segment};
 use super::reader::Reader;
+use crate::diagnostic::Span;
 use crate::sequence::tree::Tree;
 use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Set {
-    to: Pointer,
-    value: Content,
+    pub(super) to: Pointer,
+    pub(super) value: Content,
+    /// Where the value stands.
+    pub(super) value_at: Span,
 }
 
 impl Set {
@@ -20,8 +23,9 @@ impl Set {
         let value = given.need(reader.file, "value");
         given.end(reader.file);
         let to = to.and_then(|n| reader.pointer(n));
+        let value_at = value.map(|n| reader.file.span(n));
         let value = value.and_then(|n| Content::read(reader, n));
-        Some(Self { to: to?, value: value? })
+        Some(Self { to: to?, value: value?, value_at: value_at? })
     }
 
     pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {

@@ -12,8 +12,8 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct SetHeader {
-    name: HeaderName,
-    value: Mixed,
+    pub(super) name: HeaderName,
+    pub(super) value: Mixed,
 }
 
 impl SetHeader {

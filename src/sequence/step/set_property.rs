@@ -7,8 +7,8 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct SetProperty {
-    name: Box<str>,
-    value: Content,
+    pub(super) name: Box<str>,
+    pub(super) value: Content,
 }
 
 impl SetProperty {

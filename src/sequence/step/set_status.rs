@@ -7,7 +7,7 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct SetStatus {
-    status: u16,
+    pub(super) status: u16,
 }
 
 impl SetStatus {

@@ -8,9 +8,9 @@ use crate::yaml::Node;
 
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct Switch {
-    value: Expr,
-    cases: Vec<(Box<str>, Block)>,
-    otherwise: Block,
+    pub(super) value: Expr,
+    pub(super) cases: Vec<(Box<str>, Block)>,
+    pub(super) otherwise: Block,
 }
 
 impl Switch {
@@ -22,6 +22,12 @@ impl Switch {
         given.end(reader.file);
         let value = value.and_then(|n| reader.value(n));
         let entries = reader.file.entries(cases?);
+        if value.as_ref().is_some_and(Expr::is_fault_name) {
+            for (name, key, _) in &entries {
+                let span = reader.file.span(key);
+                reader.uses.fault_names.push((name.as_str().into(), span));
+            }
+        }
         let cases = entries.into_iter().map(|(text, _, steps)| (text.into(), reader.inner(steps))).collect();
         let otherwise = otherwise.map(|n| reader.inner(n)).unwrap_or_default();
         Some(Self { value: value?, cases, otherwise })

@@ -1,0 +1,3 @@
+//! Sequences and the messages that they stand between: what authors read of a slip, and what shapes are inferred.
+
+mod wrong;
