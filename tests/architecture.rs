@@ -183,6 +183,11 @@ const PACKAGES: &[Package] = &[
     Package { name: "hashbrown", only_in: &["throttle/local"], rule: "hashbrown only in throttle::local, for the index of its counters" },
     Package { name: "quick_cache", only_in: &["gateway/cache"], rule: "quick_cache only in gateway::cache: answers that are given again" },
     Package { name: "redis", only_in: &["throttle/redis"], rule: "the Redis client only in throttle::redis" },
+    Package {
+        name: "rustix",
+        only_in: &["import/update"],
+        rule: "rustix only in import::update::place: two folders change places in one step",
+    },
     Package { name: "sqlx", only_in: &["store/sql"], rule: "SQL is spoken in store::sql only" },
     Package { name: "miette", only_in: &["diagnostic", "cli/"], rule: "a diagnostic is rendered at the edges only" },
 ];

@@ -37,4 +37,5 @@ mod sequences;
 mod source;
 mod stores;
 mod throttle;
+mod update;
 mod xml;

@@ -11,6 +11,7 @@ mod auth;
 pub mod codes;
 mod definition;
 mod derive;
+mod edit;
 mod front;
 mod headers;
 mod lock;
@@ -30,12 +31,14 @@ pub use definition::{
     ApiDefinition, Endpoint, Expose, Identity, Limits, Mapping, Method, Nulls, Numbers, Resource, Source, State, Stream, Unknown,
 };
 pub use derive::{Derivation, bindings_in_order, derive, effective_resources, folder_name, reading_word, suggested_name};
+pub use edit::{Edits, edit};
 pub use front::{Cache, Cors};
 pub use headers::{HeaderPart, HeaderRule, header_part, header_rule};
 pub use lock::{Lock, TypeKey};
 pub use login::{ClientCredentials, OAuth2Auth, TlsAuth};
 pub use read::{ATTACHMENTS_PATH, check_path, is_context, is_http, is_reserved, is_segment};
 pub use release::Release;
+pub use write::derived_notes;
 
 use std::collections::BTreeMap;
 

@@ -167,11 +167,7 @@ impl ApiDefinition {
         if self.headers.is_empty() {
             return Ok(());
         }
-        writeln!(
-            out,
-            "# Who gives the SOAP headers of requests: caller, secret (the caller, never shown), omit, {{ constant: … }}, {{ secret_env: NAME }}"
-        )?;
-        writeln!(out, "# or {{ secret_file: PATH }}; `Operation/part` is for one operation.")?;
+        out.push_str(HEADERS_NOTE);
         writeln!(out, "headers:")?;
         for (name, rule) in &self.headers {
             let value = match &rule.part {
@@ -194,32 +190,43 @@ impl ApiDefinition {
         for r in &self.resources {
             r.write(out)?;
         }
-        if derived.is_empty() {
-            return Ok(());
-        }
-        if self.resources.is_empty() {
-            writeln!(out, "# These resources come from the WSDL by themselves. To change one, take it over:")?;
-            writeln!(out, "# resources:")?;
-        } else {
-            writeln!(out, "# These come from the WSDL by themselves:")?;
-        }
-        for d in derived {
-            writeln!(out, "#   - {}: {}", d.method.key(), scalar(&d.path))?;
-            writeln!(out, "#     operation: {}", scalar(&d.operation))?;
-            // Only what the operation's name does not say: that is what a resource must repeat to take its place.
-            let namesakes = || derived.iter().filter(|o| o.operation == d.operation);
-            if let Some(port_type) = d.port_type.as_ref().filter(|p| namesakes().any(|o| o.port_type.as_ref() != Some(p))) {
-                writeln!(out, "#     port_type: {}", scalar(port_type))?;
-            }
-            if let Some(port) = &d.port {
-                writeln!(out, "#     port: {}", scalar(port))?;
-            }
-            if d.overload > 0 {
-                writeln!(out, "#     overload: {}", d.overload + 1)?;
-            }
-        }
-        Ok(())
+        write_derived(out, self.resources.is_empty(), derived)
     }
+}
+
+/// What a file says at its end of the resources that come from the WSDL: `alone` where it has no others.
+pub fn derived_notes(alone: bool, derived: &[&Resource]) -> String {
+    let mut out = String::new();
+    let _infallible = write_derived(&mut out, alone, derived);
+    out
+}
+
+fn write_derived(out: &mut String, alone: bool, derived: &[&Resource]) -> std::fmt::Result {
+    if derived.is_empty() {
+        return Ok(());
+    }
+    if alone {
+        writeln!(out, "# These resources come from the WSDL by themselves. To change one, take it over:")?;
+        writeln!(out, "# resources:")?;
+    } else {
+        writeln!(out, "# These come from the WSDL by themselves:")?;
+    }
+    for d in derived {
+        writeln!(out, "#   - {}: {}", d.method.key(), scalar(&d.path))?;
+        writeln!(out, "#     operation: {}", scalar(&d.operation))?;
+        // Only what the operation's name does not say: that is what a resource must repeat to take its place.
+        let namesakes = || derived.iter().filter(|o| o.operation == d.operation);
+        if let Some(port_type) = d.port_type.as_ref().filter(|p| namesakes().any(|o| o.port_type.as_ref() != Some(p))) {
+            writeln!(out, "#     port_type: {}", scalar(port_type))?;
+        }
+        if let Some(port) = &d.port {
+            writeln!(out, "#     port: {}", scalar(port))?;
+        }
+        if d.overload > 0 {
+            writeln!(out, "#     overload: {}", d.overload + 1)?;
+        }
+    }
+    Ok(())
 }
 
 impl State {
@@ -289,6 +296,12 @@ impl Resource {
     }
 }
 
+/// What stands above `headers`.
+pub(super) const HEADERS_NOTE: &str = "\
+# Who gives the SOAP headers of requests: caller, secret (the caller, never shown), omit, { constant: … }, { secret_env: NAME }
+# or { secret_file: PATH }; `Operation/part` is for one operation.
+";
+
 /// A flow map that is being written.
 #[derive(Default)]
 pub(super) struct Flow(Vec<String>);
@@ -327,7 +340,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// A text as a plain scalar where no reader could take it for something else, also in flow style; else in double quotes.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_-.".contains(&b))
         && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n");
@@ -335,7 +348,7 @@ fn scalar(text: &str) -> String {
 }
 
 /// A text in double quotes: JSON's escapes are YAML's too.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

@@ -52,6 +52,8 @@ pub(super) enum Command {
     Init(Init),
     /// Import a WSDL: writes apis/NAME/ and reports what became of every operation
     Import(Import),
+    /// Import a newer WSDL of an API: edits and names stay, and everything that breaks callers is listed
+    Update(Update),
     /// Check settings and APIs: all errors at once, with their places
     Check(Check),
     /// Gateway and admin listener of the folder of APIs
@@ -168,6 +170,28 @@ pub(super) enum Mode {
     Rest,
     Passthrough,
     Both,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Update {
+    /// The API: its name, or its folder
+    #[arg(value_name = "API")]
+    pub(super) api: String,
+    /// The newer WSDL: a file, a folder, a zip, or an address
+    #[arg(value_name = "WSDL")]
+    pub(super) wsdl: String,
+    /// Report only, write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Carry it out although callers will notice
+    #[arg(long)]
+    pub(super) accept_breaking: bool,
+    /// Which WSDL of a folder or zip, by its path in it
+    #[arg(long, value_name = "PATH")]
+    pub(super) root: Option<String>,
+    /// A file with certificates of authorities that addresses may be signed by
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -26,6 +26,7 @@ pub mod serve;
 mod target;
 mod translate;
 mod try_it;
+mod update;
 
 use std::process::ExitCode;
 
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Try(command) => try_it::run(&screen, &args.global, &command),
         Command::Init(command) => init::run(&screen, &command),
         Command::Import(command) => import::run(&screen, &args.global, &command),
+        Command::Update(command) => update::run(&screen, &args.global, &command),
         Command::Check(command) => check::run(&screen, &args.global, &command),
         Command::Serve(command) => {
             let config = target::config_file(&args.global);

@@ -48,7 +48,7 @@ pub(super) fn apis_folder(config: &Config, file: Option<&Path>) -> PathBuf {
 }
 
 /// The folder of an API of that name, if there is one.
-fn api_folder(screen: &Screen, global: &Global, name: &str) -> Outcome<Option<PathBuf>> {
+pub(super) fn api_folder(screen: &Screen, global: &Global, name: &str) -> Outcome<Option<PathBuf>> {
     if crate::api::folder_name(name) != name || name.is_empty() {
         // A folder of an API may also be named by its path.
         let path = PathBuf::from(name);
@@ -246,7 +246,7 @@ fn looked_at(screen: &Screen, global: &Global, wanted: &Wanted<'_>) -> Outcome<i
     })
 }
 
-fn say_built(screen: &Screen, built: &catalog::Built) -> Exit {
+pub(super) fn say_built(screen: &Screen, built: &catalog::Built) -> Exit {
     screen.diagnostics(&built.diagnostics, &built.sources);
     Exit::Problem
 }

@@ -75,5 +75,15 @@ pub static NOT_PROVED: Code = Code {
            not called exact.",
 };
 
+/// The text of an api.yaml cannot be changed in place.
+pub static NOT_MERGED: Code = Code {
+    id: "import.not-merged",
+    title: "api.yaml cannot be changed in place",
+    help: "`update` changes as little as it can of the files that people edit: in api.yaml the path and the digest of the WSDL, under `source`, and under \
+           `headers` the SOAP headers that came and went. Comments and formatting stay. It does so only where it can tell beforehand that nothing else \
+           changes by it; YAML with anchors, or a map that is written in an unusual way, it leaves alone. Nothing was written.",
+};
+
 /// All codes of this room.
-pub static ALL: &[&Code] = &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS, &NO_EXAMPLE, &LARGE_DOCUMENT, &NOT_EXACT, &NOT_PROVED];
+pub static ALL: &[&Code] =
+    &[&EXISTS, &BAD_REQUEST, &NOT_WRITTEN, &NO_ADDRESS, &NO_EXAMPLE, &LARGE_DOCUMENT, &NOT_EXACT, &NOT_PROVED, &NOT_MERGED];

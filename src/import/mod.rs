@@ -10,6 +10,7 @@ mod layout;
 mod notes;
 mod proof;
 mod report;
+pub mod update;
 mod write;
 
 pub use proof::short as short_proof;

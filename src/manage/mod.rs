@@ -40,7 +40,7 @@ pub use instances::{HEARTBEAT_SECONDS, Instance};
 pub use issuers::NewIssuer;
 pub use keys::{MAX_KEYS, MadeKey};
 pub use plans::NewPlan;
-pub use revisions::{Finding, MAX_TEXT_BYTES, MAX_TEXTS, MadeRevision, NewRevision, WhichRevision};
+pub use revisions::{Finding, MAX_TEXT_BYTES, MAX_TEXTS, MadeRevision, NewRevision, WhichRevision, findings_of};
 pub use set_up::{SET_UP_SECONDS, set_up_link};
 pub use subscriptions::{MAX_SUBSCRIPTIONS, NewSubscription, SubscriptionChange, Which};
 pub use tenants::TenantChange;

@@ -189,8 +189,13 @@ fn not_good(name: &str, built: &Built) -> ManageError {
 }
 
 fn findings(built: &Built) -> Vec<Finding> {
+    findings_of(&built.diagnostics, &built.sources)
+}
+
+/// What was found, as people and programs read it.
+pub fn findings_of(diagnostics: &[crate::diagnostic::Diagnostic], sources: &crate::diagnostic::Sources) -> Vec<Finding> {
     let finding = |d: &crate::diagnostic::Diagnostic| {
-        let found = d.finding(&built.sources);
+        let found = d.finding(sources);
         Finding {
             severity: d.severity,
             code: found.code,
@@ -203,5 +208,5 @@ fn findings(built: &Built) -> Vec<Finding> {
             hint: found.hint.map(str::to_owned),
         }
     };
-    built.diagnostics.iter().map(finding).collect()
+    diagnostics.iter().map(finding).collect()
 }

@@ -4,6 +4,7 @@
 //! `Program`, immutable. Everything that the mapping contract decides at import is decided here; nothing is guessed from a message.
 
 pub mod asks;
+pub mod compare;
 pub mod compile;
 mod explain;
 pub mod files;

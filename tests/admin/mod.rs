@@ -8,6 +8,7 @@ mod others;
 mod roles;
 mod set_up;
 mod start;
+mod updates;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -53,6 +53,19 @@ pub fn folders(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// All files below `folder`, at any depth, in the order of their paths.
+pub fn every_file(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut todo = vec![folder.to_path_buf()];
+    while let Some(next) = todo.pop() {
+        for path in std::fs::read_dir(next).into_iter().flatten().flatten().map(|e| e.path()) {
+            if path.is_dir() { todo.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
 /// The files below `folder` with that extension, at any depth, in the order of their paths.
 pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -11,6 +11,7 @@ mod plans;
 mod revisions;
 mod subscriptions;
 mod tenants;
+mod updates;
 mod users;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub(super) fn routes() -> Routes {
     let routes = users::routes(routes);
     let routes = apis::routes(routes);
     let routes = revisions::routes(routes);
+    let routes = updates::routes(routes);
     let routes = plans::routes(routes);
     let routes = applications::routes(routes);
     let routes = subscriptions::routes(routes);

@@ -81,25 +81,26 @@ impl Compiler<'_> {
         Some(self.type_keys.get(&id).is_some_and(|k| lock.flattened.contains(k)))
     }
 
-    /// Everything that was chosen.
-    pub(super) fn freeze(&self) -> Lock {
+    /// Everything that was chosen; with `all`, also every name that needs no memory as long as it has no rival.
+    pub(super) fn freeze(&self, all: bool) -> Lock {
         let mut lock = Lock { version: Lock::VERSION, ..Lock::default() };
         let program = &self.program;
         for (i, t) in program.types.iter().enumerate() {
             let Some(key) = self.type_keys.get(&xsd::TypeId(i as u32)) else { continue };
-            if let Some(name) = t.name.filter(|n| t.label.contains(':') && !super::names::is_told_by_prefix(&self.qname(*n))) {
+            let is_choice = |n: &NameId| all || t.label.contains(':') || self.names.has_rivals(self.program.names.local(*n));
+            if let Some(name) = t.name.filter(|n| is_choice(n) && !super::names::is_told_by_prefix(&self.qname(*n))) {
                 lock.type_labels.insert(program.names.clark(name), t.label.to_string());
             }
             let TypeBody::Complex(complex) = &t.body else { continue };
             if complex.is_flat {
                 lock.flattened.insert(key.clone());
             }
-            let elements = chosen(program, &element_keys(program, complex));
+            let elements = chosen(program, &element_keys(program, complex), all);
             if !elements.is_empty() {
                 lock.element_keys.insert(key.clone(), elements);
             }
             let attributes: Vec<_> = complex.attributes.iter().map(|a| (a.name, 0, a.key.clone())).collect();
-            let attributes = chosen(program, &attributes);
+            let attributes = chosen(program, &attributes, all);
             if !attributes.is_empty() {
                 lock.attribute_keys.insert(key.clone(), attributes);
             }
@@ -147,13 +148,13 @@ fn element_keys(program: &Program, complex: &ComplexType) -> Vec<(NameId, usize,
     out
 }
 
-/// Of the names that share a local part or were numbered: name → key.
-fn chosen(program: &Program, keys: &[(NameId, usize, Arc<str>)]) -> BTreeMap<String, String> {
+/// Of the names that share a local part or were numbered, or of all: name → key.
+fn chosen(program: &Program, keys: &[(NameId, usize, Arc<str>)], all: bool) -> BTreeMap<String, String> {
     let mut by_local: HashMap<&Arc<str>, usize> = HashMap::new();
     for (name, ..) in keys {
         *by_local.entry(program.names.local(*name)).or_default() += 1;
     }
-    let rivals = |name: NameId| by_local.get(program.names.local(name)).is_some_and(|n| *n > 1);
+    let rivals = |name: NameId| all || by_local.get(program.names.local(name)).is_some_and(|n| *n > 1);
     let place = |name: NameId, nth: usize| match nth {
         0 => program.names.clark(name),
         n => format!("{}#{}", program.names.clark(name), n + 1),

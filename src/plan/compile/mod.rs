@@ -54,21 +54,7 @@ pub struct Compiled {
 
 /// Compiles a whole WSDL. Total: what cannot be mapped is left out with a diagnostic.
 pub fn compile(definitions: &Definitions, settings: &Settings) -> Compiled {
-    let mut compiler = Compiler {
-        definitions,
-        settings,
-        program: Program { names: NameTable::new(), options: settings.mapping.clone(), ..Program::default() },
-        builder: Builder::new(&definitions.schemas),
-        names: Names::new(definitions, settings.lock.as_ref()),
-        type_keys: freeze::type_keys(&definitions.schemas),
-        scalars: HashMap::new(),
-        keys: HashMap::new(),
-        attributes: HashMap::new(),
-        told: HashSet::new(),
-        slots_left: operations::MAX_SLOTS,
-        operations_left_out: 0,
-        diagnostics: Vec::new(),
-    };
+    let mut compiler = Compiler::new(definitions, settings);
     compiler.components();
     compiler.operations();
     compiler.program.index();
@@ -79,8 +65,16 @@ pub fn compile(definitions: &Definitions, settings: &Settings) -> Compiled {
             "content models multiply beyond 2000000 particles",
         ));
     }
-    let lock = compiler.freeze();
+    let lock = compiler.freeze(false);
     Compiled { program: compiler.program, diagnostics: compiler.diagnostics, lock }
+}
+
+/// Every name of a WSDL, also those that need no memory as long as they have no rival: for an update, which may bring one.
+pub fn all_names(definitions: &Definitions, settings: &Settings) -> Lock {
+    let mut compiler = Compiler::new(definitions, settings);
+    compiler.components();
+    compiler.operations();
+    compiler.freeze(true)
 }
 
 struct Compiler<'a> {
@@ -99,4 +93,24 @@ struct Compiler<'a> {
     slots_left: usize,
     operations_left_out: usize,
     diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(definitions: &'a Definitions, settings: &'a Settings) -> Self {
+        Self {
+            definitions,
+            settings,
+            program: Program { names: NameTable::new(), options: settings.mapping.clone(), ..Program::default() },
+            builder: Builder::new(&definitions.schemas),
+            names: Names::new(definitions, settings.lock.as_ref()),
+            type_keys: freeze::type_keys(&definitions.schemas),
+            scalars: HashMap::new(),
+            keys: HashMap::new(),
+            attributes: HashMap::new(),
+            told: HashSet::new(),
+            slots_left: operations::MAX_SLOTS,
+            operations_left_out: 0,
+            diagnostics: Vec::new(),
+        }
+    }
 }

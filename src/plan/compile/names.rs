@@ -112,6 +112,11 @@ impl<'a> Names<'a> {
         format!("{prefix}:{}", name.local()).into()
     }
 
+    /// Do several named types have that local name?
+    pub(super) fn has_rivals(&self, local: &str) -> bool {
+        self.type_locals.get(local).is_some_and(|n| *n > 1)
+    }
+
     /// The keys of the distinct element names of one type.
     pub(super) fn element_keys(
         &self,

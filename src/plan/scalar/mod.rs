@@ -13,6 +13,7 @@ pub(crate) mod pattern;
 mod primitive;
 #[cfg(test)]
 mod tests;
+mod within;
 
 use std::fmt;
 use std::sync::Arc;
