@@ -16,5 +16,6 @@ pub mod random;
 pub mod resolver;
 pub mod rest;
 pub mod secret;
+pub mod serve;
 pub mod tls;
 pub mod upstream;
