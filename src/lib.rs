@@ -59,5 +59,6 @@ pub mod oauth;
 
 // What operators and people use.
 pub mod admin;
+pub mod portal;
 // The command line, above all.
 pub mod cli;

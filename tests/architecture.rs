@@ -116,6 +116,11 @@ const ROOMS: &[Room] = &[
         ],
         "admin may use manage, auth, throttle, import, store, catalog, api, sequence, sample, openapi, schema and wsdl, gateway::trace, alarm, config, problem, telemetry",
     ),
+    room(
+        "portal",
+        &["manage", "auth", "throttle", "catalog", "config", "telemetry"],
+        "portal may use manage, auth, throttle, catalog, config, telemetry: it shows what manage knows, and does what manage does",
+    ),
     // Floor 10, which may use everything, is not listed: cli.
 ];
 
@@ -181,6 +186,11 @@ const PACKAGES: &[Package] = &[
         rule: "governor only in throttle::local: a rate is looked at and taken there",
     },
     Package { name: "hashbrown", only_in: &["throttle/local"], rule: "hashbrown only in throttle::local, for the index of its counters" },
+    Package {
+        name: "handlebars",
+        only_in: &["sequence/step/template", "portal/view"],
+        rule: "Handlebars only in sequence::step::template and in portal::view, which escapes everything",
+    },
     Package { name: "quick_cache", only_in: &["gateway/cache"], rule: "quick_cache only in gateway::cache: answers that are given again" },
     Package { name: "redis", only_in: &["throttle/redis"], rule: "the Redis client only in throttle::redis" },
     Package {

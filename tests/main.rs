@@ -29,6 +29,7 @@ mod net;
 mod nodes;
 mod oauth;
 mod openapi;
+mod portal;
 mod properties;
 mod prove;
 mod resolve;

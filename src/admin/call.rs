@@ -16,14 +16,15 @@ use tokio::time::timeout;
 use super::AdminState;
 use super::document::{Input, List};
 use super::problems::{must_wait, parameter, refused, unauthenticated};
-use super::route::{Allow, Operation, Verb};
-use crate::auth::{DEFAULT_TENANT, MustWait, Tenant, Typed, User, digest};
+use super::route::{Operation, Verb};
+use crate::auth::digest;
 use crate::diagnostic::nearest;
-use crate::manage::{Actor, Listed, ManageError, Part};
+use crate::manage::{Actor, Listed, NotIn, Part};
 use crate::net::address::{host_name, is_loopback_host};
 use crate::net::secret::Secret;
+use crate::net::serve::Peer;
 use crate::problem::{Problem, Reason};
-use crate::store::{Cursor, Keep, MAX_PAGE};
+use crate::store::{Cursor, MAX_PAGE};
 
 /// A body must be here in this time.
 pub(super) const BODY: Duration = Duration::from_secs(10);
@@ -37,10 +38,6 @@ const MAX_CREDENTIALS: usize = 4 << 10;
 /// The id of a request.
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub(super) Arc<str>);
-
-/// Who is connected.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) IpAddr);
 
 /// A request that may be answered.
 pub(super) struct Call<I> {
@@ -108,15 +105,7 @@ pub(super) async fn accept<I: Input>(
     check_host(state, &head)?;
     check_origin(&head)?;
     let actor = identify(state, &head).await?.by(&*id.0);
-    match operation.allow {
-        Allow::Everybody => {}
-        Allow::Roles(roles) => actor.needs(roles)?,
-        Allow::Installation if actor.is_of_installation() => {}
-        Allow::Installation => {
-            let text = format!("This asks for an administrator of the tenant {DEFAULT_TENANT}.");
-            return Err(refused(Reason::Forbidden, 403, text).with_code("castile.forbidden"));
-        }
-    }
+    operation.allow.check(&actor)?;
     let query = read_query(operation, &head)?;
     let actor = match query.get("tenant") {
         Some(tenant) => state.manage.enter(actor, tenant).await?,
@@ -175,35 +164,12 @@ async fn identify(state: &AdminState, head: &Parts) -> Result<Actor, Problem> {
 
 /// `USER` of the tenant `default`, or `TENANT/USER`.
 async fn by_password(state: &AdminState, typed: &str, password: &Secret, peer: IpAddr) -> Result<Actor, Problem> {
-    let (tenant, name) = typed.split_once('/').unwrap_or((DEFAULT_TENANT, typed));
-    let plain = |t: &str| !t.is_empty() && t.len() <= 200 && !t.chars().any(char::is_control);
-    let mut known = None;
-    if plain(tenant) && plain(name) {
-        let store = state.manage.store();
-        let home = store.get::<Tenant>(tenant, tenant).await.map_err(ManageError::from)?;
-        let user = store.get::<User>(tenant, name).await.map_err(ManageError::from)?;
-        let is_active = home.is_some_and(|t| t.value.standing.is_active());
-        known = user.map(|u| u.value).filter(|u| is_active && u.standing.is_active());
+    match state.manage.log_in(&state.log_ins, typed, password, peer).await {
+        Ok(user) => Ok(Actor::new(user.tenant, user.name, user.roles)),
+        Err(NotIn::Wrong) => Err(unauthenticated(true)),
+        Err(NotIn::MustWait(seconds)) => Err(must_wait(seconds)),
+        Err(NotIn::Failed(error)) => Err(error.into()),
     }
-    // Nobody takes as long as somebody.
-    let nobody = || User {
-        tenant: tenant.into(),
-        name: name.into(),
-        password: None,
-        roles: Vec::new(),
-        standing: Default::default(),
-        tokens_since: 0,
-        created: 0,
-    };
-    let user = known.unwrap_or_else(nobody);
-    let now = || jiff::Timestamp::now().as_second();
-    let tried = Typed { tenant: &user.tenant, name: &user.name, password, peer };
-    match state.log_ins.check(tried, user.password.as_deref(), now).await {
-        Ok(true) => {}
-        Ok(false) => return Err(unauthenticated(true)),
-        Err(MustWait(seconds)) => return Err(must_wait(seconds)),
-    }
-    Ok(Actor::new(user.tenant, user.name, user.roles))
 }
 
 fn read_query(operation: Operation, head: &Parts) -> Result<HashMap<String, String>, Problem> {

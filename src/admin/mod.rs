@@ -10,14 +10,10 @@ mod openapi;
 mod problems;
 mod reply;
 mod route;
-mod set_up;
 mod state;
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Extension, Request, State};
@@ -25,24 +21,18 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
-use self::call::{Peer, RequestId};
+use self::call::RequestId;
 use crate::alarm;
 use crate::problem::{Problem, Reason};
 use crate::telemetry;
 
-pub use set_up::PATH as SET_UP_PATH;
 pub use state::{AdminState, token_file, write_token};
 /// Connections at one time: probes, one scraper and people need few.
 const CONNECTIONS: usize = 64;
-/// A head must be here in this time, and an idle connection is closed after it.
-const HEAD: Duration = Duration::from_secs(10);
 
 /// Whether this instance wants calls.
 #[derive(Debug, Default)]
@@ -84,7 +74,7 @@ pub fn router(health: Arc<Health>, state: Option<AdminState>) -> Router {
     let router = match state {
         Some(state) => {
             let state = Arc::new(state);
-            instance.with_state(health).merge(api::router(state.clone())).merge(set_up::router(state))
+            instance.with_state(health).merge(api::router(state))
         }
         None => instance.with_state(health),
     };
@@ -142,38 +132,7 @@ async fn metrics() -> impl IntoResponse {
 }
 
 /// Answers until `stop` is true; without `state` there is no admin API.
-pub async fn serve(listener: TcpListener, health: Arc<Health>, mut stop: watch::Receiver<bool>, state: Option<AdminState>) {
+pub async fn serve(listener: TcpListener, health: Arc<Health>, stop: watch::Receiver<bool>, state: Option<AdminState>) {
     let service = TowerToHyperService::new(router(health, state));
-    let mut tasks = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            _ = stop.wait_for(|s| *s) => return,
-            accepted = accept(&listener), if tasks.len() < CONNECTIONS => accepted,
-            Some(_) = tasks.join_next(), if !tasks.is_empty() => continue,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let service = service.clone();
-                let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-                    request.extensions_mut().insert(Peer(peer.ip()));
-                    service.call(request)
-                });
-                tasks.spawn(async move {
-                    let mut http = hyper::server::conn::http1::Builder::new();
-                    let http = http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(16 << 10);
-                    if let Err(error) = http.serve_connection(TokioIo::new(stream), service).await {
-                        tracing::debug!(%error, "an admin connection ended with an error");
-                    }
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "an admin connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-}
-
-async fn accept(listener: &TcpListener) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
-    listener.accept().await
+    crate::net::serve::serve("admin", CONNECTIONS, listener, service, stop).await;
 }

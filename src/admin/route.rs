@@ -17,7 +17,7 @@ use super::AdminState;
 use super::call::{Call, RequestId, accept};
 use super::document::{Document, Input, Schemas};
 use super::reply;
-use crate::auth::Role;
+pub(super) use crate::manage::Allow;
 use crate::problem::Problem;
 
 /// What an operation is called by.
@@ -29,17 +29,6 @@ pub(super) enum Verb {
     Put,
     Patch,
     Delete,
-}
-
-/// Who may.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Allow {
-    /// Everybody who has shown who it is.
-    Everybody,
-    /// Who has one of these roles.
-    Roles(&'static [Role]),
-    /// Administrators of the tenant `default`.
-    Installation,
 }
 
 /// An operation. Every field must be given: one without its roles does not compile.
@@ -138,17 +127,6 @@ impl Verb {
             Self::Put => MethodFilter::PUT,
             Self::Patch => MethodFilter::PATCH,
             Self::Delete => MethodFilter::DELETE,
-        }
-    }
-}
-
-impl Allow {
-    /// The roles of which one is asked for; empty: none.
-    pub(super) fn roles(self) -> &'static [Role] {
-        match self {
-            Self::Everybody => &[],
-            Self::Roles(roles) => roles,
-            Self::Installation => &[Role::Administrator],
         }
     }
 }

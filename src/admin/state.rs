@@ -17,7 +17,7 @@ const TOKEN_FILE: &str = "data/admin.token";
 #[derive(Debug)]
 pub struct AdminState {
     /// What it does.
-    pub manage: Manage,
+    pub manage: Arc<Manage>,
     /// What the bearer token of this machine is found by; `None`: there is none.
     pub token: Option<Digest>,
     /// Names by which the listener may be called, beside those of this machine and addresses.
@@ -33,8 +33,8 @@ impl AdminState {
     ///
     /// # Errors
     /// The system gives no random bytes.
-    pub fn new(manage: Manage, token: Option<Digest>) -> Result<Self, NoRandom> {
-        Ok(Self { manage, token, hosts: Vec::new(), log_ins: LogIns::new()?, large: tokio::sync::Mutex::default() })
+    pub fn new(manage: impl Into<Arc<Manage>>, token: Option<Digest>) -> Result<Self, NoRandom> {
+        Ok(Self { manage: manage.into(), token, hosts: Vec::new(), log_ins: LogIns::new()?, large: tokio::sync::Mutex::default() })
     }
 }
 

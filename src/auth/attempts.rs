@@ -14,6 +14,8 @@ const WINDOW: i64 = 15 * 60;
 const ACCOUNT: usize = 5;
 /// The same of a network: IPv4 /24, IPv6 /64.
 const NETWORK: usize = 20;
+/// Accounts that a network makes in that time before it must wait.
+const SIGN_UPS: usize = 10;
 /// Longest wait, in seconds: who knows the password gets in.
 const MAX_WAIT: i64 = 60;
 /// Accounts and networks that are watched at most: 100 bytes each, and 8 for each failure.
@@ -31,6 +33,8 @@ enum Watched {
     /// Tenant and name, also of a user that there is not: the answer is the same.
     Account(Digest),
     Network(IpAddr),
+    /// A network that makes accounts.
+    SignUps(IpAddr),
 }
 
 impl Watched {
@@ -38,6 +42,7 @@ impl Watched {
         match self {
             Self::Account(_) => ACCOUNT,
             Self::Network(_) => NETWORK,
+            Self::SignUps(_) => SIGN_UPS,
         }
     }
 }
@@ -69,6 +74,22 @@ impl Attempts {
         Ok(Attempt { attempts: self, of, at: now })
     }
 
+    /// Counts an account that is made, or asked for.
+    ///
+    /// # Errors
+    /// It must wait so many seconds.
+    pub(super) fn sign_up(&self, peer: IpAddr, now: i64) -> Result<(), u64> {
+        let watched = Watched::SignUps(network(peer));
+        let mut made = self.lock();
+        let wait = made.get_mut(&watched).map_or(0, |times| wait(times, watched.limit(), now));
+        if wait > 0 {
+            return Err(wait.unsigned_abs());
+        }
+        make_room(&mut made, now);
+        made.entry(watched).or_default().push_back(now);
+        Ok(())
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Watched, VecDeque<i64>>> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,7 +103,7 @@ impl Attempt<'_> {
             let Some(times) = failed.get_mut(&watched) else { continue };
             match watched {
                 Watched::Account(_) => times.clear(),
-                Watched::Network(_) => {
+                Watched::Network(_) | Watched::SignUps(_) => {
                     if let Some(at) = times.iter().position(|t| *t == self.at) {
                         times.remove(at);
                     }
@@ -181,6 +202,17 @@ mod tests {
         assert!(attempts.begin("t", "x", IpAddr::from([1, 2, 3, 4, 99, 9, 9, 9]), 0).is_err());
         assert!(attempts.begin("t", "x", IpAddr::from([1, 2, 3, 5, 0, 0, 0, 0]), 0).is_ok());
         assert_eq!(network("::ffff:10.0.0.9".parse().unwrap()), IpAddr::from([10, 0, 0, 0]));
+    }
+
+    #[test]
+    fn a_network_makes_so_many_accounts_and_waits() {
+        let attempts = Attempts::default();
+        for i in 0..10 {
+            assert_eq!(attempts.sign_up(peer(1), i), Ok(()), "{i}");
+        }
+        assert_eq!(attempts.sign_up(peer(1), 9), Err(1));
+        assert!(attempts.begin("t", "ann", peer(1), 9).is_ok() && attempts.sign_up(peer(2), 9).is_ok());
+        assert_eq!(attempts.sign_up(peer(1), 9 + WINDOW), Ok(()));
     }
 
     #[test]

@@ -91,6 +91,14 @@ impl LogIns {
         Ok(right)
     }
 
+    /// Somebody makes an account, or asks for one.
+    ///
+    /// # Errors
+    /// Its network did so too often lately, and must wait.
+    pub fn knock(&self, peer: IpAddr, now: i64) -> Result<(), MustWait> {
+        self.attempts.sign_up(peer, now).map_err(MustWait)
+    }
+
     fn turn(&self, typed: &Typed<'_>) -> Option<&Mutex<()>> {
         let hash = self.hasher.hash_one((typed.tenant, typed.name));
         self.turns.get((hash % TURNS) as usize)

@@ -1,6 +1,6 @@
 //! What a server keeps beside its APIs: the store, the keys that seal, what is known of callers.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::heart::host_name;
 use super::serve::operators;
-use crate::admin::{self, AdminState, Health};
+use crate::admin::{AdminState, Health};
 use crate::alarm::{self, Kind, Webhook, WebhookError};
 use crate::auth::LogIns;
 use crate::catalog::{Catalog, Census, Roster, Vault};
@@ -22,6 +22,7 @@ use crate::net::address::AddressPolicy;
 use crate::net::random::NoRandom;
 use crate::net::secret::Secret;
 use crate::oauth;
+use crate::portal::{self, Portal};
 use crate::store::{AnyStore, Seal, Shade, Shadow, Store, StoreError};
 use crate::telemetry::names;
 use crate::throttle::{Limiter, LocalOptions, RedisOptions, RedisSetupError};
@@ -146,26 +147,33 @@ impl Control {
     /// The system gives no random bytes.
     pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>, reads_files: bool) -> Result<Desks, NoRandom> {
         let manage = Manage::new(self.store.clone()).knowing(catalog.clone()).reading_files(reads_files).with_vault(self.vault.clone());
-        let mut admin = AdminState::new(manage, None)?;
+        let manage = Arc::new(manage);
+        let mut admin = AdminState::new(manage.clone(), None)?;
         let log_ins = admin.log_ins.clone();
         admin.hosts.clone_from(&config.listen.admin.hosts);
         let tokens = oauth::Server::new(self.store.clone(), catalog, config.oauth.clone())?.with_log_ins(log_ins.clone());
-        Ok(Desks { admin: Some((admin, beside.to_path_buf())), reserved: Some(Arc::new(tokens)), log_ins: Some(log_ins) })
+        let portal = Portal::new(manage, log_ins.clone(), config);
+        Ok(Desks {
+            admin: Some((admin, beside.to_path_buf())),
+            portal: Some(portal),
+            reserved: Some(Arc::new(tokens)),
+            log_ins: Some(log_ins),
+        })
     }
 
-    /// Prints the set-up link where the installation has no administrator yet: once, for people, not into the log. `admin` is where the admin listener is.
-    pub(super) async fn invite(&self, mut admin: SocketAddr) {
+    /// Prints the set-up link where the installation has no administrator yet: once, for people, not into the log. `portal` is where the portal is, and
+    /// `public_url` how browsers know it.
+    pub(super) async fn invite(&self, portal: Option<SocketAddr>, public_url: Option<&url::Url>) {
+        let Some(portal) = portal else { return };
         let link = match set_up_link(&*self.store).await {
             Ok(link) => link,
             Err(error) => return tracing::error!(%error, "no set-up link can be made"),
         };
         let Some(secret) = link else { return };
-        if admin.ip().is_unspecified() {
-            admin.set_ip(if admin.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
-        }
-        let (path, minutes) = (admin::SET_UP_PATH, SET_UP_SECONDS / 60);
+        let base = public_url.map_or_else(|| format!("http://{portal}"), |url| url.as_str().trim_end_matches('/').to_owned());
+        let (path, minutes) = (portal::SET_UP_PATH, SET_UP_SECONDS / 60);
         eprintln!("There is no administrator yet. Choose name and password here, once, within {minutes} minutes:");
-        eprintln!("  http://{admin}{path}?token={}", secret.reveal());
+        eprintln!("  {base}{path}?token={}", secret.reveal());
     }
 
     /// Looks at the store every second: metrics, and alarms when it goes and when what is served gets old. Never returns.
@@ -202,6 +210,8 @@ pub struct Desks {
     /// The admin API, and the folder below which the token file is written by which the command line of this machine acts; `None`: health and metrics
     /// alone.
     pub admin: Option<(AdminState, PathBuf)>,
+    /// The portal.
+    pub portal: Option<Portal>,
     /// The gateway's own addresses: tokens.
     pub reserved: Option<Arc<dyn Reserved>>,
     /// Log-ins at all of them and at the gateway; `None`: each counts its own.

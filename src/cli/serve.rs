@@ -1,4 +1,4 @@
-//! `castile serve`: gateway and admin listener of a folder of APIs, reloaded as its files change, until a signal.
+//! `castile serve`: gateway, portal and admin listener of a folder of APIs, reloaded as its files change, until a signal.
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,6 +27,7 @@ use crate::net::address::AddressPolicy;
 use crate::net::fetch::{FetchError, FetchOptions, Fetcher};
 use crate::net::random::NoRandom;
 use crate::net::upstream::{UpstreamClient, UpstreamOptions};
+use crate::portal;
 use crate::store::Memory;
 use crate::telemetry;
 use crate::throttle::RedisSetupError;
@@ -83,6 +84,14 @@ pub enum StartError {
     /// The client for the keys of outside issuers.
     #[error("cannot make the client for the keys of issuers: {0}")]
     Issuers(#[from] FetchError),
+    /// The portal's port.
+    #[error("cannot listen on {address}: {source}")]
+    Portal {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
     /// The token file.
     #[error("the token file cannot be written: {0}")]
     Token(io::Error),
@@ -98,6 +107,8 @@ pub enum StartError {
 pub struct Running {
     /// Where callers connect; `None` where the gateway has another process.
     pub gateway: Option<SocketAddr>,
+    /// Where people connect; `None` where there is no portal.
+    pub portal: Option<SocketAddr>,
     /// Where operators connect.
     pub admin: SocketAddr,
     /// Whether it wants calls.
@@ -155,8 +166,15 @@ impl Running {
         let admin = listener.local_addr().unwrap_or(address);
         let health = Arc::new(Health::default());
         let state = desks.admin.filter(|_| role != Role::Gateway).map(|(state, beside)| with_token(state, &beside)).transpose()?;
-        admin_task.spawn(admin::serve(listener, health.clone(), admin_stop, state));
-        Ok(Self { gateway, admin, health, calls, stop_gateway, stop_admin, gateway_task, admin_task, grace })
+        admin_task.spawn(admin::serve(listener, health.clone(), admin_stop.clone(), state));
+        let mut portal = None;
+        if let Some(desk) = desks.portal.filter(|_| role != Role::Gateway) {
+            let address = config.listen.portal.address;
+            let listener = TcpListener::bind(address).await.map_err(|source| StartError::Portal { address, source })?;
+            portal = listener.local_addr().ok();
+            admin_task.spawn(portal::serve(listener, desk.beside_gateway(gateway), admin_stop));
+        }
+        Ok(Self { gateway, portal, admin, health, calls, stop_gateway, stop_admin, gateway_task, admin_task, grace })
     }
 
     /// How many nodes share the counts of calls now, from 1.
@@ -303,10 +321,11 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
     };
     running.health.ready();
     if role != Role::Gateway {
-        control.invite(running.admin).await;
+        control.invite(running.portal, config.portal.public_url.as_ref()).await;
     }
     let gateway = running.gateway.map(|a| a.to_string()).unwrap_or_default();
-    tracing::info!(%gateway, admin = %running.admin, apis = %apis, "serving");
+    let portal = running.portal.map(|a| a.to_string()).unwrap_or_default();
+    tracing::info!(%gateway, %portal, admin = %running.admin, apis = %apis, "serving");
     let mut heart = Heart::of(&running, role, control.store.clone(), catalog, config.redis.nodes);
     // What reads the folder, and what ends the process: the second must not wait for the first.
     let notice = tokio::select! {

@@ -14,8 +14,8 @@ pub use alarms::{AlarmSettings, WebhookSettings};
 pub use limits::{BreakerLimits, HttpLimits, Limits, UpstreamLimits};
 pub use read::{ConfigError, Setting, SettingKind, Variables};
 pub use settings::{
-    Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, Listen, Log, Network, OAuthSettings, StoreSettings,
-    TlsFiles,
+    Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, Listen, Log, Network, OAuthSettings, PortalListener,
+    PortalSettings, SignUp, StoreSettings, TlsFiles,
 };
 pub use units::{Bytes, parse_bytes, parse_duration};
 

@@ -27,6 +27,8 @@ pub struct Config {
     pub redis: RedisSettings,
     /// `oauth`: the authorization server.
     pub oauth: OAuthSettings,
+    /// `portal`: the pages for people.
+    pub portal: PortalSettings,
     /// `network`: which addresses outgoing calls may reach.
     pub network: Network,
     /// `limits`.
@@ -42,6 +44,8 @@ pub struct Config {
 pub struct Listen {
     /// `listen.gateway`.
     pub gateway: GatewayListener,
+    /// `listen.portal`.
+    pub portal: PortalListener,
     /// `listen.admin`.
     pub admin: Admin,
 }
@@ -77,6 +81,19 @@ pub struct Admin {
     pub address: SocketAddr,
     /// `listen.admin.hosts`: names by which it may be called, beside those of this machine and addresses.
     pub hosts: Vec<String>,
+}
+
+/// `listen.portal`: where people connect.
+#[derive(Debug, Clone)]
+pub struct PortalListener {
+    /// Default `127.0.0.1:8290`.
+    pub address: SocketAddr,
+}
+
+impl Default for PortalListener {
+    fn default() -> Self {
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 8290)) }
+    }
 }
 
 impl Default for GatewayListener {
@@ -165,6 +182,43 @@ impl Default for OAuthSettings {
     }
 }
 
+/// `portal`: the pages for people.
+#[derive(Debug, Clone)]
+pub struct PortalSettings {
+    /// `portal.public_url`: the address that browsers know it by. Cookies are for TLS only where it is https. Without it the portal answers to the names of
+    /// this machine and to addresses.
+    pub public_url: Option<url::Url>,
+    /// `portal.sign_up`: may people make an account for themselves? Default approval.
+    pub sign_up: SignUp,
+    /// `portal.session_idle`: a session ends after this time without a request. Default 2 h.
+    pub session_idle: Duration,
+    /// `portal.session_max`: a session ends after this time whatever is done in it. Default 24 h.
+    pub session_max: Duration,
+}
+
+/// `portal.sign_up`: who makes accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignUp {
+    /// Everybody makes one.
+    Open,
+    /// Everybody asks for one, and an administrator decides.
+    #[default]
+    Approval,
+    /// Administrators only.
+    Closed,
+}
+
+impl Default for PortalSettings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            sign_up: SignUp::default(),
+            session_idle: Duration::from_secs(2 * 3600),
+            session_max: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
 /// `network`.
 #[derive(Debug, Clone, Default)]
 pub struct Network {
@@ -219,6 +273,9 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
 
     let mut listen = top.section("listen", e);
     read_gateway_listener(listen.section("gateway", e), &mut config.listen.gateway, e);
+    let mut portal = listen.section("portal", e);
+    portal.value("address", &mut config.listen.portal.address, e, address);
+    portal.finish(e);
     let mut admin = listen.section("admin", e);
     admin.value("address", &mut config.listen.admin.address, e, address);
     admin.list("hosts", &mut config.listen.admin.hosts, e, |t| Ok(t.to_owned()));
@@ -243,6 +300,8 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
     oauth.value("authorize", &mut config.oauth.authorize, e, boolean);
     oauth.value("password_grant", &mut config.oauth.password_grant, e, boolean);
     oauth.finish(e);
+
+    read_portal(top.section("portal", e), &mut config.portal, e);
 
     let mut network = top.section("network", e);
     network.list("allow", &mut config.network.allow, e, cidr);
@@ -280,7 +339,35 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
             config.listen.gateway.address
         ));
     }
+    if config.portal.public_url.is_none() && !config.listen.portal.address.ip().is_loopback() {
+        errors.whole(format!(
+            "`portal.public_url` is needed because `listen.portal.address` is {}, which others can reach: pages must not trust a caller's Host header",
+            config.listen.portal.address
+        ));
+    }
     (config, errors)
+}
+
+fn read_portal(mut s: Section, portal: &mut PortalSettings, e: &mut Errors) {
+    s.value("public_url", &mut portal.public_url, e, |t| match public_url(t)? {
+        url if url.path() == "/" => Ok(Some(url)),
+        _ => Err(String::from("expected http(s)://HOST[:PORT]: the portal needs a host of its own, not a path")),
+    });
+    s.value("sign_up", &mut portal.sign_up, e, |t| match t {
+        "open" => Ok(SignUp::Open),
+        "approval" => Ok(SignUp::Approval),
+        "closed" => Ok(SignUp::Closed),
+        other => Err(format!("expected `open`, `approval` or `closed`, found `{other}`")),
+    });
+    s.value("session_idle", &mut portal.session_idle, e, lifetime);
+    s.value("session_max", &mut portal.session_max, e, lifetime);
+    s.finish(e);
+}
+
+/// How long a session may live: a minute to a week.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text)?;
+    if time >= Duration::from_secs(60) { Ok(time) } else { Err(String::from("expected 1m to 168h")) }
 }
 
 fn read_gateway_listener(mut section: Section, listener: &mut GatewayListener, e: &mut Errors) {

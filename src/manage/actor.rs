@@ -7,6 +7,40 @@ use crate::store::Audit;
 /// The name of who holds the token file of this machine. No user may have it.
 pub const LOCAL: &str = "local";
 
+/// Who may, of those who have shown who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allow {
+    /// Everybody.
+    Everybody,
+    /// Who has one of these roles.
+    Roles(&'static [Role]),
+    /// Administrators of the tenant `default`.
+    Installation,
+}
+
+impl Allow {
+    /// The roles of which one is asked for; empty: none.
+    pub fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Everybody => &[],
+            Self::Roles(roles) => roles,
+            Self::Installation => &[Role::Administrator],
+        }
+    }
+
+    /// Refuses who may not.
+    ///
+    /// # Errors
+    /// [`ManageError::Forbidden`].
+    pub fn check(self, actor: &Actor) -> Managed<()> {
+        match self {
+            Self::Everybody => Ok(()),
+            Self::Roles(roles) => actor.needs(roles),
+            Self::Installation => actor.administrates_all(),
+        }
+    }
+}
+
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {

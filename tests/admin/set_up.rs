@@ -32,35 +32,6 @@ async fn a_link_is_made_once_and_makes_one_administrator() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_takes_name_and_password() {
-    let server = Server::start().await;
-    let form = ("content-type", "application/x-www-form-urlencoded");
-    // There is an administrator already.
-    assert!(set_up_link(&*server.store).await.unwrap().is_none());
-    server.fine("local", "DELETE users/ada", Value::Null);
-    let secret = set_up_link(&*server.store).await.unwrap().unwrap();
-    let link = format!("/setup?token={}", secret.reveal());
-    let shown = server.send(&format!("GET {link}"), &[], "");
-    assert_eq!(shown.status, 200);
-    for field in ["content-security-policy: default-src 'none'", "referrer-policy: no-referrer", "cache-control: no-store"] {
-        assert!(shown.head.contains(field), "{}", shown.head);
-    }
-    assert_eq!(server.send("GET /setup?token=setup_x", &[], "").status, 403);
-    assert_eq!(server.send(&format!("GET {link}"), &[("host", "evil.example")], "").status, 421);
-    let filled = |name: &str, again: &str| format!("token={}&name={name}&password=correct+horse+battery&again={again}", secret.reveal());
-    let good = filled("ada", "correct+horse+battery");
-    assert_eq!(server.send("POST /setup", &[form, ("sec-fetch-site", "cross-site")], &good).status, 403);
-    assert_eq!(server.send("POST /setup", &[form], &filled("ada", "other")).status, 400);
-    assert_eq!(server.send("POST /setup", &[form], &filled("a%2Fb", "correct+horse+battery")).status, 400);
-    assert_eq!(server.send("POST /setup", &[form], &good).status, 201);
-    let who = server.fine("ada", "GET me", Value::Null);
-    assert_eq!(who["roles"], json!(["subscriber", "publisher", "administrator"]));
-    assert_eq!(server.send("POST /setup", &[form], &filled("eve", "correct+horse+battery")).status, 403);
-    assert_eq!(server.send(&format!("GET {link}"), &[], "").status, 403);
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn users_change_their_own_password() {
     let server = Server::start().await;
     let change = |old: &str, new: &str| json!({ "old_password": old, "password": new });

@@ -22,6 +22,8 @@ use crate::support;
 pub(crate) fn castile(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(support::castile());
     command.args(arguments).current_dir(folder).env_remove("NO_COLOR");
+    // Many servers of tests run at one time; none of them has the usual port.
+    command.env("CASTILE_LISTEN__PORTAL__ADDRESS", "127.0.0.1:0");
     command
 }
 

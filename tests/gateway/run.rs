@@ -29,6 +29,7 @@ impl Process {
             .arg(folder)
             .current_dir(folder)
             .env("CASTILE_LISTEN__GATEWAY__ADDRESS", "127.0.0.1:0")
+            .env("CASTILE_LISTEN__PORTAL__ADDRESS", "127.0.0.1:0")
             .env("CASTILE_LISTEN__ADMIN__ADDRESS", "127.0.0.1:0")
             .stderr(Stdio::piped())
             .spawn()

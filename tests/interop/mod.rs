@@ -117,6 +117,7 @@ fn castile(folder: &Path) -> Command {
         .current_dir(folder)
         .env("CASTILE_NETWORK__ALLOW", "127.0.0.0/8")
         .env("CASTILE_LISTEN__GATEWAY__ADDRESS", "127.0.0.1:0")
+        .env("CASTILE_LISTEN__PORTAL__ADDRESS", "127.0.0.1:0")
         .env("CASTILE_LISTEN__ADMIN__ADDRESS", "127.0.0.1:0");
     command
 }

@@ -13,6 +13,7 @@ import common
 
 wsdl, _, castile, folder = sys.argv[1:]
 settings = dict(os.environ, CASTILE_NETWORK__ALLOW='127.0.0.0/8', CASTILE_LISTEN__GATEWAY__ADDRESS='127.0.0.1:0',
+                CASTILE_LISTEN__PORTAL__ADDRESS='127.0.0.1:0',
                 CASTILE_LISTEN__ADMIN__ADDRESS='127.0.0.1:0')
 
 PUTS = {

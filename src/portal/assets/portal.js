@@ -1,0 +1,16 @@
+// What a page can do beyond showing: copy a sample or a key. Every page works without this file.
+"use strict";
+for (const shown of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "quiet copy";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", "Copy " + (shown.dataset.copy || "this"));
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(shown.textContent);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+  shown.parentElement.append(button);
+}

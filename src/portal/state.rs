@@ -1,0 +1,66 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::auth::LogIns;
+use crate::config::{Config, ForwardedField, PortalSettings};
+use crate::manage::{Lifetimes, Manage};
+use crate::net::address::Cidr;
+
+/// What the portal works with.
+#[derive(Debug)]
+pub struct Portal {
+    /// What people do.
+    pub manage: Arc<Manage>,
+    /// Names and passwords that were tried, shared with the other doors of the process.
+    pub log_ins: Arc<LogIns>,
+    /// `portal`.
+    pub settings: PortalSettings,
+    /// Where callers reach the gateway, without a slash at the end: `https://api.example.org`.
+    pub gateway: String,
+    /// Is that the address that the operator says it has?
+    has_public_gateway: bool,
+    /// Does the gateway have a page on which users log in (`oauth.authorize`)?
+    pub has_log_in_page: bool,
+    /// Proxies whose word on the caller's address counts, and the field in which they say it.
+    pub proxies: (Vec<Cidr>, ForwardedField),
+}
+
+impl Portal {
+    /// With these acts and settings.
+    pub fn new(manage: impl Into<Arc<Manage>>, log_ins: Arc<LogIns>, config: &Config) -> Self {
+        let gateway = match &config.gateway.public_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None if config.listen.gateway.tls.is_some() => format!("https://{}", config.listen.gateway.address),
+            None => format!("http://{}", config.listen.gateway.address),
+        };
+        let proxies = (config.network.trusted_proxies.clone(), config.network.forwarded);
+        Self {
+            manage: manage.into(),
+            log_ins,
+            settings: config.portal.clone(),
+            gateway,
+            has_public_gateway: config.gateway.public_url.is_some(),
+            has_log_in_page: config.oauth.authorize,
+            proxies,
+        }
+    }
+
+    /// The same, of a process whose gateway listens there: where no public address of it is set, that is its address.
+    #[must_use]
+    pub fn beside_gateway(mut self, gateway: Option<SocketAddr>) -> Self {
+        if let (Some(address), false) = (gateway, self.has_public_gateway) {
+            let scheme = if self.gateway.starts_with("https:") { "https" } else { "http" };
+            self.gateway = format!("{scheme}://{address}");
+        }
+        self
+    }
+
+    /// Are pages sent over TLS, so that cookies may be kept to it?
+    pub(super) fn is_secure(&self) -> bool {
+        self.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    pub(super) fn lifetimes(&self) -> Lifetimes {
+        Lifetimes { idle: self.settings.session_idle, max: self.settings.session_max }
+    }
+}
