@@ -69,6 +69,10 @@ pub mod names {
     pub const OPEN_FILES_LIMIT: &str = "castile_open_files_limit";
     /// Until a certificate ends that an API shows to its service, seconds, negative afterwards: gauge; `api`, `use` (`tls`, `signature`).
     pub const UPSTREAM_CERTIFICATE_EXPIRY: &str = "castile_upstream_certificate_expiry_seconds";
+    /// Operations that steps of sequences call, seconds: histogram; `api`, `result` (`ok`, `fault`, `failed`).
+    pub const SEQUENCE_CALL_SECONDS: &str = "castile_sequence_call_duration_seconds";
+    /// Values that steps of sequences keep: counter; `api`, `result` (`hit`, `fill`, `drop`).
+    pub const SEQUENCE_CACHE: &str = "castile_sequence_cache_total";
     /// Build and version: gauge, always 1; `version`.
     pub const BUILD: &str = "castile_build_info";
 }
@@ -142,6 +146,8 @@ fn describe() {
         names::UPSTREAM_CERTIFICATE_EXPIRY,
         "Seconds until a certificate ends that an API shows to its service, negative afterwards."
     );
+    describe_histogram!(names::SEQUENCE_CALL_SECONDS, "Time of the operations that steps of sequences call, in seconds.");
+    describe_counter!(names::SEQUENCE_CACHE, "Values that steps of sequences keep.");
     describe_gauge!(names::BUILD, "Version of this build; always 1.");
     metrics::gauge!(names::BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

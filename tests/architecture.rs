@@ -63,7 +63,11 @@ const ROOMS: &[Room] = &[
         &["schema", "wsdl", "plan", "plan::compile", "mediate", "sample", "api"],
         "prove may use schema, wsdl, plan, mediate, sample, api: it makes messages by the schema and holds the mapping against them",
     ),
-    room("sequence", &["mediate", "plan"], "sequence may use mediate, plan, diagnostic; callers and upstream calls enter as plain data"),
+    room(
+        "sequence",
+        &["mediate", "plan", "config"],
+        "sequence may use mediate, plan, diagnostic, units of config; callers and upstream calls enter as plain data",
+    ),
     room("auth", &["config"], "auth may use config and net"),
     room("throttle", &["config"], "throttle may use config and net"),
     room(
@@ -191,7 +195,11 @@ const PACKAGES: &[Package] = &[
         only_in: &["sequence/step/template", "portal/view"],
         rule: "Handlebars only in sequence::step::template and in portal::view, which escapes everything",
     },
-    Package { name: "quick_cache", only_in: &["gateway/cache"], rule: "quick_cache only in gateway::cache: answers that are given again" },
+    Package {
+        name: "quick_cache",
+        only_in: &["gateway/cache", "gateway/values"],
+        rule: "quick_cache only in gateway::cache, answers that are given again, and gateway::values, what steps keep",
+    },
     Package { name: "redis", only_in: &["throttle/redis"], rule: "the Redis client only in throttle::redis" },
     Package {
         name: "rustix",

@@ -41,7 +41,8 @@ pub use resources::mtom;
 pub use roster::{ApiName, Compiled, Pinned, Roster, Update};
 pub use rules::Rules;
 pub use snapshot::{
-    BodyChild, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot, api_label,
+    BodyChild, Callee, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,
+    api_label,
 };
 pub use texts::{DEFINITION, LOCK, Texts, is_inside};
 pub use vault::{FOLDER as SECRETS_FOLDER, Provenance, VARIABLES as SECRET_VARIABLES, Vault};

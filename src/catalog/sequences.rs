@@ -72,6 +72,20 @@ fn near(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known.iter().copied()).map(|n| format!("did you mean `{n}`?"))
 }
 
+/// The operations of this API that a sequence calls are there. Those of other APIs are looked for when they are called.
+fn calls(api: &PublishedApi, sequence: &Sequence) -> Vec<Diagnostic> {
+    let own = sequence.paths().into_iter().flat_map(|p| p.calls()).filter(|c| c.api.as_deref().is_none_or(|a| *a == *api.name));
+    let missing = own.filter(|c| api.callee(&c.operation).is_none());
+    missing
+        .map(|called| {
+            let text = format!("the API has no operation `{}` that can be called", called.operation.escape_debug());
+            let names = api.program.operations.iter().map(|p| &*p.name);
+            let hint = nearest(&called.operation, names).map(|n| format!("did you mean `{n}`?"));
+            Diagnostic { hint, ..Diagnostic::error(&codes::UNFIT, text).at(called.span) }
+        })
+        .collect()
+}
+
 fn give(api: &mut PublishedApi, resource: &Resource, sequence: &Arc<Sequence>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let program = api.program.clone();
@@ -92,6 +106,7 @@ fn give(api: &mut PublishedApi, resource: &Resource, sequence: &Arc<Sequence>) -
         }
         made.sequence = sequence.clone();
     }
+    diagnostics.extend(calls(api, sequence));
     diagnostics
 }
 

@@ -189,6 +189,19 @@ impl ParameterLocation {
     }
 }
 
+/// How an operation is called that a sequence names.
+#[derive(Debug, Clone, Copy)]
+pub struct Callee<'a> {
+    /// Index into the program's operations.
+    pub operation: usize,
+    /// Where it is called.
+    pub url: &'a str,
+    /// What its requests carry beside their message.
+    pub wire: &'a Wire,
+    /// MTOM: base64Binary values of at least so many bytes are sent as parts; `None`: no MTOM.
+    pub mtom: Option<u64>,
+}
+
 /// An operation as raw SOAP finds it.
 #[derive(Debug, Clone)]
 pub struct RawOperation {
@@ -289,6 +302,18 @@ impl PublishedApi {
     /// The compiled operation behind a resource of this API.
     pub fn plan(&self, resource: &PublishedResource) -> Option<&OperationPlan> {
         self.program.operations.get(resource.operation)
+    }
+
+    /// How an operation is called: as its first resource does it, else as raw SOAP does.
+    pub fn callee(&self, operation: &str) -> Option<Callee<'_>> {
+        let named = |index: usize| self.program.operations.get(index).is_some_and(|plan| *plan.name == *operation);
+        let resource = self.resources.iter().find(|r| named(r.operation));
+        let callee = resource.map(|r| Callee { operation: r.operation, url: &r.url, wire: &r.wire, mtom: r.mtom });
+        callee.or_else(|| {
+            let (raw, index) = self.raw_operations.iter().find_map(|raw| Some((raw, raw.plan.filter(|i| named(*i))?)))?;
+            let plan = self.program.operations.get(index)?;
+            Some(Callee { operation: index, url: &raw.url, wire: &raw.wire, mtom: super::mtom(&self.definition, None, plan) })
+        })
     }
 
     /// Its OpenAPI document. `public_url` is its tenant's, without a slash at the end: `https://api.example.org`.

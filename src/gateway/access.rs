@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::assertion::{self, Assertions, Signer};
 use super::issuers::Issuers;
 use super::record::Slot;
-use super::route::RouteMatch;
+use super::route::{RouteMatch, Slots};
 use super::{Call, Gateway, meter, refusal};
 use crate::alarm::{self, Kind};
 use crate::auth::{self, Ask, Context, Directory, LogIns, Presented, Refusal, Step, Subscription, Typed};
@@ -197,7 +197,7 @@ pub(super) async fn permit(
     call.standing = decision.standing();
     meter::passed(&decision, who.subscription)?;
     let told = told(gateway, &route, &principal.0, subscription.as_deref(), call)?;
-    let slot = Some(place(gateway, &route).await?);
+    let slot = Some(place(gateway, route.slots()).await?);
     let class = class(&principal.0, subscription.as_deref());
     Ok(Permit { route, slot, told, class, principal: principal.0 })
 }
@@ -221,12 +221,7 @@ fn told(
 ) -> Result<HeaderMap, Problem> {
     let api: &PublishedApi = route.api();
     let mut told = HeaderMap::new();
-    if let Some(signing) = route.callers().signing.as_ref().filter(|_| api.definition.access.backend_jwt) {
-        let issuer: Arc<str> = call.public_url.as_str().into();
-        let signer = Signer { key: &signing.key, key_id: &signing.key_id, issuer: &issuer };
-        let token = gateway.desk.assertions.of(signer, api, principal, subscription, now())?;
-        told.insert(HeaderName::from_static(assertion::FIELD), token);
-    }
+    told.extend(signed(gateway, route, api, (principal, subscription), &call.public_url)?);
     if let Some(name) = &route.rules().backend_authorization {
         let mut values = call.headers.get_all(&**name).iter();
         if let Some(value) = values.next() {
@@ -241,15 +236,41 @@ fn told(
     Ok(told)
 }
 
+/// The signed token by which the service of an API learns who calls, where the API wants it.
+fn signed(
+    gateway: &Gateway,
+    route: &RouteMatch,
+    api: &PublishedApi,
+    (principal, subscription): (&auth::Principal, Option<&Subscription>),
+    public_url: &str,
+) -> Result<Option<(HeaderName, HeaderValue)>, Problem> {
+    let Some(signing) = route.callers().signing.as_ref().filter(|_| api.definition.access.backend_jwt) else { return Ok(None) };
+    let issuer: Arc<str> = public_url.into();
+    let signer = Signer { key: &signing.key, key_id: &signing.key_id, issuer: &issuer };
+    let token = gateway.desk.assertions.of(signer, api, principal, subscription, now())?;
+    Ok(Some((HeaderName::from_static(assertion::FIELD), token)))
+}
+
+/// What the service of another API learns of the caller: the token for it. The caller's own credentials are for the API that it called.
+///
+/// # Errors
+/// The token cannot be signed: our own failure.
+pub(super) fn told_of(gateway: &Gateway, permit: &Permit, api: &PublishedApi, public_url: &str) -> Result<HeaderMap, Problem> {
+    let token = signed(gateway, &permit.route, api, (&permit.principal, None), public_url)?;
+    Ok(token.into_iter().collect())
+}
+
 /// Are all places taken, and all places to wait in?
 fn is_full(gateway: &Gateway, route: &RouteMatch) -> bool {
     let slots = route.slots();
     slots.free.available_permits() == 0 && slots.waiting.load(Ordering::Acquire) >= gateway.config.limits.waiting
 }
 
-/// A place among the API's calls in flight.
-async fn place(gateway: &Gateway, route: &RouteMatch) -> Result<Slot, Problem> {
-    let slots = route.slots().clone();
+/// A place among an API's calls in flight.
+///
+/// # Errors
+/// 503: as many wait already, or none became free in time.
+pub(super) async fn place(gateway: &Gateway, slots: &Slots) -> Result<Slot, Problem> {
     if let Ok(permit) = slots.free.clone().try_acquire_owned() {
         return Ok(Slot::new(slots.api.clone(), permit));
     }

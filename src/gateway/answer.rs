@@ -24,7 +24,7 @@ pub(super) async fn answer(
     api: Arc<PublishedApi>,
     resource: &PublishedResource,
     (reply, callers): (Reply, bool),
-    course: &mut Course,
+    course: &mut Course<'_>,
     call: &mut Call<'_>,
 ) -> Result<Response<AnswerBody>, Ended> {
     let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
@@ -103,8 +103,51 @@ pub(super) async fn answer(
     }
 }
 
+/// A reply that is read to its end, with what came beside its envelope in its place.
+///
+/// # Errors
+/// It is no reply of the operation, or did not come whole.
+pub(super) async fn read(gateway: &Gateway, api: &Arc<PublishedApi>, operation: usize, reply: Reply) -> Result<Decoded, Problem> {
+    let one_way = api.program.operations.get(operation).is_some_and(|plan| plan.output.is_none());
+    let (status, media_type) = (reply.status, reply.media_type());
+    let confirmed = one_way && status.is_success();
+    let nothing = |what: &str| if confirmed { Ok(Decoded::Empty) } else { Err(not_soap(status, what)) };
+    if reply.is_empty() {
+        return nothing("an empty body");
+    }
+    if let Some(what) = refused_type(&media_type) {
+        return nothing(&what);
+    }
+    let limit = CallLimits::of(api, &gateway.config.limits).reply;
+    let is_multipart = media_type.essence == "multipart/related";
+    let mut reader = reply.envelope(&media_type, limit)?;
+    let mut chunk = Vec::new();
+    if !reader.next(&mut chunk).await.map_err(|e| e.problem())? {
+        return nothing("an empty body");
+    }
+    let charset = if is_multipart { reader.root_charset() } else { media_type.parameter("charset") }.map(str::to_owned);
+    let options = DecodeOptions { charset, limits: Limits::message_of(limit), strict: false, package: is_multipart };
+    let mut decoder = Decoder::new(api.program.clone(), operation, Direction::Response, &options);
+    loop {
+        feed(&mut decoder, &chunk).await.map_err(|e| unreadable(&e, status, &media_type))?;
+        if !reader.next(&mut chunk).await.map_err(|e| e.problem())? {
+            break;
+        }
+    }
+    let attached = Attached::of(decoder, reader, api).map_err(|e| unreadable(&e, status, &media_type))?;
+    match attached.decoded {
+        Decoded::Fault(mut found) => {
+            found.fault_json = attached.parts.inlined(found.fault_json).await?;
+            Ok(Decoded::Fault(found))
+        }
+        _ if !status.is_success() => Err(not_soap(status, "an envelope without a fault")),
+        Decoded::Empty => Ok(Decoded::Empty),
+        Decoded::Value(json) => Ok(Decoded::Value(attached.parts.inlined(json).await?)),
+    }
+}
+
 /// The answer to a call that is confirmed and nothing more.
-async fn accepted(course: &mut Course, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Ended> {
+async fn accepted(course: &mut Course<'_>, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Ended> {
     course.response(&mut call.returned, None).await?;
     Ok(respond::empty(course.status(StatusCode::ACCEPTED)))
 }

@@ -63,7 +63,7 @@ impl Gateway {
         };
         let (speaks, fault_status, returned) = (call.speaks, call.fault_status, std::mem::take(&mut call.returned));
         let (standing, cors) = (call.standing, call.cors);
-        if let Some(pass) = record.pass.take() {
+        if let Some(pass) = record.sent.pass.take() {
             pass.end(!outcome.as_ref().is_err_and(|p| p.upstream_failed));
         }
         let mut response = match outcome {

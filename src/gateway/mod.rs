@@ -12,6 +12,7 @@ mod body;
 mod breaker;
 mod cache;
 mod callers;
+mod calls;
 mod certificates;
 mod chunks;
 mod cors;
@@ -45,6 +46,7 @@ mod store;
 mod tls;
 mod token;
 mod upstream;
+mod values;
 mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -89,6 +91,7 @@ pub struct Gateway {
     desk: access::Desk,
     kept: cache::Answers,
     certificates: certificates::Certificates,
+    values: values::Values,
     logins: login::Logins,
     reserved: Option<Arc<dyn Reserved>>,
 }
@@ -157,6 +160,7 @@ impl Gateway {
         let gateway = Self {
             kept,
             certificates: certificates::Certificates::default(),
+            values: values::Values::default(),
             logins: login::Logins::default(),
             breakers,
             config,

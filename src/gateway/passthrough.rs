@@ -114,7 +114,7 @@ pub(super) async fn call(
         if security.signature.is_some() && !head.has_security {
             let envelope = whole(body, held, inspection).await?;
             let envelope = sign(envelope, security, &media_type).await?;
-            let reply = upstream::send(gateway, &api, &outgoing, &Message::envelope(envelope), call.record).await?;
+            let reply = upstream::send(gateway, &api, &outgoing, &Message::envelope(envelope), None, &mut call.record.sent).await?;
             call.returned = upstream::returned(&api, &reply.headers);
             return answer(limits.reply, reply, Arc::default(), call.version).await;
         }
@@ -123,7 +123,7 @@ pub(super) async fn call(
     }
     let refusal = Arc::new(Refusal::default());
     let forwarded = Forwarded::new(forward(body, held, inspection, refusal.clone()), call.announced);
-    let sent = upstream::send_stream(gateway, &api, &outgoing, forwarded, call.record).await;
+    let sent = upstream::send_stream(gateway, &api, &outgoing, forwarded, &mut call.record.sent).await;
     // What was wrong with the request explains why the upstream gave no answer.
     let reply = sent.map_err(|problem| refusal.problem().unwrap_or(problem))?;
     if let Some(problem) = refusal.problem() {

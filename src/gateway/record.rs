@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::breaker::Pass;
+use super::calls::Tally;
 use super::listener::Connection;
+use super::upstream::Sent;
 use crate::catalog::api_label;
 use crate::problem::Reason;
 use crate::telemetry::names;
@@ -35,8 +36,10 @@ pub(super) struct Record {
     pub(super) reason: Option<Reason>,
     /// What only the log may say.
     pub(super) private: Option<String>,
-    pub(super) upstream_status: Option<u16>,
-    pub(super) upstream: Option<Duration>,
+    /// The call of the SOAP service.
+    pub(super) sent: Sent,
+    /// Calls of operations that steps made besides.
+    pub(super) calls: Tally,
     /// The application that calls, by its name.
     pub(super) application: Option<Arc<str>>,
     /// The plan that it calls on.
@@ -46,8 +49,6 @@ pub(super) struct Record {
     bytes_out: u64,
     /// Its place among the calls in flight.
     pub(super) slot: Option<Slot>,
-    /// The call of the SOAP service, until it is known how it ended.
-    pub(super) pass: Option<Pass>,
     /// Its connection, which waits for the answer's end.
     connection: Arc<Connection>,
     /// Has the body given bytes for which it was not asked again yet?
@@ -93,14 +94,13 @@ impl Record {
             status: 0,
             reason: None,
             private: None,
-            upstream_status: None,
-            upstream: None,
+            sent: Sent::default(),
+            calls: Tally::default(),
             application: None,
             plan: None,
             dropped_headers: 0,
             bytes_out: 0,
             slot: None,
-            pass: None,
             connection: connection.clone(),
             gave: false,
             closed: false,
@@ -143,7 +143,7 @@ impl Record {
         )
         .increment(1);
         metrics::histogram!(names::REQUEST_SECONDS, "api" => label_api.clone(), "kind" => self.kind).record(elapsed);
-        if let Some(upstream) = self.upstream {
+        if let Some(upstream) = self.sent.took {
             metrics::histogram!(names::UPSTREAM_SECONDS, "api" => label_api.clone()).record(upstream);
         }
         if self.dropped_headers > 0 {
@@ -169,9 +169,11 @@ impl Record {
             status = self.status,
             reason,
             cut = cut.unwrap_or(""),
-            upstream_status = self.upstream_status.unwrap_or(0),
-            upstream_ms = self.upstream.map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
-            duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            upstream_status = self.sent.status.unwrap_or(0),
+            upstream_ms = self.sent.took.map_or(0, milliseconds),
+            calls = self.calls.calls,
+            calls_ms = milliseconds(self.calls.took),
+            duration_ms = milliseconds(elapsed),
             bytes_out = self.bytes_out,
             private = self.private.as_deref().unwrap_or(""),
             "answered"
@@ -183,6 +185,10 @@ impl Record {
             wire.answer_done();
         }
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Record {

@@ -33,20 +33,36 @@ pub(super) const PIECE_BYTES: usize = 64 << 10;
 
 /// Answers a call of a resource.
 pub(super) async fn call(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Problem> {
-    go(gateway, permit, call).await.or_else(Ended::into_result)
+    let resource = permit.route.resource().ok_or_else(|| Problem::internal("the route has no resource"))?.clone();
+    negotiate(call.headers)?;
+    let mut course = Course::new(gateway, permit, &resource, call);
+    let mut taken = None;
+    let mut result = go(gateway, permit, &resource, (&mut course, &mut taken), call).await;
+    if let Err(Ended::Again { drop }) = &result {
+        course.again(drop);
+        if let Some(pass) = call.record.sent.pass.take() {
+            pass.end(true);
+        }
+        result = go(gateway, permit, &resource, (&mut course, &mut taken), call).await;
+    }
+    call.record.calls = course.tally();
+    result.or_else(Ended::into_result)
 }
 
-/// The way of a call: request steps › envelope › the service › JSON or fault › their steps.
-async fn go(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Ended> {
+/// The way of a call: request steps › envelope › the service › JSON or fault › their steps. `taken` is the caller's message, once it is read.
+async fn go(
+    gateway: &Gateway,
+    permit: &Permit,
+    resource: &PublishedResource,
+    (course, taken): (&mut Course<'_>, &mut Option<Taken>),
+    call: &mut Call<'_>,
+) -> Result<Response<AnswerBody>, Ended> {
     let api = permit.route.api().clone();
-    let resource = permit.route.resource().ok_or_else(|| Problem::internal("the route has no resource"))?.clone();
-    let plan = api.plan(&resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
+    let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     call.record.operation = Some(plan.name.clone());
-    negotiate(call.headers)?;
-    let mut course = Course::new(permit, &resource, call);
-    let mut outgoing = outgoing(permit, &resource, plan, call);
-    let draft = request(gateway, &api, &resource, permit, (&mut course, &mut outgoing.headers), call).await?;
-    let key = resource.cache.and_then(|_| cache::key(permit, &resource, &outgoing.headers, &draft.envelope(), call));
+    let mut outgoing = outgoing(permit, resource, plan, call);
+    let draft = request(gateway, &api, resource, permit, (course, taken, &mut outgoing.headers), call).await?;
+    let key = resource.cache.and_then(|_| cache::key(permit, resource, &outgoing.headers, &draft.envelope(), call));
     if let Some(answer) = key.as_ref().and_then(|k| gateway.kept.get(k, &api, call)) {
         return Ok(answer);
     }
@@ -57,10 +73,10 @@ async fn go(gateway: &Gateway, permit: &Permit, call: &mut Call<'_>) -> Result<R
     if let Some(value) = message.content_type.as_deref().and_then(|t| HeaderValue::from_bytes(t.as_bytes()).ok()) {
         outgoing.headers.insert(CONTENT_TYPE, value);
     }
-    let reply = upstream::send(gateway, &api, &outgoing, &message, call.record).await?;
+    let reply = upstream::send(gateway, &api, &outgoing, &message, course.deadline(), &mut call.record.sent).await?;
     call.returned = upstream::returned(&api, &reply.headers);
     let key = key.filter(|_| cache::may_be_kept(reply.status, &reply.headers));
-    let answer = answer(gateway, api.clone(), &resource, (reply, callers), &mut course, call).await?;
+    let answer = answer(gateway, api.clone(), resource, (reply, callers), course, call).await?;
     if let (Some(key), Some(rule)) = (key, resource.cache) {
         gateway.kept.put(key, rule, &api, &answer, &call.returned);
     }
@@ -86,27 +102,63 @@ async fn request(
     api: &Arc<PublishedApi>,
     resource: &PublishedResource,
     permit: &Permit,
-    (course, headers): (&mut Course, &mut HeaderMap),
+    (course, taken, headers): (&mut Course<'_>, &mut Option<Taken>, &mut HeaderMap),
     call: &mut Call<'_>,
 ) -> Result<Draft, Ended> {
     if !course.reads_request() {
         // What they refuse need not be read.
         course.request(headers, None).await?;
     }
+    let Taken { text, form, fields } = match taken {
+        Some(taken) => taken.clone(),
+        None => taken.insert(take(gateway, api, resource, course.reads_request(), call).await?).clone(),
+    };
+    let path: &[(String, String)] = match &permit.route.target {
+        Target::Resource { parameters, .. } => parameters,
+        Target::Soap | Target::Base | Target::OpenApi | Target::Attachment(_) | Target::Options(_) => &[],
+    };
+    let text = if course.reads_request() { course.request(headers, Some(text)).await?.unwrap_or_default() } else { text };
+    if form.as_ref().map_or(text.len() as u64, |f| f.text_bytes) <= PIECE_BYTES as u64 {
+        let beside = Given { path, query: call.query, fields: &fields };
+        return Ok(encode(api, resource, &text, form.as_deref(), &beside)?);
+    }
+    // A long conversion must not hold up the calls that share its thread.
+    let (api, resource, path, query) = (api.clone(), resource.clone(), path.to_vec(), call.query.map(str::to_owned));
+    let encoded = tokio::task::spawn_blocking(move || {
+        let beside = Given { path: &path, query: query.as_deref(), fields: &fields };
+        encode(&api, &resource, &text, form.as_deref(), &beside)
+    })
+    .await;
+    Ok(encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string())))?)
+}
+
+/// The caller's message, read.
+#[derive(Clone)]
+struct Taken {
+    /// JSON; of a form its source.
+    text: Bytes,
+    form: Option<Arc<Form>>,
+    /// Header fields that are parameters.
+    fields: Vec<(String, String)>,
+}
+
+/// Reads the caller's message. Steps read JSON, which a form is not.
+async fn take(
+    gateway: &Gateway,
+    api: &Arc<PublishedApi>,
+    resource: &PublishedResource,
+    is_json: bool,
+    call: &mut Call<'_>,
+) -> Result<Taken, Problem> {
     let limits = CallLimits::of(api, &gateway.config.limits);
     let body = call.take_body()?;
     let mut form_type = None;
     if !http_body::Body::is_end_stream(&body) {
         if !resource.body {
-            return Err(Problem::new(Reason::InvalidRequest, 400, "This resource takes no body.").into());
+            return Err(Problem::new(Reason::InvalidRequest, 400, "This resource takes no body."));
         }
-        // Steps read JSON, which a form is not.
-        form_type = check_content_type(call.headers, form::is_taken(resource) && !course.reads_request())?;
+        form_type = check_content_type(call.headers, form::is_taken(resource) && !is_json)?;
     }
-    let path: &[(String, String)] = match &permit.route.target {
-        Target::Resource { parameters, .. } => parameters,
-        Target::Soap | Target::Base | Target::OpenApi | Target::Attachment(_) | Target::Options(_) => &[],
-    };
     let fields = fields(resource, call.headers)?;
     let http = &gateway.config.limits.http;
     let (text, form) = match form_type {
@@ -115,26 +167,14 @@ async fn request(
             // Its files are not held in memory: the limit is that of the messages that carry such values.
             let body = RequestBody::new(body, limits.soap_request, http);
             let form = Form::read(body, &media_type, &plan.input, limits.json_request).await?;
-            (form.source(), Some(form))
+            (form.source(), Some(Arc::new(form)))
         }
         None => {
             let text = RequestBody::new(body, limits.json_request, http).whole().await;
             (text.map_err(super::body::BodyError::problem)?, None)
         }
     };
-    let text = if course.reads_request() { course.request(headers, Some(text)).await?.unwrap_or_default() } else { text };
-    if form.as_ref().map_or(text.len() as u64, |f| f.text_bytes) <= PIECE_BYTES as u64 {
-        let beside = Given { path, query: call.query, fields: &fields };
-        return Ok(encode(api, resource, &text, form.as_ref(), &beside)?);
-    }
-    // A long conversion must not hold up the calls that share its thread.
-    let (api, resource, path, query) = (api.clone(), resource.clone(), path.to_vec(), call.query.map(str::to_owned));
-    let encoded = tokio::task::spawn_blocking(move || {
-        let beside = Given { path: &path, query: query.as_deref(), fields: &fields };
-        encode(&api, &resource, &text, form.as_ref(), &beside)
-    })
-    .await;
-    Ok(encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string())))?)
+    Ok(Taken { text, form, fields })
 }
 
 /// A body must be JSON in UTF-8, or a form where files are taken: then its type is given back.
@@ -304,6 +344,12 @@ fn refused(error: EncodeError) -> Problem {
 /// Address and header fields of the call.
 fn outgoing(permit: &Permit, resource: &PublishedResource, plan: &OperationPlan, call: &Call<'_>) -> Outgoing {
     let mut headers = upstream::forwarded(permit.route.api(), call.headers, &call.record.request_id, &permit.told);
+    dressed(&mut headers, plan);
+    Outgoing { url: resource.url.to_string(), headers }
+}
+
+/// Adds what every request of the operation says of itself.
+pub(super) fn dressed(headers: &mut HeaderMap, plan: &OperationPlan) {
     let action = plan.soap_action.as_deref().unwrap_or_default();
     let accept = match plan.version {
         SoapVersion::Soap11 => {
@@ -320,7 +366,6 @@ fn outgoing(permit: &Permit, resource: &PublishedResource, plan: &OperationPlan,
     }
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    Outgoing { url: resource.url.to_string(), headers }
 }
 
 #[cfg(test)]

@@ -94,6 +94,12 @@ impl RouteMatch {
         &self.table.routes.slots[self.api]
     }
 
+    /// The API of that name, of the same tenant, and its places for calls in flight.
+    pub(super) fn neighbour(&self, name: &str) -> Option<(&Arc<PublishedApi>, &Arc<Slots>)> {
+        let apis = self.table.snapshot.apis.iter().zip(&self.table.routes.slots);
+        apis.into_iter().find(|(api, _)| *api.name == *name && api.tenant == self.api().tenant)
+    }
+
     /// Who may call this API and how often, in the snapshot of this call.
     pub(super) fn callers(&self) -> &Callers {
         &self.table.snapshot.callers
@@ -172,7 +178,8 @@ fn no_such_resource() -> Problem {
     Problem::new(Reason::NoSuchResource, 404, "There is no API with a resource at this path.")
 }
 
-fn check_state(api: &PublishedApi) -> Result<(), Problem> {
+/// May an API of that state be called?
+pub(super) fn check_state(api: &PublishedApi) -> Result<(), Problem> {
     match api.definition.api.state {
         State::Published | State::Prototype | State::Deprecated => Ok(()),
         State::Created => Err(no_such_resource()),

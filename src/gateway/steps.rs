@@ -5,17 +5,23 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::HeaderMap;
 use http::{Response, StatusCode};
+use tokio::time::Instant;
 
 use super::access::Permit;
 use super::body::AnswerBody;
+use super::calls::{Line, Tally};
+use super::limits::CallLimits;
 use super::rest::{invalid, not_json};
 use super::route::Target;
-use super::{Call, respond};
+use super::values::{Filling, Kept};
+use super::{Call, Gateway, respond};
 use crate::catalog::PublishedResource;
 use crate::json::{Limits, ParseError, parse};
 use crate::mediate::Fault;
 use crate::problem::{InvalidField, Place, Problem, Reason};
-use crate::sequence::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Sequence, Steps, Stop, Tree, Who};
+use crate::sequence::{
+    Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Keep, Need, Run, Sequence, Slot, Steps, Stop, Tree, Who,
+};
 
 const JSON: &str = "application/json";
 /// Steps over a larger message do not hold up the calls that share their thread.
@@ -27,6 +33,8 @@ pub(super) enum Ended {
     Answer(Box<Response<AnswerBody>>),
     /// It failed.
     Problem(Problem),
+    /// It begins again, without what is kept under that name.
+    Again { drop: Box<str> },
 }
 
 impl From<Problem> for Ended {
@@ -41,17 +49,26 @@ impl Ended {
         match self {
             Self::Answer(answer) => Ok(*answer),
             Self::Problem(problem) => Err(problem),
+            Self::Again { .. } => Err(Problem::internal("a request that began again begins again")),
         }
     }
 }
 
 /// A call and the sequence of its resource.
-pub(super) struct Course {
+pub(super) struct Course<'g> {
     sequence: Arc<Sequence>,
     /// `None`: there is nothing to do but the conversions.
     exchange: Option<Exchange>,
-    request_id: String,
-    api: Arc<str>,
+    line: Line<'g>,
+    tally: Tally,
+    /// When all of it must have ended: known from the first call of an operation on.
+    deadline: Option<Instant>,
+    /// Why a call of an operation failed.
+    failed: Option<Problem>,
+    /// A value that is being made.
+    filling: Option<Filling<'g>>,
+    /// What was found or put into slots.
+    found: Vec<(Slot, Arc<Kept>)>,
 }
 
 /// Why steps over a text end.
@@ -60,12 +77,35 @@ enum Halt {
     NotJson(ParseError),
 }
 
-impl Course {
+impl<'g> Course<'g> {
     /// The beginning of a call.
-    pub(super) fn new(permit: &Permit, resource: &PublishedResource, call: &Call<'_>) -> Self {
+    pub(super) fn new(gateway: &'g Gateway, permit: &'g Permit, resource: &PublishedResource, call: &Call<'_>) -> Self {
         let sequence = resource.sequence.clone();
         let exchange = (!sequence.is_plain()).then(|| Exchange::new(caller(permit, call)));
-        Self { sequence, exchange, request_id: call.record.request_id.clone(), api: permit.route.api().name.clone() }
+        let line = Line { gateway, permit, request_id: call.record.request_id.clone(), public_url: call.public_url.clone() };
+        Self { sequence, exchange, line, tally: Tally::default(), deadline: None, failed: None, filling: None, found: Vec::new() }
+    }
+
+    /// When the call must have ended, where steps took a part of its time already.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// What its steps called.
+    pub(super) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Begins again with the request, and forgets what it found under that name.
+    pub(super) fn again(&mut self, drop: &str) {
+        let api = self.line.permit.route.api();
+        for (slot, kept) in self.found.drain(..).filter(|(slot, _)| *slot.name == *drop) {
+            self.line.gateway.values.forget(api, &slot, &kept);
+        }
+        self.filling = None;
+        if let Some(exchange) = &mut self.exchange {
+            exchange.again();
+        }
     }
 
     /// Do the steps of the request need its JSON?
@@ -83,6 +123,7 @@ impl Course {
         let text = text.map(|t| if t.is_empty() { Bytes::from_static(b"{}") } else { t });
         let result = self.walk(|s| &s.request, headers, None, text).await?;
         result.map_err(|halt| match halt {
+            Halt::Stop(Stop::Call(facts)) => self.call_failed(&facts).into(),
             Halt::Stop(Stop::Unfit { pointer, expected }) => {
                 let pointer = pointer.unwrap_or_default();
                 let found = String::from("something else");
@@ -100,7 +141,7 @@ impl Course {
     /// The steps of the reply. `headers` are those that the caller gets; `json` is the message's, where they need it.
     pub(super) async fn response(&mut self, headers: &mut HeaderMap, json: Option<Vec<u8>>) -> Result<Option<Bytes>, Ended> {
         let result = self.walk(|s| &s.response, headers, None, json.map(Bytes::from)).await?;
-        result.map_err(reply_halt)
+        result.map_err(|halt| self.reply_halt(halt))
     }
 
     /// The steps of a fault, whose JSON they may change.
@@ -113,7 +154,7 @@ impl Course {
         };
         let json = (self.sequence.fault.use_body() && !fault.fault_json.is_empty()).then(|| Bytes::from(fault.fault_json.clone()));
         let result = self.walk(|s| &s.fault, headers, Some(facts), json).await?;
-        if let Some(json) = result.map_err(reply_halt)? {
+        if let Some(json) = result.map_err(|halt| self.reply_halt(halt))? {
             fault.fault_json = json.to_vec();
         }
         Ok(())
@@ -144,30 +185,118 @@ impl Course {
         let Some(mut exchange) = self.exchange.take() else { return Err(Problem::internal("the sequence has no exchange")) };
         exchange.turn(std::mem::take(headers), fault);
         let is_large = text.as_ref().is_some_and(|t| t.len() > LARGE_BYTES);
-        let sequence = self.sequence.clone();
-        let work = move || {
-            let result = over(path(&sequence), &mut exchange, text.as_deref());
-            (exchange, result)
+        let mut run = path(&self.sequence).start();
+        let mut text = text;
+        let result = loop {
+            let first = text.take();
+            let work = move || {
+                let result = over(&mut run, &mut exchange, first.as_deref());
+                (run, exchange, result)
+            };
+            let result;
+            (run, exchange, result) = match is_large {
+                true => tokio::task::spawn_blocking(work).await.map_err(|e| Problem::internal(e.to_string()))?,
+                false => work(),
+            };
+            match result {
+                Ok(Some(need)) => {
+                    if let Err(stop) = self.give(need, &mut run, &mut exchange).await? {
+                        break Err(Halt::Stop(stop));
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(halt) => break Err(halt),
+            }
         };
-        let (mut exchange, result) =
-            if is_large { tokio::task::spawn_blocking(work).await.map_err(|e| Problem::internal(e.to_string()))? } else { work() };
+        let written = exchange.body.take();
         std::mem::swap(headers, &mut exchange.headers);
         for note in exchange.notes.drain(..) {
             let values: Vec<_> = note.values.iter().map(|(pointer, value)| format!("{pointer}={value}")).collect();
-            tracing::info!(api = %self.api, request_id = %self.request_id, values = %values.join(" "), "sequence: {}", note.message);
+            let (api, request_id) = (&self.line.permit.route.api().name, &self.line.request_id);
+            tracing::info!(api = %api, request_id = %request_id, values = %values.join(" "), "sequence: {}", note.message);
         }
         self.exchange = Some(exchange);
-        Ok(result)
+        if let Err(halt) = result {
+            self.filling = None;
+            return Ok(Err(halt));
+        }
+        let write = move || written.map(|tree| Bytes::from(tree.to_json()));
+        Ok(Ok(if is_large { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal(e.to_string()))? } else { write() }))
+    }
+
+    /// Gets what steps need, and lets them have it.
+    async fn give(&mut self, need: Need, run: &mut Run, exchange: &mut Exchange) -> Result<Result<(), Stop>, Problem> {
+        let api = self.line.permit.route.api();
+        let call = CallLimits::of(api, &self.line.gateway.config.limits).call;
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + call);
+        match need {
+            Need::Calls(calls) => {
+                let (outcomes, failed) = self.line.all(calls, &exchange.caller.headers, deadline, &mut self.tally).await;
+                self.failed = failed;
+                Ok(run.called(exchange, outcomes))
+            }
+            Need::Kept(slot) => match self.line.gateway.values.find(api, &slot, deadline).await? {
+                Ok(kept) => {
+                    let value = kept.value().clone();
+                    self.found.push((slot, kept));
+                    Ok(run.found(exchange, Some(value)))
+                }
+                Err(filling) => {
+                    self.filling = Some(filling);
+                    Ok(run.found(exchange, None))
+                }
+            },
+            Need::Keep(keep) => {
+                self.keep(keep);
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    /// Keeps what was made, and lets those have it who wait.
+    fn keep(&mut self, keep: Keep) {
+        if let Some(filling) = self.filling.take() {
+            let slot = keep.slot.clone();
+            self.found.push((slot, filling.keep(self.line.permit.route.api(), keep)));
+        }
+    }
+
+    /// The problem of a call that failed.
+    fn call_failed(&mut self, facts: &FaultFacts) -> Problem {
+        let text = "A service that this resource needs did not give what it should.";
+        let own = || Problem::new(Reason::UpstreamReply, 502, text).with_private(facts.reason.clone().unwrap_or_default());
+        self.failed.take().filter(|p| p.status.to_string() == facts.status).unwrap_or_else(own)
+    }
+
+    /// A reply that the steps cannot go through: not the caller's fault.
+    fn reply_halt(&mut self, halt: Halt) -> Ended {
+        let text = "The reply of the SOAP service behind this API does not fit what this resource does with it.";
+        let why = match halt {
+            Halt::Stop(Stop::Call(facts)) => {
+                let mut problem = self.call_failed(&facts);
+                // The caller's request was good enough for the operation itself.
+                if problem.reason == Reason::InvalidRequest {
+                    problem.status = 502;
+                }
+                return problem.into();
+            }
+            Halt::Stop(stop @ (Stop::Respond(_) | Stop::Fail(_) | Stop::Again { .. })) => return ended(stop),
+            Halt::Stop(Stop::Unfit { pointer, expected }) => {
+                format!("{} is not {expected}", pointer.unwrap_or_else(|| "a header field".into()))
+            }
+            Halt::Stop(Stop::Exhausted(why)) => format!("the sequence was stopped: {why}"),
+            Halt::NotJson(error) => error.to_string(),
+        };
+        Problem::new(Reason::UpstreamReply, 502, text).with_private(why).into()
     }
 }
 
-/// Steps over a text, where there is one: parsed, changed, and written again.
-fn over(steps: &Steps, exchange: &mut Exchange, text: Option<&[u8]>) -> Result<Option<Bytes>, Halt> {
+/// Steps up to what they need; in the beginning over a text, where there is one.
+fn over(run: &mut Run, exchange: &mut Exchange, text: Option<&[u8]>) -> Result<Option<Need>, Halt> {
     if let Some(text) = text {
         exchange.body = Some(Tree::from(&parse(text, &Limits::default()).map_err(Halt::NotJson)?));
     }
-    steps.start().go(exchange).map_err(Halt::Stop)?;
-    Ok(exchange.body.take().map(|tree| Bytes::from(tree.to_json())))
+    run.go(exchange).map_err(Halt::Stop)
 }
 
 fn caller(permit: &Permit, call: &Call<'_>) -> Caller {
@@ -187,25 +316,13 @@ fn caller(permit: &Permit, call: &Call<'_>) -> Caller {
     Caller { headers: call.headers.clone(), path, query, who }
 }
 
-/// A reply that the steps cannot go through: not the caller's fault.
-fn reply_halt(halt: Halt) -> Ended {
-    let text = "The reply of the SOAP service behind this API does not fit what this resource does with it.";
-    let why = match halt {
-        Halt::Stop(stop @ (Stop::Respond(_) | Stop::Fail(_))) => return ended(stop),
-        Halt::Stop(Stop::Unfit { pointer, expected }) => {
-            format!("{} is not {expected}", pointer.unwrap_or_else(|| "a header field".into()))
-        }
-        Halt::Stop(Stop::Exhausted(why)) => format!("the sequence was stopped: {why}"),
-        Halt::NotJson(error) => error.to_string(),
-    };
-    Problem::new(Reason::UpstreamReply, 502, text).with_private(why).into()
-}
-
 /// An answer or refusal that a step gives.
 fn ended(stop: Stop) -> Ended {
     match stop {
         Stop::Respond(answer) => Ended::Answer(Box::new(response(answer))),
         Stop::Fail(failure) => refused(failure).into(),
+        Stop::Again { drop } => Ended::Again { drop },
+        Stop::Call(facts) => Problem::internal(facts.reason.unwrap_or_default()).into(),
         Stop::Unfit { expected, .. } => Problem::internal(format!("a step wants {expected}")).into(),
         Stop::Exhausted(why) => Problem::internal(why).into(),
     }

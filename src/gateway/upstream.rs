@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -15,7 +16,6 @@ use super::breaker::Pass;
 use super::limits::CallLimits;
 use super::login::{Session, Token};
 use super::message::Message;
-use super::record::Record;
 use super::reply::Reply;
 use crate::catalog::{Provenance, PublishedApi};
 use crate::net::fields;
@@ -103,6 +103,17 @@ pub(super) fn returned(api: &PublishedApi, reply: &HeaderMap) -> HeaderMap {
     headers
 }
 
+/// What became of a request that was sent.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    /// Until the reply's head was there, or did not come.
+    pub(super) took: Option<Duration>,
+    /// The status of the reply.
+    pub(super) status: Option<u16>,
+    /// Its breaker, until it is known how the reply ended.
+    pub(super) pass: Option<Pass>,
+}
+
 /// A request ready to be sent.
 pub(super) struct Outgoing {
     pub(super) url: String,
@@ -123,15 +134,16 @@ impl Outgoing {
     }
 }
 
-/// Sends a message that is here; once more where nothing of it was sent.
+/// Sends a message that is here; once more where nothing of it was sent. `until`: the end of the call, where it began before this.
 pub(super) async fn send(
     gateway: &Gateway,
     api: &PublishedApi,
     outgoing: &Outgoing,
     message: &Message,
-    record: &mut Record,
+    until: Option<Instant>,
+    sent: &mut Sent,
 ) -> Result<Reply, Problem> {
-    let deadlines = deadlines(gateway, api);
+    let deadlines = deadlines(gateway, api, until);
     let pass = gateway.breakers.enter(&outgoing.url)?;
     let began = Instant::now();
     gateway.retries.earn();
@@ -144,7 +156,7 @@ pub(super) async fn send(
         result = once(&desk, outgoing, message, deadlines).await?;
         desk.judge(&result);
     }
-    received(api, result, deadlines, began, pass, record)
+    received(api, result, deadlines, began, pass, sent)
 }
 
 /// Who sends: the client of all APIs or the API's own, and the token that goes with each request.
@@ -203,25 +215,26 @@ pub(super) async fn send_stream<B>(
     api: &PublishedApi,
     outgoing: &Outgoing,
     body: B,
-    record: &mut Record,
+    sent: &mut Sent,
 ) -> Result<Reply, Problem>
 where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BodyError>,
 {
-    let deadlines = deadlines(gateway, api);
+    let deadlines = deadlines(gateway, api, None);
     let pass = gateway.breakers.enter(&outgoing.url)?;
     let began = Instant::now();
     let desk = Desk::of(gateway, api, outgoing, deadlines).await?;
     let result = desk.client.send(outgoing.request(body, desk.token.as_deref())?, deadlines).await;
     // What is still coming cannot be sent again: the next call has a new token.
     desk.judge(&result);
-    received(api, result, deadlines, began, pass, record)
+    received(api, result, deadlines, began, pass, sent)
 }
 
-fn deadlines(gateway: &Gateway, api: &PublishedApi) -> Deadlines {
+fn deadlines(gateway: &Gateway, api: &PublishedApi, until: Option<Instant>) -> Deadlines {
     let limits = CallLimits::of(api, &gateway.config.limits);
-    Deadlines { first_byte: limits.first_byte, whole: Instant::now() + limits.call }
+    let whole = Instant::now() + limits.call;
+    Deadlines { first_byte: limits.first_byte, whole: until.map_or(whole, |u| u.min(whole)) }
 }
 
 fn received(
@@ -230,9 +243,9 @@ fn received(
     deadlines: Deadlines,
     began: Instant,
     pass: Pass,
-    record: &mut Record,
+    sent: &mut Sent,
 ) -> Result<Reply, Problem> {
-    record.upstream = Some(began.elapsed());
+    sent.took = Some(began.elapsed());
     let response = match result {
         Ok(response) => response,
         Err(error) => {
@@ -242,13 +255,13 @@ fn received(
             return Err(failure(api, &error));
         }
     };
-    record.upstream_status = Some(response.status().as_u16());
+    sent.status = Some(response.status().as_u16());
     let reply = Reply::new(response, deadlines.whole);
     if is_of_a_proxy(&reply) {
         pass.end(false);
     } else {
         // Whether it is an envelope shows when it is read.
-        record.pass = Some(pass);
+        sent.pass = Some(pass);
     }
     Ok(reply)
 }

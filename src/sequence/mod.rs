@@ -6,6 +6,7 @@
 
 pub mod codes;
 pub mod expr;
+mod need;
 mod number;
 mod read;
 mod run;
@@ -15,9 +16,10 @@ mod tree;
 
 use std::sync::{Arc, LazyLock};
 
+pub use need::{Ask, Calls, Keep, Need, Outcome, Slot};
 pub use run::Run;
 pub use shape::{Definitions, NoDefinitions};
-pub use step::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
+pub use step::{Answer, CalledOperation, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
 pub use tree::Tree;
 
 use serde_json::Value;
@@ -83,6 +85,11 @@ impl Steps {
         let mut walk = shape::Walk::new(definitions, expr::Path::Response, what);
         let shape = step::behind_all(&mut walk, &self.steps, Some(schema));
         (shape, walk.findings)
+    }
+
+    /// The operations that they call.
+    pub fn calls(&self) -> &[CalledOperation] {
+        &self.uses.calls
     }
 
     /// Begins with the first of them.

@@ -7,6 +7,7 @@ pub mod bench_of;
 mod breaker;
 mod cache;
 mod callers;
+mod calls;
 mod cors;
 mod headers;
 mod http;

@@ -165,6 +165,10 @@ fn place(node: &Node, root: Root, keys: &[Key], path: Path) -> Result<Type, Faul
                 Err(Fault::new(node.at.clone(), "which property is not said").expected("such as properties.tenant"))
             }
         },
+        Root::Calls => match keys.first() {
+            Some(Key::Name(_)) => Ok(Type::Any),
+            Some(Key::Index(_)) | None => Err(Fault::new(node.at.clone(), "which call is not said").expected("such as calls.login.id")),
+        },
         Root::Principal => known("principal", named("fact of the caller", "principal.application")?, &PRINCIPAL),
         Root::Fault if path != Path::Fault => {
             Err(Fault::new(node.at.clone(), format!("there is no fault on the {} path", path.word()))

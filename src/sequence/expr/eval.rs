@@ -24,6 +24,8 @@ pub trait Facts {
     fn body(&self) -> Option<&Tree>;
     /// What a step kept under that name.
     fn property(&self, name: &str) -> Option<&Tree>;
+    /// The reply to the call of that name.
+    fn call(&self, name: &str) -> Option<&Tree>;
     /// A fact of who calls: one of `PRINCIPAL`.
     fn principal(&self, name: &str) -> Value<'_>;
     /// A fact of the fault: one of `FAULT`.
@@ -159,6 +161,10 @@ fn place<'a>(root: Root, keys: &'a [Key], facts: &'a dyn Facts) -> Value<'a> {
         Root::Properties => {
             let rest = keys.get(1..).unwrap_or_default();
             facts.property(name).and_then(|p| further(p, rest)).map_or(Value::Absent, Value::from)
+        }
+        Root::Calls => {
+            let rest = keys.get(1..).unwrap_or_default();
+            facts.call(name).and_then(|p| further(p, rest)).map_or(Value::Absent, Value::from)
         }
         Root::Principal => facts.principal(name),
         Root::Fault => facts.fault(name),

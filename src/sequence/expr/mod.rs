@@ -182,7 +182,7 @@ impl Expr {
     /// The query parameters that it reads, with their places.
     pub(super) fn query_parameters(&self) -> Vec<(&str, Range<usize>)> {
         let mut found = Vec::new();
-        self.node.parameters(parse::Root::Query, &mut found);
+        self.node.names_below(parse::Root::Query, &mut found);
         found
     }
 
@@ -196,7 +196,14 @@ impl Expr {
     /// The path parameters that it reads, with their places.
     pub fn path_parameters(&self) -> Vec<(&str, Range<usize>)> {
         let mut found = Vec::new();
-        self.node.parameters(parse::Root::Path, &mut found);
+        self.node.names_below(parse::Root::Path, &mut found);
+        found
+    }
+
+    /// The calls whose replies it reads, with their places.
+    pub fn calls(&self) -> Vec<(&str, Range<usize>)> {
+        let mut found = Vec::new();
+        self.node.names_below(parse::Root::Calls, &mut found);
         found
     }
 

@@ -42,10 +42,11 @@ pub(super) enum Root {
     Properties,
     Principal,
     Fault,
+    Calls,
 }
 
 /// The roots by name.
-pub(super) const ROOTS: [(&str, Root); 7] = [
+pub(super) const ROOTS: [(&str, Root); 8] = [
     ("headers", Root::Headers),
     ("query", Root::Query),
     ("path", Root::Path),
@@ -53,6 +54,7 @@ pub(super) const ROOTS: [(&str, Root); 7] = [
     ("properties", Root::Properties),
     ("principal", Root::Principal),
     ("fault", Root::Fault),
+    ("calls", Root::Calls),
 ];
 
 /// A way further into a place.
@@ -86,15 +88,15 @@ impl Node {
         matches!(self.kind, Kind::Place(Root::Body, _)) || self.children().any(Self::reads_body)
     }
 
-    /// The names below a root, path or query.
-    pub(super) fn parameters<'n>(&'n self, of: Root, found: &mut Vec<(&'n str, Range<usize>)>) {
+    /// The names that stand directly below a root, with their places.
+    pub(super) fn names_below<'n>(&'n self, below: Root, found: &mut Vec<(&'n str, Range<usize>)>) {
         if let Kind::Place(root, keys) = &self.kind
-            && *root == of
+            && *root == below
             && let Some(Key::Name(name)) = keys.first()
         {
             found.push((name, self.at.clone()));
         }
-        self.children().for_each(|c| c.parameters(of, found));
+        self.children().for_each(|c| c.names_below(below, found));
     }
 
     /// The ways into the message.
@@ -404,7 +406,8 @@ impl<'t> Parser<'t> {
 
 fn unknown_name(word: &str, at: Range<usize>) -> Fault {
     let names = ROOTS.iter().map(|(name, _)| *name);
-    let fault = Fault::new(at, format!("there is no `{word}`")).expected("one of headers, query, path, body, properties, principal, fault");
+    let fault =
+        Fault::new(at, format!("there is no `{word}`")).expected("one of headers, query, path, body, properties, principal, fault, calls");
     if functions::find(word).is_some() {
         return fault.hint(format!("a function has brackets: {word}(…)"));
     }

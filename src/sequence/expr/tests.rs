@@ -27,6 +27,9 @@ impl Facts for Told {
     fn property(&self, _: &str) -> Option<&Tree> {
         self.body.as_ref()
     }
+    fn call(&self, _: &str) -> Option<&Tree> {
+        self.body.as_ref()
+    }
     fn principal(&self, name: &str) -> Value<'_> {
         match name {
             "scopes" => Value::List(vec![Value::text(Some("read"))]),

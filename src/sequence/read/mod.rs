@@ -1,7 +1,7 @@
 //! Sequence files.
 
 use super::expr::Path;
-use super::step::{Convert, Reader, Step};
+use super::step::{Convert, Names, Reader, Step};
 use super::{Sequence, Steps, codes};
 use crate::diagnostic::{Diagnostic, SourceId, Span};
 use crate::yaml::{File, Node};
@@ -41,18 +41,20 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<Sequence> {
     let nodes = [fields.need(file, "request"), fields.need(file, "response"), fields.need(file, "fault")];
     fields.end(file);
     let [request, response, fault] = nodes;
-    let (request, _) = path(file, Path::Request, request?)?;
-    let (response, unwrap) = path(file, Path::Response, response?)?;
-    let (fault, _) = path(file, Path::Fault, fault?)?;
+    let mut names = Names::default();
+    let (request, _) = path(file, Path::Request, request?, &mut names)?;
+    let (response, unwrap) = path(file, Path::Response, response?, &mut names)?;
+    let (fault, _) = path(file, Path::Fault, fault?, &mut names)?;
     Some(Sequence { request, response, fault, unwrap })
 }
 
 /// The steps of a path without its conversion, and what `to_json` takes out of the reply.
-fn path(file: &mut File<'_>, path: Path, node: &Node) -> Option<(Steps, Option<Box<str>>)> {
+fn path(file: &mut File<'_>, path: Path, node: &Node, names: &mut Names) -> Option<(Steps, Option<Box<str>>)> {
     let before = file.diagnostics.len();
-    let mut reader = Reader::new(file, path);
+    let mut reader = Reader::new(file, path, std::mem::take(names));
     let mut steps = reader.steps(node);
     let uses = std::mem::take(&mut reader.uses);
+    *names = std::mem::take(&mut reader.names);
     if file.diagnostics.len() > before {
         return Some((Steps::default(), None));
     }

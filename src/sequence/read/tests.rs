@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use crate::diagnostic::{Diagnostic, SourceId, Sources};
-use crate::sequence::{Caller, Exchange, Sequence, Stop, Tree, Who};
+use crate::sequence::{Caller, Exchange, FaultFacts, Need, Sequence, Stop, Tree, Who};
 
 /// What is wrong with a text: `line:column code message (expected; hint)`.
 fn findings(text: &str) -> Vec<String> {
@@ -89,6 +89,23 @@ fn each_kind_of_mistake_is_said_once_at_its_place() {
             "  - cast: { at: /a, to: nummer }\n",
             "3:25 sequence.bad-file `nummer` is not one of text, number, boolean (did you mean `number`?)",
         ),
+        (
+            "  - set: { to: /a, value: \"{{ calls.login.id }}\" }\n",
+            "3:29 sequence.bad-expression no `call` before this step has the name `login`",
+        ),
+        (
+            "  - call: { operation: Login, as: login }\n  - set: { to: /a, value: \"{{ calls.logim.id }}\" }\n",
+            "4:29 sequence.bad-expression no `call` before this step has the name `logim` (did you mean `login`?)",
+        ),
+        (
+            "  - call: { operation: Login, as: login, timeout: 1d }\n",
+            "3:51 sequence.bad-file `1d` is not a length of time such as 500ms, 10s or 20m, at most 600s",
+        ),
+        (
+            "  - cache: { name: a, lifetime: 1m, value: 1, fill: [ { cache: { name: b, lifetime: 1m, value: 1, fill: [] } } ] }\n",
+            "3:64 sequence.wrong-place `cache` does not stand inside the `fill` of another (two calls that wait for each other's value would never end: put one step behind the other)",
+        ),
+        ("  - retry: { drop: sesion }\n", "3:20 sequence.wrong-place no `cache` before this step has the name `sesion`"),
     ] {
         let found = findings(&request(steps));
         if found.first().map(String::as_str) != Some(finding) || (found.len() > 1 && !steps.contains("tp:")) {
@@ -224,10 +241,18 @@ fn blocks(page: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn every_example_of_the_page_runs() {
-    let page = include_str!("../../../docs/sequences.md");
-    let blocks = blocks(page);
+fn every_example_of_the_pages_runs() {
     let mut shown = String::new();
+    for page in [include_str!("../../../docs/sequences.md"), include_str!("../../../docs/sequences/calls.md")] {
+        examples_run(page, &mut shown);
+    }
+    for (verb, ..) in crate::sequence::step::VERBS {
+        assert!(shown.contains(&format!("{verb}:")), "no page has an example of `{verb}`");
+    }
+}
+
+fn examples_run(page: &str, shown: &mut String) {
+    let blocks = blocks(page);
     for (i, (path, steps)) in blocks.iter().enumerate() {
         let whole = match *path {
             "yaml file" => (*steps).to_owned(),
@@ -235,6 +260,11 @@ fn every_example_of_the_page_runs() {
             "yaml response" => {
                 let steps: String = steps.lines().map(|l| format!("  {l}\n")).collect();
                 Sequence::DEFAULT_TEXT.replace("  - to_json: {}\n", &format!("  - to_json: {{}}\n{steps}"))
+            }
+            "yaml fault" => {
+                let steps: String = steps.lines().map(|l| format!("  {l}\n")).collect();
+                let kept = "  - cache: { name: session, lifetime: 1m, fill: [], value: a }\n";
+                request(kept).replace("  - to_problem: {}\n", &format!("{steps}  - to_problem: {{}}\n"))
             }
             _ => continue,
         };
@@ -244,11 +274,50 @@ fn every_example_of_the_page_runs() {
             continue;
         }
         assert_eq!(blocks[i + 1].0, "text", "an example without what comes of it: {steps}");
-        example(if *path == "yaml request" { &sequence.request } else { &sequence.response }, blocks[i + 1].1);
+        let steps = match *path {
+            "yaml request" => &sequence.request,
+            "yaml response" => &sequence.response,
+            _ => &sequence.fault,
+        };
+        example(steps, blocks[i + 1].1);
     }
-    for (verb, ..) in crate::sequence::step::VERBS {
-        assert!(shown.contains(&format!("{verb}:")), "the page has no example of `{verb}`");
+}
+
+/// What came of a call, as the lines of a block say in turn.
+fn outcome<'a>(ask: &crate::sequence::Ask, told: &mut impl Iterator<Item = &'a (&'a str, &'a str)>) -> crate::sequence::Outcome {
+    let api = ask.api.as_ref().map(|a| format!("{a}/")).unwrap_or_default();
+    let json = String::from_utf8(ask.json.to_json()).unwrap();
+    assert_eq!(told.next(), Some(&("calls", &*format!("{api}{} {json}", ask.operation))));
+    match told.next() {
+        Some(("gives", json)) => Ok(Tree::from(&crate::json::parse(json.as_bytes(), &crate::json::Limits::default()).unwrap())),
+        Some(("fails", fault)) => {
+            let (name, status) = fault.split_once(' ').unwrap();
+            Err(FaultFacts { name: Some(name.into()), status: status.into(), ..FaultFacts::default() })
+        }
+        other => panic!("{other:?}"),
     }
+}
+
+/// Runs steps to their end; what they need stands in the lines.
+fn run_out(steps: &crate::sequence::Steps, exchange: &mut Exchange, lines: &[(&str, &str)]) -> Result<(), Stop> {
+    let mut told = lines.iter().filter(|(word, _)| matches!(*word, "calls" | "gives" | "fails" | "keeps"));
+    let mut run = steps.start();
+    while let Some(need) = run.go(exchange)? {
+        match need {
+            Need::Calls(calls) => {
+                let outcomes = calls.asks.iter().map(|ask| outcome(ask, &mut told)).collect();
+                run.called(exchange, outcomes)?;
+            }
+            Need::Kept(_) => run.found(exchange, None)?,
+            Need::Keep(keep) => {
+                let json = String::from_utf8(keep.value.to_json()).unwrap();
+                let shown = format!("{} {} {json}", keep.slot.name, keep.slot.key);
+                assert_eq!(told.next(), Some(&("keeps", &*shown)));
+            }
+        }
+    }
+    assert_eq!(told.next(), None);
+    Ok(())
 }
 
 /// Runs steps over what a block says, and compares with what it says comes of it.
@@ -263,13 +332,15 @@ fn example(steps: &crate::sequence::Steps, block: &str) {
                 let (name, value) = rest.split_once(": ").unwrap();
                 exchange.caller.headers.insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
             }
+            "fault" => exchange.fault = Some(FaultFacts { name: Some((*rest).into()), ..FaultFacts::default() }),
             _ => {}
         }
     }
-    let result = steps.start().go(&mut exchange);
+    let result = run_out(steps, &mut exchange, &lines);
     for (word, rest) in &lines {
         match *word {
-            "message" | "field" => {}
+            "message" | "field" | "fault" | "kept" | "calls" | "gives" | "fails" | "keeps" => {}
+            "again" => assert!(matches!(&result, Err(Stop::Again { drop }) if **drop == **rest), "{result:?}"),
             "becomes" => assert_eq!(String::from_utf8(exchange.body.as_ref().unwrap().to_json()).unwrap(), *rest, "{block}"),
             "sends" => {
                 let (name, value) = rest.split_once(": ").unwrap();
@@ -294,7 +365,7 @@ fn example(steps: &crate::sequence::Steps, block: &str) {
             other => panic!("{other} {block}"),
         }
     }
-    assert!(result.is_ok() || lines.iter().any(|(w, _)| matches!(*w, "answers" | "refuses")), "{result:?} {block}");
+    assert!(result.is_ok() || lines.iter().any(|(w, _)| matches!(*w, "answers" | "refuses" | "again")), "{result:?} {block}");
 }
 
 #[test]

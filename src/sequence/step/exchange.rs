@@ -37,7 +37,7 @@ pub struct Caller {
 }
 
 /// The facts of the upstream's fault.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FaultFacts {
     /// The name of the declared fault that it is.
     pub name: Option<String>,
@@ -65,6 +65,11 @@ pub struct Exchange {
     /// What `log` steps noted, for the log.
     pub notes: Vec<Note>,
     properties: Vec<(Box<str>, Tree)>,
+    calls: Vec<(Box<str>, Tree)>,
+    /// Calls of operations that steps made.
+    made: usize,
+    /// Did the request begin again?
+    second: bool,
     budget: Budget,
     /// What steps added to trees, in bytes as they are counted here.
     grown: usize,
@@ -92,6 +97,13 @@ pub enum Stop {
         pointer: Option<String>,
         /// What would fit.
         expected: String,
+    },
+    /// An operation that a step called failed.
+    Call(FaultFacts),
+    /// What is kept under that name is forgotten, and the request begins again.
+    Again {
+        /// The name.
+        drop: Box<str>,
     },
     /// It costs more than one message may.
     Exhausted(&'static str),
@@ -146,6 +158,8 @@ impl Exchange {
     const MAX_DEPTH: usize = 320;
     /// Properties of one call.
     const MAX_PROPERTIES: usize = 64;
+    /// Calls of operations, of one call.
+    const MAX_CALLS: usize = 32;
     /// Notes of one call.
     const MAX_NOTES: usize = 32;
 
@@ -207,6 +221,37 @@ impl Exchange {
         Ok(())
     }
 
+    /// Keeps the reply to a call under its name, or nothing.
+    pub(super) fn set_call(&mut self, name: &str, reply: Option<Tree>) -> Result<(), Stop> {
+        self.calls.retain(|(n, _)| **n != *name);
+        let Some(reply) = reply else { return Ok(()) };
+        self.grow(&reply, 0)?;
+        self.calls.push((name.into(), reply));
+        Ok(())
+    }
+
+    /// Counts calls of operations that are about to be made.
+    pub(super) fn count_calls(&mut self, calls: usize) -> Result<(), Stop> {
+        self.made += calls;
+        if self.made > Self::MAX_CALLS {
+            return Err(Stop::Exhausted("its steps call more operations than they may"));
+        }
+        Ok(())
+    }
+
+    /// Begins again with the request: only what the call may still cost stays.
+    pub fn again(&mut self) {
+        self.properties.clear();
+        self.calls.clear();
+        self.status = None;
+        self.second = true;
+    }
+
+    /// Did the request begin again?
+    pub(super) fn is_second(&self) -> bool {
+        self.second
+    }
+
     /// Notes something for the log.
     pub(super) fn note(&mut self, note: Note) {
         if self.notes.len() < Self::MAX_NOTES {
@@ -253,6 +298,10 @@ impl Facts for Exchange {
 
     fn property(&self, name: &str) -> Option<&Tree> {
         self.properties.iter().find(|(n, _)| **n == *name).map(|(_, v)| v)
+    }
+
+    fn call(&self, name: &str) -> Option<&Tree> {
+        self.calls.iter().find(|(n, _)| **n == *name).map(|(_, v)| v)
     }
 
     fn principal(&self, name: &str) -> Value<'_> {

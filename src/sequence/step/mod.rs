@@ -3,6 +3,8 @@
 //! A step is added with a file, a variant of [`Step`], a row of [`VERBS`] and an arm of [`Step::run`].
 
 mod branch;
+mod cache;
+mod call;
 mod cast;
 mod content;
 mod convert;
@@ -21,6 +23,7 @@ mod rename;
 mod rename_header;
 mod require;
 mod respond;
+mod retry;
 mod set;
 mod set_header;
 mod set_property;
@@ -28,15 +31,17 @@ mod set_status;
 mod shape;
 mod switch;
 
+pub use call::CalledOperation;
 pub(super) use convert::Convert;
 pub use exchange::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
 pub(super) use pointer::{Segment, index};
-pub(super) use reader::{BodyPlace, Reader, Uses};
+pub(super) use reader::{BodyPlace, Names, Reader, Uses};
 pub(super) use shape::{before_all, behind_all};
 
 use std::sync::Arc;
 
 use super::expr::Path;
+use super::need::Need;
 use crate::yaml::Node;
 
 /// A step.
@@ -61,6 +66,9 @@ pub(super) enum Step {
     SetStatus(set_status::SetStatus),
     SetProperty(set_property::SetProperty),
     Log(log::Log),
+    Call(call::Call),
+    Cache(cache::Cache),
+    Retry(retry::Retry),
     Convert(convert::Convert),
 }
 
@@ -92,6 +100,9 @@ pub(super) static VERBS: &[(&str, &[Path], Read)] = {
         ("set_status", &[Response, Fault], |r, n| set_status::SetStatus::read(r, n).map(Step::SetStatus)),
         ("set_property", ALL, |r, n| set_property::SetProperty::read(r, n).map(Step::SetProperty)),
         ("log", ALL, |r, n| log::Log::read(r, n).map(Step::Log)),
+        ("call", ALL, |r, n| call::Call::read(r, n).map(Step::Call)),
+        ("cache", ALL, |r, n| cache::Cache::read(r, n).map(Step::Cache)),
+        ("retry", ALL, |r, n| retry::Retry::read(r, n).map(Step::Retry)),
         ("to_soap", &[Request], |r, n| convert::to_soap(r, n).map(Step::Convert)),
         ("to_json", &[Response], |r, n| convert::to_json(r, n).map(Step::Convert)),
         ("to_problem", &[Fault], |r, n| convert::to_problem(r, n).map(Step::Convert)),
@@ -108,6 +119,8 @@ pub(super) enum Next {
     On,
     /// These steps first.
     Into(Block),
+    /// Something of outside.
+    Need(Need),
 }
 
 impl Step {
@@ -119,6 +132,9 @@ impl Step {
         match self {
             Self::If(step) => return step.run(exchange),
             Self::Switch(step) => return step.run(exchange),
+            Self::Call(step) => return step.run(exchange),
+            Self::Cache(step) => return step.run(exchange),
+            Self::Retry(step) => return step.run(exchange),
             Self::SetHeader(step) => step.run(exchange),
             Self::RemoveHeader(step) => step.run(exchange),
             Self::RenameHeader(step) => step.run(exchange),

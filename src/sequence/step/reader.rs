@@ -1,5 +1,8 @@
 //! What steps are read with: the file, the path, and what is allowed where.
 
+use std::time::Duration;
+
+use super::call::CalledOperation;
 use super::pointer::{Pointer, Segment};
 use super::{Block, Step, VERBS};
 use crate::diagnostic::{Diagnostic, Span, nearest};
@@ -23,6 +26,8 @@ pub(crate) struct Uses {
     pub(crate) query_parameters: Vec<(Box<str>, Span)>,
     /// The names that they compare with that of the fault.
     pub(crate) fault_names: Vec<(Box<str>, Span)>,
+    /// The operations that they call.
+    pub(crate) calls: Vec<CalledOperation>,
 }
 
 /// A place of the message that an expression reads.
@@ -32,19 +37,71 @@ pub(in crate::sequence) struct BodyPlace {
     pub(in crate::sequence) span: Span,
 }
 
+/// Names that steps gave, on this path or one before it.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// Of calls.
+    pub(super) calls: Vec<Box<str>>,
+    /// Of values that are kept from call to call.
+    pub(super) kept: Vec<Box<str>>,
+}
+
 /// Reads the steps of one path.
 pub(crate) struct Reader<'r, 't> {
     pub(crate) file: &'r mut File<'t>,
     pub(crate) path: Path,
     pub(crate) uses: Uses,
+    pub(crate) names: Names,
+    /// Is a fault known here, beside the fault path?
+    has_fault: bool,
+    /// Do these steps make a value that is kept?
+    pub(super) fills: bool,
     /// How many steps were read.
     pub(crate) count: usize,
     depth: usize,
 }
 
 impl<'r, 't> Reader<'r, 't> {
-    pub(crate) fn new(file: &'r mut File<'t>, path: Path) -> Self {
-        Self { file, path, uses: Uses::default(), count: 0, depth: 0 }
+    pub(crate) fn new(file: &'r mut File<'t>, path: Path, names: Names) -> Self {
+        Self { file, path, uses: Uses::default(), names, has_fault: false, fills: false, count: 0, depth: 0 }
+    }
+
+    /// Reads steps for which a fault is known, whatever the path.
+    pub(super) fn with_fault<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.has_fault, true);
+        let result = read(self);
+        self.has_fault = before;
+        result
+    }
+
+    /// The path, as far as expressions ask: is there a fault?
+    fn facts(&self) -> Path {
+        if self.has_fault { Path::Fault } else { self.path }
+    }
+
+    /// A name that expressions can say: letters, digits, hyphens and low lines.
+    pub(super) fn word(&mut self, node: &Node) -> Option<Box<str>> {
+        let text = self.file.text(node)?;
+        let is_good = text.len() <= 100
+            && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        if !is_good {
+            self.file.wrong(node, "a name of letters, digits, hyphens and low lines, at most 100");
+            return None;
+        }
+        Some(text.into())
+    }
+
+    /// A length of time of at most so many seconds.
+    pub(super) fn duration(&mut self, node: &Node, max_seconds: u64) -> Option<Duration> {
+        let text = self.file.text(node)?;
+        match crate::config::parse_duration(&text) {
+            Ok(duration) if !duration.is_zero() && duration <= Duration::from_secs(max_seconds) => Some(duration),
+            Ok(_) | Err(_) => {
+                self.file.wrong(node, &format!("a length of time such as 500ms, 10s or 20m, at most {max_seconds}s"));
+                None
+            }
+        }
     }
 
     pub(super) fn error(&mut self, node: &Node, diagnostic: Diagnostic) {
@@ -188,7 +245,7 @@ impl<'r, 't> Reader<'r, 't> {
 
     fn expression(&mut self, node: &Node, parse: fn(&str, Path) -> Result<Expr, Fault>) -> Option<Expr> {
         let text = self.file.text(node)?;
-        match parse(&text, self.path) {
+        match parse(&text, self.facts()) {
             Ok(mut expr) => {
                 self.note(node, &text, &mut expr);
                 Some(expr)
@@ -203,7 +260,7 @@ impl<'r, 't> Reader<'r, 't> {
     /// A text with expressions in it.
     pub(super) fn mixed(&mut self, node: &Node) -> Option<Mixed> {
         let text = self.file.text(node)?;
-        match Mixed::parse(&text, self.path) {
+        match Mixed::parse(&text, self.facts()) {
             Ok(mut mixed) => {
                 mixed.expressions_mut().for_each(|e| self.note(node, &text, e));
                 Some(mixed)
@@ -228,13 +285,23 @@ impl<'r, 't> Reader<'r, 't> {
             let span = self.file.span_within(node, text, &at);
             self.uses.query_parameters.push((name.into(), span));
         }
-        for (name, at) in expr.fault_names() {
+        // Those of a called operation are not the resource's.
+        let faults = if self.has_fault { Vec::new() } else { expr.fault_names() };
+        for (name, at) in faults {
             let span = self.file.span_within(node, text, &at);
             self.uses.fault_names.push((name.into(), span));
         }
         for (name, at) in expr.path_parameters() {
             let span = self.file.span_within(node, text, &at);
             self.uses.path_parameters.push((name.into(), span));
+        }
+        for (name, at) in expr.calls() {
+            if !self.names.calls.iter().any(|n| **n == *name) {
+                let span = self.file.span_within(node, text, &at);
+                let message = format!("no `call` before this step has the name `{}`", name.escape_debug());
+                let near = nearest(name, self.names.calls.iter().map(|n| &**n)).map(|n| format!("did you mean `{n}`?"));
+                self.file.diagnostics.push(Diagnostic { hint: near, ..Diagnostic::error(&codes::BAD_EXPRESSION, message).at(span) });
+            }
         }
     }
 

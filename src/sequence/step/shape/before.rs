@@ -35,6 +35,12 @@ impl Step {
                 shapes.push(before_all(walk, &step.otherwise, after));
                 of_all(shapes)
             }
+            // The steps inside are done, or not.
+            Self::Call(step) => match &step.on_fault {
+                Some(steps) => of_all([before_all(walk, steps, after.clone()), after]),
+                None => after,
+            },
+            Self::Cache(step) => of_all([before_all(walk, &step.fill, after.clone()), after]),
             Self::Set(_)
             | Self::Remove(_)
             | Self::Rename(_)
@@ -53,6 +59,7 @@ impl Step {
             | Self::SetStatus(_)
             | Self::SetProperty(_)
             | Self::Log(_)
+            | Self::Retry(_)
             | Self::Convert(_) => after,
         };
         if let Some(schema) = &before {

@@ -34,6 +34,17 @@ impl Step {
                 shapes.push(behind_all(walk, &step.otherwise, Some(schema)));
                 return of_all(shapes);
             }
+            // The steps inside are done, or not.
+            Self::Call(step) => {
+                if let Some(steps) = &step.on_fault {
+                    let failed = behind_all(walk, steps, Some(schema.clone()));
+                    return of_all([failed, Some(schema)]);
+                }
+            }
+            Self::Cache(step) => {
+                let filled = behind_all(walk, &step.fill, Some(schema.clone()));
+                return of_all([filled, Some(schema)]);
+            }
             Self::Set(step) => {
                 let (value, certain) = made(walk, &step.value, &schema);
                 put(walk, &mut schema, step.to.segments(), &value, certain);
@@ -60,6 +71,7 @@ impl Step {
             | Self::SetStatus(_)
             | Self::SetProperty(_)
             | Self::Log(_)
+            | Self::Retry(_)
             | Self::Convert(_) => {}
         }
         Some(schema)

@@ -36,7 +36,13 @@ impl Step {
             Self::Fail(step) => found.extend(step.title.iter().chain(&step.detail).flat_map(Mixed::expressions)),
             Self::SetProperty(step) => step.value.expressions(&mut found),
             Self::Log(step) => found.extend(step.message.expressions()),
-            Self::RemoveHeader(_)
+            Self::Call(step) => step.asks.iter().for_each(|asked| asked.json.expressions(&mut found)),
+            Self::Cache(step) => {
+                found.extend(step.key.iter().flat_map(Mixed::expressions));
+                step.value.expressions(&mut found);
+            }
+            Self::Retry(_)
+            | Self::RemoveHeader(_)
             | Self::RenameHeader(_)
             | Self::Remove(_)
             | Self::Rename(_)
