@@ -12,12 +12,19 @@ use crate::net::fields;
 /// How long a `wsu:Timestamp` is good by default: 5 minutes, as most stacks have it.
 pub const TTL: Duration = Duration::from_secs(300);
 
+/// Where a password is.
+const PASSWORD: [&str; 3] = ["password_env", "password_file", "secret"];
+/// Where a certificate is.
+pub(super) const CERTIFICATE: [&str; 3] = ["certificate_env", "certificate_file", "certificate_secret"];
+/// Where its key is.
+pub(super) const KEY: [&str; 3] = ["key_env", "key_file", "key_secret"];
+
 /// `endpoint.auth`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Auth {
-    /// `basic: { user, password_env | password_file }`.
+    /// `basic: { user, password_env | password_file | secret }`.
     pub basic: Option<BasicAuth>,
-    /// `header: { name, value_env | value_file }`.
+    /// `header: { name, value_env | value_file | secret }`.
     pub header: Option<HeaderAuth>,
     /// `oauth2`.
     pub oauth2: Option<OAuth2Auth>,
@@ -60,7 +67,7 @@ pub struct Wss {
     pub must_understand: bool,
 }
 
-/// `username_token: { user, password_env | password_file, type, nonce }`.
+/// `username_token: { user, password_env | password_file | secret, type, nonce }`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenAuth {
     /// Who.
@@ -84,7 +91,7 @@ pub enum PasswordKind {
     None,
 }
 
-/// `signature: { certificate_env | certificate_file, key_env | key_file, parts }`.
+/// `signature: { certificate_env | certificate_file | certificate_secret, key_env | key_file | key_secret, parts }`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignatureAuth {
     /// The certificate, PEM.
@@ -120,7 +127,7 @@ impl SignedPart {
 /// Where a secret is.
 #[derive(Debug, Clone)]
 pub struct SecretRef {
-    /// The variable or file.
+    /// What holds it.
     pub source: SecretSource,
     /// Where that stands.
     pub at: Option<Span>,
@@ -133,13 +140,15 @@ impl PartialEq for SecretRef {
     }
 }
 
-/// The variable or file that holds a secret.
+/// What holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// `…_env`: an environment variable.
     Variable(String),
     /// `…_file`: a file, relative to the API's folder or absolute.
     File(String),
+    /// `secret`: a secret of the tenant that the store keeps sealed, by its name.
+    Sealed(String),
 }
 
 /// `addressing: MODE` or `addressing: { mode, to }`.
@@ -228,7 +237,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node) -> Auth {
 fn basic(file: &mut File<'_>, node: &Node) -> Option<BasicAuth> {
     let mut fields = file.fields(node);
     let user = fields.need(file, "user").and_then(|n| Some((n, file.text(n)?)));
-    let password = secret(file, &mut fields, node, ["password_env", "password_file"]);
+    let password = secret(file, &mut fields, node, PASSWORD);
     fields.end(file);
     let (at, user) = user?;
     if user.contains(':') || user.chars().any(char::is_control) {
@@ -240,7 +249,7 @@ fn basic(file: &mut File<'_>, node: &Node) -> Option<BasicAuth> {
 fn header(file: &mut File<'_>, node: &Node) -> Option<HeaderAuth> {
     let mut fields = file.fields(node);
     let name = fields.need(file, "name").and_then(|n| Some((n, file.text(n)?)));
-    let value = secret(file, &mut fields, node, ["value_env", "value_file"]);
+    let value = secret(file, &mut fields, node, ["value_env", "value_file", "secret"]);
     fields.end(file);
     let (at, name) = name?;
     let name = name.to_ascii_lowercase();
@@ -277,9 +286,7 @@ fn token(file: &mut File<'_>, node: &Node) -> Option<TokenAuth> {
     let nonce = fields.take("nonce").and_then(|n| file.boolean(n));
     let password = match kind {
         Some(PasswordKind::None) => Some(None),
-        Some(PasswordKind::Text | PasswordKind::Digest) | None => {
-            secret(file, &mut fields, node, ["password_env", "password_file"]).map(Some)
-        }
+        Some(PasswordKind::Text | PasswordKind::Digest) | None => secret(file, &mut fields, node, PASSWORD).map(Some),
     };
     fields.end(file);
     let (at, user) = user?;
@@ -291,8 +298,8 @@ fn token(file: &mut File<'_>, node: &Node) -> Option<TokenAuth> {
 
 fn signature(file: &mut File<'_>, node: &Node) -> Option<SignatureAuth> {
     let mut fields = file.fields(node);
-    let certificate = secret(file, &mut fields, node, ["certificate_env", "certificate_file"]);
-    let key = secret(file, &mut fields, node, ["key_env", "key_file"]);
+    let certificate = secret(file, &mut fields, node, CERTIFICATE);
+    let key = secret(file, &mut fields, node, KEY);
     let parts = fields.take("parts").map(|n| {
         let parts: Vec<SignedPart> = file.list(n).iter().filter_map(|item| file.word(item, &SignedPart::ALL)).collect();
         if parts.is_empty() {
@@ -304,37 +311,51 @@ fn signature(file: &mut File<'_>, node: &Node) -> Option<SignatureAuth> {
     Some(SignatureAuth { certificate: certificate?, key: key?, parts })
 }
 
-/// One of two keys that say where a secret is. A secret itself is never a value.
-pub(super) fn secret(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node, keys: [&'static str; 2]) -> Option<SecretRef> {
-    let [variable, path] = keys;
-    let (found, is_variable) = match (fields.take(variable), fields.take(path)) {
-        (Some(found), None) => (found, true),
-        (None, Some(found)) => (found, false),
-        (Some(_), Some(_)) | (None, None) => {
-            file.wrong(node, &format!("a map with one of `{variable}` and `{path}`"));
-            return None;
-        }
-    };
-    let source = secret_source(file, found, is_variable)?;
-    Some(SecretRef { source, at: Some(file.span(found)) })
+/// Where the name of a secret leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Variable,
+    File,
+    Sealed,
 }
 
-/// The name of a variable or the path of a file that holds a secret.
-pub(super) fn secret_source(file: &mut File<'_>, found: &Node, is_variable: bool) -> Option<SecretSource> {
+impl Place {
+    /// In the order of the keys of [`secret`].
+    pub(super) const ALL: [Self; 3] = [Self::Variable, Self::File, Self::Sealed];
+}
+
+/// One of three keys that say where a secret is: variable, file, sealed. A secret itself is never a value.
+pub(super) fn secret(file: &mut File<'_>, fields: &mut Fields<'_>, node: &Node, keys: [&'static str; 3]) -> Option<SecretRef> {
+    let mut found = keys.into_iter().zip(Place::ALL).filter_map(|(key, place)| Some((fields.take(key)?, place)));
+    let (Some((at, place)), None) = (found.next(), found.next()) else {
+        let [variable, path, sealed] = keys;
+        file.wrong(node, &format!("a map with one of `{variable}`, `{path}` and `{sealed}`"));
+        return None;
+    };
+    let source = secret_source(file, at, place)?;
+    Some(SecretRef { source, at: Some(file.span(at)) })
+}
+
+/// The name of a variable, the path of a file, or the name of a sealed secret.
+pub(super) fn secret_source(file: &mut File<'_>, found: &Node, place: Place) -> Option<SecretSource> {
     let text = file.text(found)?;
-    let fits = (1..=4096).contains(&text.len())
-        && match is_variable {
-            true => text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)),
-            false => !text.chars().any(char::is_control),
-        };
+    let is_word = |more: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
+    let (fits, what) = match place {
+        Place::Variable => ((1..=4096).contains(&text.len()) && is_word(b"_.-"), "the name of an environment variable"),
+        Place::File => ((1..=4096).contains(&text.len()) && !text.chars().any(char::is_control), "the path of a file"),
+        Place::Sealed => ((1..=64).contains(&text.len()) && is_word(b"_.-"), "the name of a sealed secret"),
+    };
     if !fits {
         // What is written here by mistake may be the secret itself: it is not repeated.
-        let what = if is_variable { "the name of an environment variable" } else { "the path of a file" };
         let at = file.span(found);
         file.diagnostics.push(Diagnostic::error(&codes::WRONG_VALUE, format!("this is not {what}")).at(at).expected(what));
         return None;
     }
-    Some(if is_variable { SecretSource::Variable(text) } else { SecretSource::File(text) })
+    Some(match place {
+        Place::Variable => SecretSource::Variable(text),
+        Place::File => SecretSource::File(text),
+        Place::Sealed => SecretSource::Sealed(text),
+    })
 }
 
 impl Auth {
@@ -414,6 +435,11 @@ impl Flow {
         match &secret.source {
             SecretSource::Variable(name) => self.text(&format!("{key}_env"), name),
             SecretSource::File(path) => self.text(&format!("{key}_file"), path),
+            // Where a map has one secret alone, the word says enough.
+            SecretSource::Sealed(name) => match key {
+                "password" | "value" | "client_secret" => self.text("secret", name),
+                _ => self.text(&format!("{key}_secret"), name),
+            },
         }
     }
 }
@@ -439,6 +465,8 @@ mod tests {
             "wss: { username_token: { user: u, type: none, nonce: true } }",
             "wss: { signature: { certificate_file: c.pem, key_env: KEY, parts: [body, certificate] } }",
             "wss: { signature: { certificate_env: C, key_file: k.pem } }",
+            "basic: { user: u, secret: orders.pw }, wss: { signature: { certificate_secret: c, key_secret: k } }",
+            "header: { name: x-key, secret: k-1 }, wss: { username_token: { user: u, secret: pw } }",
         ];
         let modes = ["auto", "on", "off", "2004", "{ to: \"urn:orders:main\" }", "{ mode: 2004, to: \"https://x/y?z=1\" }"];
         for (auth, addressing) in all.iter().zip(modes.iter().cycle()) {
@@ -452,10 +480,12 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_said_and_no_secret_repeated() {
         let table = [
-            ("basic: { user: u }", "one of `password_env` and `password_file`"),
+            ("basic: { user: u }", "one of `password_env`, `password_file` and `secret`"),
+            ("basic: { user: u, secret: \"hunter2 !\" }", "this is not the name of a sealed secret"),
+            ("basic: { user: u, secret: a, password_env: P }", "one of `password_env`, `password_file` and `secret`"),
             ("basic: { user: \"a:b\", password_env: P }", "has no colon"),
-            ("basic: { user: u, password_env: P, password_file: p }", "one of `password_env` and `password_file`"),
-            ("basic: { user: u, password: hunter2 }", "one of `password_env` and `password_file`"),
+            ("basic: { user: u, password_env: P, password_file: p }", "one of `password_env`, `password_file` and `secret`"),
+            ("basic: { user: u, password: hunter2 }", "one of `password_env`, `password_file` and `secret`"),
             ("basic: { user: u, password_env: \"hunter2!\" }", "this is not the name of an environment variable"),
             ("header: { name: Content-Type, value_env: V }", "that the call itself does not write"),
             ("header: { name: \"a b\", value_env: V }", "that the call itself does not write"),
@@ -467,7 +497,7 @@ mod tests {
             ("wss: { username_token: { user: u, type: none, password_env: P } }", "unknown key `password_env`"),
             ("wss: { ttl: 500ms }", "a length of time from a second to a day"),
             ("wss: { signature: { certificate_file: c, key_file: k, parts: [] } }", "a list of body"),
-            ("wss: { signature: { certificate_file: c } }", "one of `key_env` and `key_file`"),
+            ("wss: { signature: { certificate_file: c } }", "one of `key_env`, `key_file` and `key_secret`"),
             ("wsse: {}", "unknown key `wsse`"),
         ];
         for (auth, expected) in table {

@@ -167,7 +167,7 @@ pub static ADDRESS_REFUSED: Code = Code {
 pub static NO_SECRET: Code = Code {
     id: "api.no-secret",
     title: "a secret that the API needs cannot be had",
-    help: "Secrets never stand in api.yaml: `…_env` names an environment variable of the process that runs `check` or `serve`, `…_file` a file, relative to \
+    help: "Secrets never stand in api.yaml: `secret` names one that the server keeps sealed (`castile secret create`), `…_env` names an environment variable of the process that runs `check` or `serve`, `…_file` a file, relative to \
            the API's folder or absolute, of at most 64 KiB, in UTF-8, that not everybody may write; one line end behind it does not count. Certificates and keys are \
            PEM, keys without a passphrase (PKCS #8, PKCS #1 or SEC1, RSA or EC), and the first certificate is the key's. Secrets are read when the API is loaded, \
            and again at a change below the folder of APIs or at SIGHUP where one of the files changed. An API that was uploaded names variables that begin with CASTILE_SECRET_, and files \

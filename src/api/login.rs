@@ -1,14 +1,16 @@
 //! `endpoint.auth.oauth2` and `endpoint.auth.tls`: the log-ins that are more than a field of each request. Secrets are named here, never held.
 
-use super::auth::{SecretRef, secret};
+use super::auth::{CERTIFICATE, KEY, SecretRef, secret};
 use super::read::is_http;
 use super::write::Flow;
 use super::yaml::{File, Node};
 
+/// Where authorities are.
+const CA: [&str; 3] = ["ca_env", "ca_file", "ca_secret"];
 /// The longest text of a client: its id, scopes, audience, in bytes.
 const MAX_TEXT: usize = 2048;
 
-/// `oauth2: { token_url, client_id, client_secret_env | client_secret_file, scope, audience, credentials }`: the client credentials grant
+/// `oauth2: { token_url, client_id, client_secret_env | client_secret_file | secret, scope, audience, credentials }`: the client credentials grant
 /// (RFC 6749, section 4.4).
 #[derive(Debug, Clone, PartialEq)]
 pub struct OAuth2Auth {
@@ -40,7 +42,7 @@ impl ClientCredentials {
     const WORDS: [(&'static str, Self); 2] = [("header", Self::Header), ("body", Self::Body)];
 }
 
-/// `tls: { certificate_env | certificate_file, key_env | key_file, ca_env | ca_file }`. One of certificate and authority is there, and a key beside
+/// `tls: { certificate_env | certificate_file | certificate_secret, key_…, ca_… }`. One of certificate and authority is there, and a key beside
 /// each certificate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TlsAuth {
@@ -62,7 +64,7 @@ pub(super) fn oauth2(file: &mut File<'_>, node: &Node) -> Option<OAuth2Auth> {
         Some(url)
     });
     let client_id = fields.need(file, "client_id").and_then(|n| plain(file, n));
-    let client_secret = secret(file, &mut fields, node, ["client_secret_env", "client_secret_file"]);
+    let client_secret = secret(file, &mut fields, node, ["client_secret_env", "client_secret_file", "secret"]);
     let scope = fields.take("scope").and_then(|n| plain(file, n));
     let audience = fields.take("audience").and_then(|n| plain(file, n));
     let credentials = fields.take("credentials").and_then(|n| file.word(n, &ClientCredentials::WORDS)).unwrap_or_default();
@@ -83,15 +85,15 @@ fn plain(file: &mut File<'_>, node: &Node) -> Option<String> {
 pub(super) fn tls(file: &mut File<'_>, node: &Node) -> Option<TlsAuth> {
     let mut fields = file.fields(node);
     let mut certificate = None;
-    let has_identity = fields.has(&["certificate_env", "certificate_file", "key_env", "key_file"]);
+    let has_identity = fields.has(&[CERTIFICATE, KEY].concat());
     if has_identity {
-        let chain = secret(file, &mut fields, node, ["certificate_env", "certificate_file"]);
-        let key = secret(file, &mut fields, node, ["key_env", "key_file"]);
+        let chain = secret(file, &mut fields, node, CERTIFICATE);
+        let key = secret(file, &mut fields, node, KEY);
         certificate = Some(chain?).zip(key);
         certificate.as_ref()?;
     }
-    let has_ca = fields.has(&["ca_env", "ca_file"]);
-    let ca = if has_ca { Some(secret(file, &mut fields, node, ["ca_env", "ca_file"])?) } else { None };
+    let has_ca = fields.has(&CA);
+    let ca = if has_ca { Some(secret(file, &mut fields, node, CA)?) } else { None };
     if !has_identity && !has_ca {
         file.wrong(node, "a map with a certificate and its key, or with an authority: `certificate_file` and `key_file`, or `ca_file`");
     }
@@ -146,6 +148,8 @@ mod tests {
             "oauth2: { token_url: \"http://10.0.0.1/t?x=1\", client_id: \"a b\", client_secret_file: cs, scope: \"a b\", audience: \"urn:x\", credentials: body }",
             "tls: { certificate_file: c.pem, key_file: k.pem }",
             "tls: { certificate_env: C, key_env: K, ca_file: ca.pem }",
+            "tls: { certificate_secret: c, key_secret: k, ca_secret: ca }",
+            "oauth2: { token_url: \"https://as.example.org/token\", client_id: gw, secret: orders }",
             "tls: { ca_env: CA }, basic: { user: u, password_env: P }",
         ] {
             let definition = parse(auth).unwrap_or_else(|e| panic!("{auth}: {e:?}"));
@@ -158,8 +162,8 @@ mod tests {
     fn what_does_not_fit_is_said() {
         let oauth2 = |more: &str| format!("oauth2: {{ token_url: \"https://as/t\", client_id: a, {more} }}");
         for (auth, expected) in [
-            (oauth2("scope: a"), "one of `client_secret_env` and `client_secret_file`"),
-            (oauth2("client_secret: hunter2"), "one of `client_secret_env` and `client_secret_file`"),
+            (oauth2("scope: a"), "one of `client_secret_env`, `client_secret_file` and `secret`"),
+            (oauth2("client_secret: hunter2"), "one of `client_secret_env`, `client_secret_file` and `secret`"),
             (oauth2("client_secret_env: S, credentials: query"), "one of header, body"),
             (oauth2("client_secret_env: S, scope: \"\""), "a text of 1 to 2048 bytes"),
             ("oauth2: { token_url: \"ftp://as/t\", client_id: a, client_secret_env: S }".into(), "begins with http://"),
@@ -167,9 +171,9 @@ mod tests {
             (oauth2("client_secret_env: S") + ", basic: { user: u, password_env: P }", "one of `basic`, `oauth2`"),
             (oauth2("client_secret_env: S") + ", header: { name: Authorization, value_env: P }", "one of `basic`, `oauth2`"),
             ("tls: {}".into(), "a certificate and its key, or with an authority"),
-            ("tls: { certificate_file: c }".into(), "one of `key_env` and `key_file`"),
-            ("tls: { key_file: c, ca_file: d }".into(), "one of `certificate_env` and `certificate_file`"),
-            ("tls: { ca_file: d, ca_env: D }".into(), "one of `ca_env` and `ca_file`"),
+            ("tls: { certificate_file: c }".into(), "one of `key_env`, `key_file` and `key_secret`"),
+            ("tls: { key_file: c, ca_file: d }".into(), "one of `certificate_env`, `certificate_file` and `certificate_secret`"),
+            ("tls: { ca_file: d, ca_env: D }".into(), "one of `ca_env`, `ca_file` and `ca_secret`"),
         ] {
             let said = parse(&auth).unwrap_err();
             assert!(said.iter().any(|s| s.contains(expected)), "{auth}: {said:?}");

@@ -18,6 +18,7 @@ mod lock;
 mod login;
 mod read;
 mod release;
+mod sealed;
 mod units;
 mod write;
 
@@ -38,6 +39,7 @@ pub use lock::{Lock, TypeKey};
 pub use login::{ClientCredentials, OAuth2Auth, TlsAuth};
 pub use read::{ATTACHMENTS_PATH, check_path, is_context, is_http, is_reserved, is_segment};
 pub use release::Release;
+pub use sealed::SealedSecret;
 pub use write::derived_notes;
 
 use std::collections::BTreeMap;

@@ -177,6 +177,7 @@ impl ApiDefinition {
                 HeaderPart::Constant(value) => format!("{{ constant: {value} }}"),
                 HeaderPart::ApiSecret(SecretSource::Variable(variable)) => format!("{{ secret_env: {} }}", scalar(variable)),
                 HeaderPart::ApiSecret(SecretSource::File(path)) => format!("{{ secret_file: {} }}", scalar(path)),
+                HeaderPart::ApiSecret(SecretSource::Sealed(name)) => format!("{{ secret: {} }}", scalar(name)),
             };
             writeln!(out, "  {}: {value}", scalar(name))?;
         }
@@ -402,6 +403,7 @@ mod tests {
                 ("", constant),
                 ("a", HeaderPart::ApiSecret(SecretSource::Variable("A.b-C_1".to_owned()))),
                 ("b", HeaderPart::ApiSecret(SecretSource::File(name.clone()))),
+                ("s", HeaderPart::ApiSecret(SecretSource::Sealed("orders.pw".to_owned()))),
                 ("c", HeaderPart::Omit),
             ] {
                 definition.headers.insert(format!("{name}{key}"), HeaderRule { part, span: None });

@@ -92,7 +92,7 @@ pub fn build(name: &str, content: &Content) -> Built {
 
 /// Builds an API of that tenant from what is stored of it, to be served.
 pub fn build_of(tenant: &str, name: &str, content: &Content, vault: &Vault) -> Built {
-    let mut built = made(name, content, Some(vault));
+    let mut built = made(tenant, name, content, Some(vault));
     if tenant != DEFAULT_TENANT {
         built.api = built.api.map(|api| Arc::new(Arc::unwrap_or_clone(api).of_tenant(tenant)));
     }
@@ -102,13 +102,13 @@ pub fn build_of(tenant: &str, name: &str, content: &Content, vault: &Vault) -> B
 /// Builds an API from what is stored of it.
 pub fn build_with(name: &str, content: &Content, secrets: Secrets) -> Built {
     match secrets {
-        Secrets::Needed => made(name, content, Some(&Vault::default())),
-        Secrets::NotNeeded => made(name, content, None),
+        Secrets::Needed => made(DEFAULT_TENANT, name, content, Some(&Vault::default())),
+        Secrets::NotNeeded => made(DEFAULT_TENANT, name, content, None),
     }
 }
 
 /// `vault`: what uploaded APIs find here; `None`: secrets are not looked for.
-fn made(name: &str, content: &Content, vault: Option<&Vault>) -> Built {
+fn made(tenant: &str, name: &str, content: &Content, vault: Option<&Vault>) -> Built {
     let mut documents = content.linked();
     let at = documents.sources.add(content.definition.name.clone(), content.definition.text.clone());
     let (definition, mut diagnostics) = ApiDefinition::parse(at, &content.definition.text);
@@ -135,7 +135,7 @@ fn made(name: &str, content: &Content, vault: Option<&Vault>) -> Built {
         let folder = Path::new(&*content.definition.name).parent().unwrap_or(Path::new(""));
         let provenance = Provenance::of(content);
         let (credentials, missing) = match vault {
-            Some(vault) => Credentials::read(&definition, &Desk { vault, provenance, folder }),
+            Some(vault) => Credentials::read(&definition, &Desk { vault, provenance, folder, tenant }),
             None => Default::default(),
         };
         built.diagnostics.extend(missing);

@@ -70,6 +70,8 @@ pub(super) struct Desk<'a> {
     pub(super) provenance: Provenance,
     /// The API's folder.
     pub(super) folder: &'a Path,
+    /// Whose the API is.
+    pub(super) tenant: &'a str,
 }
 
 /// The files that hold secrets of a stored API: when one changes, the API has changed.
@@ -82,7 +84,18 @@ pub(super) fn files(content: &Content, vault: &Vault) -> Vec<PathBuf> {
 /// Does the definition of an API name secrets of the machine that serves it?
 pub fn names_secrets(content: &Content) -> bool {
     let (definition, _) = ApiDefinition::parse(SourceId(0), &content.definition.text);
-    definition.iter().flat_map(named).next().is_some()
+    definition.iter().flat_map(named).any(|source| !matches!(source, SecretSource::Sealed(_)))
+}
+
+/// Does it name that sealed secret?
+pub fn names_sealed(content: &Content, name: &str) -> bool {
+    let (definition, _) = ApiDefinition::parse(SourceId(0), &content.definition.text);
+    definition.iter().any(|d| defines_sealed(d, name))
+}
+
+/// Does a definition name that sealed secret?
+pub(super) fn defines_sealed(definition: &ApiDefinition, name: &str) -> bool {
+    named(definition).any(|source| matches!(source, SecretSource::Sealed(n) if n == name))
 }
 
 impl Credentials {
@@ -128,10 +141,20 @@ fn read(secret: &SecretRef, desk: &Desk<'_>, found: &mut Vec<Diagnostic>) -> Opt
             None => Err(format!("the environment variable `{name}` is not set")),
         }),
         SecretSource::File(path) => desk.vault.file(path, desk.provenance, desk.folder).and_then(|whole| file(&whole, path, secret, found)),
+        SecretSource::Sealed(name) => match desk.vault.open(desk.tenant, name) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => {
+                let text = format!("the sealed secret `{name}` is kept by a server, which is not asked here");
+                found.push(at(secret, Diagnostic::new(Severity::Note, &codes::NO_SECRET, text)));
+                return None;
+            }
+            Err(why) => Err(why),
+        },
     };
     let said = match &secret.source {
         SecretSource::Variable(name) => format!("the environment variable `{name}`"),
         SecretSource::File(path) => format!("the file `{path}`"),
+        SecretSource::Sealed(name) => format!("the sealed secret `{name}`"),
     };
     match result {
         Ok(text) if text.is_empty() => found.push(at(secret, Diagnostic::error(&codes::NO_SECRET, format!("{said} is empty")))),
@@ -202,7 +225,7 @@ mod tests {
     }
 
     fn desk<'a>(folder: &'a Path, vault: &'a Vault) -> Desk<'a> {
-        Desk { vault, provenance: Provenance::Files, folder }
+        Desk { vault, provenance: Provenance::Files, folder, tenant: "default" }
     }
 
     #[test]

@@ -76,6 +76,8 @@ struct Looked {
     fingerprint: Fingerprint,
     /// The files with its secrets, wherever they are.
     secrets: Vec<PathBuf>,
+    /// Where it was not good: the version of the sealed secrets then, of which one may have been missing.
+    failed: Option<u64>,
 }
 
 type Fingerprint = Vec<(PathBuf, Option<SystemTime>, u64)>;
@@ -104,6 +106,7 @@ impl<S: Store + 'static> Folder<S> {
     /// The folder cannot be read, or the store: nothing changes then.
     pub async fn reload(&self) -> std::io::Result<Reload> {
         let mut known = self.known.lock().await;
+        self.roster.look().await.map_err(std::io::Error::other)?;
         let path = self.path.clone();
         let listed = blocking(move || list(&path)).await??;
         let gone = self.gone(&mut known, &listed).await.map_err(std::io::Error::other)?;
@@ -162,7 +165,8 @@ impl Read {
         let before = known.apis.get(&name);
         let (looked, secrets) = (directory.clone(), before.map(|k| k.secrets.clone()).unwrap_or_default());
         let now = blocking(move || fingerprint(&looked, &secrets)).await?;
-        if before.is_some_and(|k| k.fingerprint == now) {
+        let sealed = vault.version();
+        if before.is_some_and(|k| k.fingerprint == now && k.failed.is_none_or(|version| version == sealed)) {
             return Ok(());
         }
         let looked = directory.clone();
@@ -170,7 +174,6 @@ impl Read {
         let secrets = read.as_ref().map(|content| credentials::files(content, vault)).unwrap_or_default();
         let named = secrets.clone();
         let fingerprint = blocking(move || fingerprint(&looked, &named)).await?;
-        self.looked.push((name.clone(), Looked { fingerprint, secrets }));
         let (content, built) = match read {
             Ok(content) => {
                 let (tried, tried_name) = (content.clone(), name.clone());
@@ -180,6 +183,7 @@ impl Read {
             Err(failed) => (None, failed),
         };
         let Built { api, diagnostics, sources } = built;
+        self.looked.push((name.clone(), Looked { fingerprint, secrets, failed: api.is_none().then_some(sealed) }));
         let found = Failure { name: name.clone(), kept: true, diagnostics, sources };
         match (content, api) {
             (Some(content), Some(made)) => {

@@ -31,7 +31,7 @@ pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use callers::{Callers, Plans, Signing};
 pub use census::{Census, field};
 pub use content::{Built, Secrets, build, build_of, build_with, stored_settings};
-pub use credentials::{Credentials, names_secrets};
+pub use credentials::{Credentials, names_sealed, names_secrets};
 pub use documents::{Documents, declared_encoding};
 pub use examples::undocumented;
 pub use folder::{Failure, Folder, Reload, list, read_api, share_address};

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::content::{Built, build_of};
+use super::credentials::defines_sealed;
 use super::{Catalog, Failure, PublishedApi, Snapshot, Vault};
-use crate::api::{Release, State, codes};
+use crate::api::{Release, SealedSecret, State, codes};
 use crate::auth::DEFAULT_TENANT;
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::store::{API_KINDS, Content, Everything, Kept, MAX_REVISIONS, Revision, Since, Store, StoreError, Versioned};
+use crate::store::{API_KINDS, Content, Everything, Kept, MAX_REVISIONS, Record, Revision, Since, Store, StoreError, Versioned};
 
 /// Brings the APIs of the store into the catalog: of each the revision and the state that are in force.
 #[derive(Debug)]
@@ -123,13 +124,22 @@ impl<S: Store> Roster<S> {
         self.publish(&*self.store, &mut shelf).await
     }
 
+    /// Reads what changed, and publishes nothing yet: the sealed secrets are known from then on.
+    ///
+    /// # Errors
+    /// The store is away or damaged.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        let mut shelf = self.shelf.lock().await;
+        self.read(&mut shelf).await
+    }
+
     /// Publishes what another store holds, for as long as its own is away: of that one everything is read, and compiled, once it answers.
     ///
     /// # Errors
     /// It is damaged.
     pub async fn begin_with<F: Store>(&self, other: &F) -> Result<Update, StoreError> {
         let mut shelf = self.shelf.lock().await;
-        shelf.replace(&other.read_all(&API_KINDS).await?)?;
+        self.replace(&mut shelf, &other.read_all(&API_KINDS).await?)?;
         let update = self.publish(other, &mut shelf).await;
         shelf.generation = 0;
         // A number may mean something else in its own store.
@@ -212,6 +222,11 @@ impl<S: Store> Roster<S> {
                 for record in changes.records.iter().filter(|r| r.kind == Release::KIND) {
                     shelf.release(Versioned::<Release>::read(record)?.value);
                 }
+                let secrets = of_kind::<SealedSecret>(&changes.records)?;
+                let gone: Vec<_> = (changes.removed.iter().filter(|p| p.kind == SealedSecret::KIND))
+                    .map(|p| (Arc::from(&*p.tenant), Arc::from(&*p.id)))
+                    .collect();
+                shelf.reopen(&self.vault.learn(secrets, &gone, false));
                 for place in changes.removed.iter().filter(|p| p.kind == Release::KIND) {
                     let name = ApiName::new(&*place.tenant, &*place.id);
                     shelf.releases.remove(&name);
@@ -222,8 +237,15 @@ impl<S: Store> Roster<S> {
                 }
                 shelf.generation = changes.generation;
             }
-            Since::TooOld => shelf.replace(&self.store.read_all(&API_KINDS).await?)?,
+            Since::TooOld => self.replace(shelf, &self.store.read_all(&API_KINDS).await?)?,
         }
+        Ok(())
+    }
+
+    /// Takes everything as it is in a store.
+    fn replace(&self, shelf: &mut Shelf, everything: &Everything) -> Result<(), StoreError> {
+        shelf.replace(everything)?;
+        shelf.reopen(&self.vault.learn(of_kind::<SealedSecret>(&everything.records)?, &[], true));
         Ok(())
     }
 
@@ -320,7 +342,25 @@ async fn compile(revision: Arc<Revision>, vault: &Arc<Vault>) -> Result<Built, S
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Damaged { what: "an API cannot be compiled".to_owned() })
 }
 
+/// The values of a kind among records of several.
+fn of_kind<T: Kept>(records: &[Record]) -> Result<Vec<T>, StoreError> {
+    records.iter().filter(|r| r.kind == T::KIND).map(|r| Ok(Versioned::<T>::read(r)?.value)).collect()
+}
+
 impl Shelf {
+    /// Has the APIs compiled anew that name one of these sealed secrets, and of their tenants those that could not be compiled.
+    fn reopen(&mut self, secrets: &[(Arc<str>, Arc<str>)]) {
+        for (api, entry) in &mut self.apis {
+            let mut of_tenant = secrets.iter().filter(|(tenant, _)| *tenant == api.tenant).peekable();
+            let failed = entry.bad.is_some() && of_tenant.peek().is_some();
+            let names = entry.made.as_ref().is_some_and(|(_, made)| of_tenant.any(|(_, name)| defines_sealed(&made.definition, name)));
+            if failed || names {
+                (entry.made, entry.bad) = (None, None);
+                self.open.insert(api.clone());
+            }
+        }
+    }
+
     fn release(&mut self, release: Release) {
         let name = ApiName::new(release.tenant.clone(), release.api.clone());
         self.open.insert(name.clone());
@@ -334,7 +374,7 @@ impl Shelf {
 
     /// Takes everything as it is in the store; what was compiled stays where its revision is the same.
     fn replace(&mut self, everything: &Everything) -> Result<(), StoreError> {
-        let releases = everything.records.iter().map(|r| Versioned::<Release>::read(r).map(|v| v.value)).collect::<Result<Vec<_>, _>>()?;
+        let releases = of_kind::<Release>(&everything.records)?;
         self.releases.clear();
         for entry in self.apis.values_mut() {
             entry.latest = 0;

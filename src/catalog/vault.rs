@@ -1,14 +1,17 @@
 //! What an API finds on the machine that serves it, by where its texts come from: which secrets it may name, which addresses its service may have.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use tokio::sync::watch;
 use url::{Host, Url};
 
 use super::{PublishedApi, is_inside};
-use crate::api::{SecretSource, codes};
-use crate::diagnostic::Diagnostic;
+use crate::api::{SealedSecret, SecretSource, codes};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::net::address::{AddressClass, AddressPolicy, AddressRefused, is_loopback_host};
-use crate::store::Content;
+use crate::store::{Content, Field, Kept, Seal, SealError};
 
 /// How the environment variables begin that uploaded APIs may name.
 pub const VARIABLES: &str = "CASTILE_SECRET_";
@@ -31,17 +34,105 @@ impl Provenance {
     }
 }
 
-/// What uploaded APIs find on this machine. By default nothing, and public addresses.
+/// What uploaded APIs find on this machine, and the sealed secrets of the store for all. By default nothing, and public addresses.
 #[derive(Debug, Default)]
 pub struct Vault {
     folder: Option<PathBuf>,
     addresses: AddressPolicy,
+    /// Opens sealed secrets; `None`: there is no store to keep them.
+    seal: Option<Arc<Seal>>,
+    sealed: watch::Sender<Sealed>,
+}
+
+/// Tenant and name of a secret.
+type SecretName = (Arc<str>, Arc<str>);
+
+/// Sealed secrets by tenant and name.
+#[derive(Debug, Clone, Default)]
+struct Sealed {
+    secrets: Arc<BTreeMap<SecretName, SealedSecret>>,
+    /// Counts up with every change.
+    version: u64,
 }
 
 impl Vault {
     /// With the files of the folder [`FOLDER`] of a server whose settings file is in `beside`, and these addresses.
     pub fn beside(beside: &Path, addresses: AddressPolicy) -> Self {
-        Self { folder: Some(beside.join(FOLDER)), addresses }
+        Self { folder: Some(beside.join(FOLDER)), addresses, ..Self::default() }
+    }
+
+    /// The same with keys that open sealed secrets.
+    #[must_use]
+    pub fn with_seal(self, seal: Arc<Seal>) -> Self {
+        Self { seal: Some(seal), ..self }
+    }
+
+    /// The same with these sealed secrets and no others.
+    #[must_use]
+    pub fn with(&self, secrets: impl IntoIterator<Item = SealedSecret>) -> Self {
+        let (folder, addresses, seal) = (self.folder.clone(), self.addresses.clone(), self.seal.clone());
+        let vault = Self { folder, addresses, seal, ..Self::default() };
+        vault.learn(secrets, &[], true);
+        vault
+    }
+
+    /// Takes sealed secrets of the store, in the place of all that are known or beside them, and forgets those that are gone. Gives the names of those that
+    /// changed.
+    pub(super) fn learn(&self, secrets: impl IntoIterator<Item = SealedSecret>, gone: &[SecretName], all: bool) -> Vec<SecretName> {
+        let mut changed = Vec::new();
+        let mut secrets = secrets.into_iter().peekable();
+        if !all && gone.is_empty() && secrets.peek().is_none() {
+            return changed;
+        }
+        self.sealed.send_if_modified(|known| {
+            let mut next = if all { BTreeMap::new() } else { (*known.secrets).clone() };
+            next.retain(|name, _| !gone.contains(name));
+            next.extend(secrets.by_ref().map(|s| ((s.tenant.clone(), s.name.clone()), s)));
+            let names = known.secrets.keys().chain(next.keys()).filter(|name| known.secrets.get(*name) != next.get(*name));
+            changed = names.cloned().collect();
+            if !changed.is_empty() {
+                *known = Sealed { secrets: Arc::new(next), version: known.version + 1 };
+            }
+            !changed.is_empty()
+        });
+        changed
+    }
+
+    /// A number that grows with every change of a sealed secret.
+    pub fn version(&self) -> u64 {
+        self.sealed.borrow().version
+    }
+
+    /// Waits until sealed secrets are others than those of that version.
+    pub async fn changed(&self, seen: u64) {
+        // The sender lives as long as this.
+        let mut known = self.sealed.subscribe();
+        let _always = known.wait_for(|s| s.version != seen).await;
+    }
+
+    /// Seals a secret of a tenant.
+    ///
+    /// # Errors
+    /// There is no key, or the machine gives no random numbers.
+    pub fn seal(&self, tenant: &str, name: &str, value: &str) -> Result<String, SealError> {
+        self.seal.as_ref().ok_or(SealError::NoKey)?.seal(&field(tenant, name), value.as_bytes())
+    }
+
+    /// The value of a sealed secret; `None`: this is no server, which alone knows it.
+    ///
+    /// # Errors
+    /// The tenant has none of that name, or it does not open; why.
+    pub(super) fn open(&self, tenant: &str, name: &str) -> Result<Option<String>, String> {
+        let Some(seal) = &self.seal else { return Ok(None) };
+        let sealed = self.sealed.borrow().clone();
+        let key = (Arc::from(tenant), Arc::from(name));
+        let Some(secret) = sealed.secrets.get(&key) else {
+            let near = nearest(name, sealed.secrets.keys().filter(|(t, _)| **t == *tenant).map(|(_, n)| &**n));
+            let near = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+            return Err(format!("there is no sealed secret `{name}`{near}"));
+        };
+        let value = seal.open(&field(tenant, name), &secret.sealed).map_err(|e| e.to_string())?;
+        String::from_utf8(value).map(Some).map_err(|_| format!("the sealed secret `{name}` is not UTF-8"))
     }
 
     /// Where a file is that an API names. `beside` is the API's folder.
@@ -83,7 +174,7 @@ impl Vault {
     ) -> impl Iterator<Item = PathBuf> + 'a {
         named.filter_map(move |source| match source {
             SecretSource::File(path) => self.file(path, of, beside).ok(),
-            SecretSource::Variable(_) => None,
+            SecretSource::Variable(_) | SecretSource::Sealed(_) => None,
         })
     }
 
@@ -127,6 +218,11 @@ impl Vault {
             Some(Host::Domain(_)) | None => Ok(()),
         }
     }
+}
+
+/// Where the value of a sealed secret belongs.
+fn field<'a>(tenant: &'a str, name: &'a str) -> Field<'a> {
+    Field { kind: SealedSecret::KIND, tenant, id: name, field: "value" }
 }
 
 /// Every address that calls of an API may go to, as it is written.

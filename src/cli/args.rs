@@ -98,6 +98,8 @@ pub(super) enum Command {
     Client(Noun<objects::Client>),
     /// Outside issuers of tokens
     Issuer(Noun<objects::Issuer>),
+    /// Secrets for SOAP services, sealed in the store
+    Secret(Noun<super::objects::secret::Secret>),
     /// The audit log of a running server
     Audit(super::objects::Audit),
     /// Print a Postman collection (v2.1) with a sample call of each resource

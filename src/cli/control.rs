@@ -70,7 +70,7 @@ impl Control {
         };
         let store = Arc::new(store);
         let census = Census::new(store.clone(), catalog.clone(), seal.clone());
-        let vault = Arc::new(Vault::beside(beside, uploaded(config)));
+        let vault = Arc::new(Vault::beside(beside, uploaded(config)).with_seal(seal.clone()));
         let roster = Arc::new(Roster::new(store.clone(), catalog).with_vault(vault.clone()));
         let from_disk = shade.as_ref().map(|(shade, _)| shade.made);
         match shade {

@@ -63,9 +63,11 @@ impl Feed {
         self.follow(hangup).await;
     }
 
-    /// Reads the folder whenever a file changes, and it and all secrets whenever SIGHUP comes; never returns.
+    /// Reads the folder whenever a file or a sealed secret changes, and it and all secrets whenever SIGHUP comes; never returns.
     async fn follow(&mut self, hangup: &mut Signal) {
+        let vault = self.roster.vault().clone();
         loop {
+            let sealed = vault.version();
             let changed = async {
                 match &mut self.watch {
                     Some(watch) => watch.changed().await,
@@ -74,6 +76,7 @@ impl Feed {
             };
             let told = tokio::select! {
                 () = changed => false,
+                () = vault.changed(sealed) => false,
                 _ = hangup.recv() => true,
             };
             if let Some(folder) = &self.folder {

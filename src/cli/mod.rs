@@ -95,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Tenant(noun) => objects::run(&screen, &args.global, noun),
         Command::Client(noun) => objects::run(&screen, &args.global, noun),
         Command::Issuer(noun) => objects::run(&screen, &args.global, noun),
+        Command::Secret(noun) => objects::run(&screen, &args.global, noun),
         Command::Audit(command) => objects::audit(&screen, &args.global, command),
         Command::Postman(command) => plans::postman(&screen, &args.global, &command),
         Command::Jmeter(command) => plans::jmeter(&screen, &args.global, &command),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::apis::PUBLISH;
+use super::secrets::MAX_SECRETS;
 use super::{Actor, Manage, ManageError, Managed};
-use crate::api::folder_name;
+use crate::api::{SealedSecret, folder_name};
 use crate::auth::DEFAULT_TENANT;
 use crate::catalog::{self, Built, PublishedApi, Texts, Vault};
 use crate::diagnostic::Severity;
-use crate::store::{Content, MAX_REVISIONS, Revision, RevisionEntry, Store};
+use crate::store::{Content, Keep, MAX_REVISIONS, Revision, RevisionEntry, Store};
 
 /// Bytes of all texts of an API.
 pub const MAX_TEXT_BYTES: usize = 64 << 20;
@@ -115,7 +116,9 @@ impl Manage {
         if new.expected.is_some_and(|e| e != latest) {
             return Err(ManageError::Conflict);
         }
-        let (content, built) = compiled(actor, name, new.texts, self.vault.clone()).await?;
+        let secrets = self.store.page::<SealedSecret>(Some(&actor.tenant), None, MAX_SECRETS).await?.0;
+        let vault = self.vault.with(secrets.into_iter().map(|s| s.value));
+        let (content, built) = compiled(actor, name, new.texts, vault).await?;
         let api = built.api.clone().ok_or_else(|| not_good(name, &built))?;
         self.address_must_be_free(actor, name, &api)?;
         let changed = before.as_ref().is_none_or(|f| f.latest.content != content);
@@ -165,7 +168,7 @@ fn bounded(texts: &Texts) -> Managed<()> {
 }
 
 /// Reads and compiles texts as the gateway will. Secrets of the machine that serves are its operator's to hand out: for others they are not even looked for.
-async fn compiled(actor: &Actor, name: &str, texts: Texts, vault: Arc<Vault>) -> Managed<(Content, Built)> {
+async fn compiled(actor: &Actor, name: &str, texts: Texts, vault: Vault) -> Managed<(Content, Built)> {
     let (tenant, name, may_name) = (actor.tenant.clone(), name.to_owned(), actor.is_of_installation());
     let work = move || {
         let content = Content::of_texts(&tenant, &name, &texts).map_err(|refused| not_good(&name, &refused))?;

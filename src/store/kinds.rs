@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::{Kept, Key};
-use crate::api::Release;
+use crate::api::{Release, SealedSecret};
 use crate::auth::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, SealedKey, Subscription, Tenant, User};
 use crate::throttle::Plan;
 
 /// The kinds that the APIs' half of the gateway's snapshot is made of, beside the APIs themselves.
-pub const API_KINDS: [&str; 1] = [Release::KIND];
+pub const API_KINDS: [&str; 2] = [Release::KIND, SealedSecret::KIND];
 
 /// The kinds that the callers' half of the gateway's snapshot is made of.
 pub const CALLER_KINDS: [&str; 10] = [
@@ -181,6 +181,18 @@ impl Kept for Release {
 
     fn id(&self) -> &str {
         &self.api
+    }
+}
+
+impl Kept for SealedSecret {
+    const KIND: &'static str = "secret";
+
+    fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    fn id(&self) -> &str {
+        &self.name
     }
 }
 

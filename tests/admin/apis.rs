@@ -22,7 +22,7 @@ pub fn texts(sample: &str, more: &str) -> Texts {
     texts
 }
 
-fn body(texts: &Texts) -> Value {
+pub fn body(texts: &Texts) -> Value {
     json!({ "files": texts.iter().map(|(path, text)| (path.clone(), json!(&**text))).collect::<serde_json::Map<_, _>>() })
 }
 

@@ -6,6 +6,7 @@ mod cli;
 mod door;
 mod others;
 mod roles;
+mod secrets;
 mod set_up;
 mod start;
 mod updates;
@@ -62,7 +63,7 @@ impl Server {
         let store: Arc<AnyStore> = Arc::new(Sql::sqlite(&folder.path().join("castile.db")).await.unwrap().into());
         let seal = Arc::new(seal());
         first_start(&*store, &seal).await.unwrap();
-        let vault = Arc::new(Vault::beside(folder.path(), AddressPolicy::public()));
+        let vault = Arc::new(Vault::beside(folder.path(), AddressPolicy::public()).with_seal(seal.clone()));
         let manage = Manage::new(store.clone()).with_vault(vault);
         for (name, role) in [("sue", Role::Subscriber), ("sid", Role::Subscriber), ("pia", Role::Publisher), ("ada", Role::Administrator)] {
             let new = NewUser { name: name.into(), password: Some(Secret::new(PASSWORD)), roles: vec![role] };

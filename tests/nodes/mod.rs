@@ -4,6 +4,7 @@
 
 mod away;
 mod roles;
+mod secrets;
 mod shared;
 
 use std::io::{BufRead, BufReader, Read, Write};

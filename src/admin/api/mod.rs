@@ -9,6 +9,7 @@ mod issuers;
 mod keys;
 mod plans;
 mod revisions;
+mod secrets;
 mod subscriptions;
 mod tenants;
 mod updates;
@@ -47,6 +48,7 @@ pub(super) fn routes() -> Routes {
     let routes = apis::routes(routes);
     let routes = revisions::routes(routes);
     let routes = updates::routes(routes);
+    let routes = secrets::routes(routes);
     let routes = plans::routes(routes);
     let routes = applications::routes(routes);
     let routes = subscriptions::routes(routes);

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::auth::secret_source;
+use crate::api::auth::{Place, secret_source};
 use crate::api::yaml::{File, Kind, Node};
 use crate::api::{HeaderPart, HeaderRule};
 
 /// What a header part may be, in words.
-const EXPECTED: &str = "caller, secret, omit, { constant: … }, { secret_env: NAME } or { secret_file: PATH }";
+const EXPECTED: &str = "caller, secret, omit, { constant: … }, { secret_env: NAME }, { secret_file: PATH } or { secret: NAME }";
 
 pub(super) fn headers(file: &mut File<'_>, node: &Node) -> BTreeMap<String, HeaderRule> {
     let mut headers = BTreeMap::new();
@@ -38,7 +38,7 @@ fn word(file: &mut File<'_>, node: &Node) -> Option<HeaderPart> {
     })
 }
 
-/// A value that the API gives: exactly one of the three keys. The second is the node that it stands at.
+/// A value that the API gives: exactly one of the four keys. The second is the node that it stands at.
 fn given<'n>(file: &mut File<'_>, node: &'n Node) -> Option<(HeaderPart, &'n Node)> {
     let mut fields = file.fields(node);
     let mut found = Vec::new();
@@ -46,9 +46,9 @@ fn given<'n>(file: &mut File<'_>, node: &'n Node) -> Option<(HeaderPart, &'n Nod
     if let Some(value) = fields.take("constant") {
         found.push((HeaderPart::Constant(file.json(value)), value));
     }
-    for (key, is_variable) in [("secret_env", true), ("secret_file", false)] {
+    for (key, place) in ["secret_env", "secret_file", "secret"].into_iter().zip(Place::ALL) {
         if let Some(value) = fields.take(key) {
-            found.extend(secret_source(file, value, is_variable).map(|source| (HeaderPart::ApiSecret(source), value)));
+            found.extend(secret_source(file, value, place).map(|source| (HeaderPart::ApiSecret(source), value)));
             wrong |= found.is_empty();
         }
     }

@@ -1,9 +1,10 @@
-//! `castile api|app|subscription|key|plan|user|tenant|client|issuer …`: the objects of a running server, by its admin API.
+//! `castile api|app|subscription|key|plan|user|tenant|client|issuer|secret …`: the objects of a running server, by its admin API.
 
 pub(super) mod api;
 pub(super) mod args;
 pub(super) mod delivery;
 mod remote;
+pub(super) mod secret;
 mod wanted;
 
 use std::io::{self, IsTerminal};

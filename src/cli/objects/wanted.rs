@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::args::{Allows, App, Client, Issuer, IssuerIs, Key, Plan, Standing, Subscription, Tenant, TenantIs, User};
 
 /// Bytes of a password file.
-const MAX_PASSWORD_BYTES: u64 = 4 << 10;
+const MAX_PASSWORD_BYTES: usize = 4 << 10;
 
 /// A request, and how its answer is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +75,7 @@ impl Wanted {
         Self { body: Some(body), ..Self::new(Method::PATCH, &[noun, id], Shown::One) }
     }
 
-    fn replace(noun: &str, id: &str, body: Value) -> Self {
+    pub(super) fn replace(noun: &str, id: &str, body: Value) -> Self {
         Self { body: Some(body), over: true, ..Self::new(Method::PUT, &[noun, id], Shown::One) }
     }
 
@@ -227,14 +227,20 @@ impl Wants for User {
 
 /// The password in a file, without the line end.
 pub(super) fn password(file: &Path) -> Result<String, String> {
+    Ok(text_of(file, MAX_PASSWORD_BYTES)?.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// The text of a file, `-` for standard input, of at most so many bytes.
+pub(super) fn text_of(file: &Path, max_bytes: usize) -> Result<String, String> {
     let failed = |e: std::io::Error| format!("{}: {e}", file.display());
     let mut text = String::new();
+    let most = max_bytes as u64 + 1;
     if file == Path::new("-") {
-        std::io::stdin().take(MAX_PASSWORD_BYTES).read_to_string(&mut text).map_err(failed)?;
+        std::io::stdin().take(most).read_to_string(&mut text).map_err(failed)?;
     } else {
-        std::fs::File::open(file).map_err(failed)?.take(MAX_PASSWORD_BYTES).read_to_string(&mut text).map_err(failed)?;
+        std::fs::File::open(file).map_err(failed)?.take(most).read_to_string(&mut text).map_err(failed)?;
     }
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    if text.len() > max_bytes { Err(format!("{}: more than {max_bytes} bytes", file.display())) } else { Ok(text) }
 }
 
 impl Wants for Tenant {
