@@ -60,5 +60,6 @@ pub mod oauth;
 // What operators and people use.
 pub mod admin;
 pub mod portal;
+pub mod migrate;
 // The command line, above all.
 pub mod cli;

@@ -128,6 +128,11 @@ pub(crate) struct File<'a> {
 }
 
 impl<'a> File<'a> {
+    /// A text that was read before: for the places of its nodes.
+    pub(crate) fn again(source: SourceId, text: &'a str, codes: &'static Codes) -> Self {
+        Self { text, source, codes, diagnostics: Vec::new() }
+    }
+
     /// Reads a text of at most 8 MiB.
     pub(crate) fn parse(source: SourceId, text: &'a str, codes: &'static Codes) -> (Self, Option<Node>) {
         const LARGEST: usize = 8 << 20;

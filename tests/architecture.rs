@@ -31,8 +31,13 @@ const BELOW_7: &[&str] = &[
 /// Where JSON documents are `serde_json`'s.
 #[rustfmt::skip]
 const JSON_DOCUMENTS: &[&str] = &[
+<<<<<<< HEAD
     "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "alarm/", "catalog/", "gateway/", "oauth/", "mock/", "admin/", "cli/",
     "main.rs", "problem", "config", "telemetry", "yaml",
+=======
+    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "catalog/", "gateway/", "oauth/", "mock/", "admin/", "cli/",
+    "main.rs", "problem", "config", "telemetry", "yaml", "migrate/",
+>>>>>>> 0e20ebe (Make an API of an archive of WSO2 API Manager)
 ];
 
 /// Floors 0 to 10, bottom up. [`GROUND`] is open to all and not repeated.
@@ -124,6 +129,11 @@ const ROOMS: &[Room] = &[
         "portal",
         &["manage", "auth", "throttle", "catalog", "config", "telemetry"],
         "portal may use manage, auth, throttle, catalog, config, telemetry: it shows what manage knows, and does what manage does",
+    ),
+    room(
+        "migrate",
+        &["import", "catalog", "sequence", "plan", "api", "wsdl"],
+        "migrate may use import, catalog, sequence, plan, api and wsdl: it makes what an import makes, and checks it as the server does",
     ),
     // Floor 10, which may use everything, is not listed: cli.
 ];

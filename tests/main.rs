@@ -24,6 +24,7 @@ mod fidelity;
 mod gateway;
 mod interop;
 mod json;
+mod migrate;
 mod mock;
 mod net;
 mod nodes;

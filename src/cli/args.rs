@@ -54,6 +54,8 @@ pub(super) enum Command {
     Import(Import),
     /// Import a newer WSDL of an API: edits and names stay, and everything that breaks callers is listed
     Update(Update),
+    /// Make an API of another product's archive, and list what could not be carried over
+    Migrate(super::migrate::Migrate),
     /// Check settings and APIs: all errors at once, with their places
     Check(Check),
     /// Gateway and admin listener of the folder of APIs

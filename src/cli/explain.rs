@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, nearest};
 
 /// The codes of authors' diagnostics, room by room.
 fn codes() -> impl Iterator<Item = &'static Code> {
-    let rooms: [&[&'static Code]; 7] = [
+    let rooms: [&[&'static Code]; 8] = [
         crate::schema::codes::ALL,
         crate::wsdl::codes::ALL,
         crate::wsdl::source::codes::ALL,
@@ -14,6 +14,7 @@ fn codes() -> impl Iterator<Item = &'static Code> {
         crate::plan::compile::codes::ALL,
         crate::sequence::codes::ALL,
         crate::import::codes::ALL,
+        crate::migrate::codes::ALL,
     ];
     rooms.into_iter().flatten().copied()
 }

@@ -14,6 +14,7 @@ mod feed;
 mod heart;
 mod import;
 mod init;
+mod migrate;
 mod mock;
 mod objects;
 mod packaging;
@@ -67,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Init(command) => init::run(&screen, &command),
         Command::Import(command) => import::run(&screen, &args.global, &command),
         Command::Update(command) => update::run(&screen, &args.global, &command),
+        Command::Migrate(command) => migrate::run(&screen, &args.global, &command),
         Command::Check(command) => check::run(&screen, &args.global, &command),
         Command::Serve(command) => {
             let config = target::config_file(&args.global);

@@ -21,11 +21,39 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, ArchiveRefused> {
     Err(ArchiveRefused(why.into()))
 }
 
+/// What is done with an entry of a zip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// It is inflated and kept.
+    Keep,
+    /// The same, and it may be an archive itself.
+    KeepArchive,
+    /// It is not inflated.
+    Skip,
+}
+
 /// The entries of a zip by name. Entries that cannot be documents are not inflated, but checked all the same.
 ///
 /// # Errors
 /// What is wrong with it.
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Arc<[u8]>>, ArchiveRefused> {
+    entries(bytes, limits, &mut |name| {
+        if is_archive(name) {
+            return refuse(format!("`{name}` is an archive inside the archive"));
+        }
+        Ok(if super::shelf::may_be_document(name) { Entry::Keep } else { Entry::Skip })
+    })
+}
+
+/// The entries of a zip that `wanted` asks for, by name; all are checked.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn entries(
+    bytes: &[u8],
+    limits: &Limits,
+    wanted: &mut dyn FnMut(&str) -> Result<Entry, ArchiveRefused>,
+) -> Result<BTreeMap<String, Arc<[u8]>>, ArchiveRefused> {
     let damaged = |e: zip::result::ZipError| ArchiveRefused(format!("the zip is damaged: {e}"));
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
     if zip.len() > ENTRIES {
@@ -54,14 +82,12 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<BTreeMap<String, Arc
         if entry.is_dir() {
             continue;
         }
-        if is_archive(&name) {
-            return refuse(format!("`{name}` is an archive inside the archive"));
-        }
-        if !super::shelf::may_be_document(&name) {
+        let wanted = wanted(&name)?;
+        if wanted == Entry::Skip {
             continue;
         }
         let text = inflate(&mut entry, &name, limits, &mut total, bytes.len() as u64)?;
-        if text.starts_with(b"PK\x03\x04") {
+        if wanted != Entry::KeepArchive && text.starts_with(b"PK\x03\x04") {
             return refuse(format!("`{name}` is an archive inside the archive"));
         }
         if out.insert(name.clone(), text.into()).is_some() {

@@ -20,6 +20,7 @@ use crate::diagnostic::{Diagnostic, Sources};
 use crate::net::fetch::Fetcher;
 use crate::wsdl::documents::Documents;
 
+pub use archive::Entry;
 pub use origin::Origin;
 
 /// Whose files these are.
@@ -112,6 +113,19 @@ pub fn load_local(origin: &Origin, options: &Options<'_>) -> Result<Loaded, Refu
         let why = "loading files waited for something";
         Err(Refused::because(Diagnostic::error(&codes::FETCH, why)))
     })
+}
+
+/// The entries of a zip that `wanted` asks for, by their names with `/`, read in memory within the limits of an import. Every entry is
+/// checked: links, names that lead out of the zip, encrypted ones and more than 1,000 are refused, as is what inflates to too much.
+///
+/// # Errors
+/// Why it is refused: a lower-case sentence.
+pub fn open_zip(
+    bytes: &[u8],
+    limits: &Limits,
+    wanted: &mut dyn FnMut(&str) -> Entry,
+) -> Result<std::collections::BTreeMap<String, std::sync::Arc<[u8]>>, String> {
+    archive::entries(bytes, limits, &mut |name| Ok(wanted(name))).map_err(|e| e.to_string())
 }
 
 impl Refused {
