@@ -59,7 +59,7 @@ pub mod oauth;
 
 // What operators and people use.
 pub mod admin;
-pub mod portal;
 pub mod migrate;
+pub mod portal;
 // The command line, above all.
 pub mod cli;

@@ -31,13 +31,8 @@ const BELOW_7: &[&str] = &[
 /// Where JSON documents are `serde_json`'s.
 #[rustfmt::skip]
 const JSON_DOCUMENTS: &[&str] = &[
-<<<<<<< HEAD
     "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "alarm/", "catalog/", "gateway/", "oauth/", "mock/", "admin/", "cli/",
-    "main.rs", "problem", "config", "telemetry", "yaml",
-=======
-    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "catalog/", "gateway/", "oauth/", "mock/", "admin/", "cli/",
     "main.rs", "problem", "config", "telemetry", "yaml", "migrate/",
->>>>>>> 0e20ebe (Make an API of an archive of WSO2 API Manager)
 ];
 
 /// Floors 0 to 10, bottom up. [`GROUND`] is open to all and not repeated.

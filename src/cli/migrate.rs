@@ -48,8 +48,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Migrate) -> Outcome {
         Some(dir) => dir.clone(),
         None => target::apis_folder(&target::config(screen, global)?, target::config_file(global).as_deref()),
     };
-    let request =
-        Request { archive: args.archive.clone(), apis, name: args.name.clone(), wsdl: args.wsdl.clone(), dry_run: args.dry_run };
+    let request = Request { archive: args.archive.clone(), apis, name: args.name.clone(), wsdl: args.wsdl.clone(), dry_run: args.dry_run };
     let shown = args.archive.display().to_string();
     match screen.progress(&format!("migrating {shown}"), || migrate::wso2(&request)) {
         Ok(migrated) => {

@@ -84,5 +84,4 @@ pub(super) static OF_YAML: Codes =
     Codes { not_yaml: &UNREADABLE, unknown_key: &UNREADABLE, missing_key: &UNREADABLE, wrong_value: &UNREADABLE };
 
 /// All codes of this room.
-pub static ALL: &[&Code] =
-    &[&ARCHIVE, &UNREADABLE, &NO_API, &NO_WSDL, &NOT_CARRIED, &DIFFERENT, &FILL_IN, &NO_OPERATION, &NOT_GOOD];
+pub static ALL: &[&Code] = &[&ARCHIVE, &UNREADABLE, &NO_API, &NO_WSDL, &NOT_CARRIED, &DIFFERENT, &FILL_IN, &NO_OPERATION, &NOT_GOOD];

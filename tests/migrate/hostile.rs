@@ -69,7 +69,8 @@ fn definitions_that_multiply() {
 
 #[test]
 fn a_wsdl_with_a_document_type_is_refused() {
-    let dtd = format!("<?xml version=\"1.0\"?><!DOCTYPE d [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{}", wsdl().split_once("?>").unwrap().1);
+    let dtd =
+        format!("<?xml version=\"1.0\"?><!DOCTYPE d [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{}", wsdl().split_once("?>").unwrap().1);
     refused(&zipped(&[("Bad/api.yaml", API.as_bytes()), ("Bad/WSDL/a.wsdl", dtd.as_bytes())]), &["DOCTYPE"]);
 }
 
@@ -97,7 +98,9 @@ fn sequences_that_want_more_than_they_may_are_left_out_and_the_api_is_made() {
     ];
     let dir = tempfile::tempdir().unwrap();
     let said = migrate(dir.path(), &zipped(&entries)).fine();
-    for expected in ["dtd.xml` is left out", "deep.xml` is left out", "deep in one another", "more than 800 mediators", "pattern is not read"] {
+    for expected in
+        ["dtd.xml` is left out", "deep.xml` is left out", "deep in one another", "more than 800 mediators", "pattern is not read"]
+    {
         assert!(said.err.contains(expected), "{expected} is missing: {}", said.err);
     }
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
@@ -129,6 +132,8 @@ fn a_zip_is_read_like_its_folder() {
     let dir = tempfile::tempdir().unwrap();
     let said = migrate(dir.path(), &bytes).fine();
     assert!(said.out.contains("Raw SOAP: POST /bad/1.0.0"), "{}", said.out);
-    assert!(dir.path().join("apis/Countries/wsdl/Countries/types.xsd").is_file() || dir.path().join("apis/Countries/wsdl/types.xsd").is_file());
+    assert!(
+        dir.path().join("apis/Countries/wsdl/Countries/types.xsd").is_file() || dir.path().join("apis/Countries/wsdl/types.xsd").is_file()
+    );
     run(dir.path(), &["check", "apis"]).fine();
 }

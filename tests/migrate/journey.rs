@@ -23,7 +23,8 @@ struct Served {
 fn served(case: &str, name: &str, plan: &str) -> Served {
     let dir = tempfile::tempdir().unwrap();
     super::migrate(dir.path(), case).fine();
-    let (mock, said) = Running::start(castile(dir.path(), &["mock", name, "--port", "0", "--validate"]), "answers at", false);
+    let wsdl = dir.path().join("apis").join(name).join("wsdl");
+    let (mock, said) = Running::start(castile(dir.path(), &["mock", wsdl.to_str().unwrap(), "--port", "0", "--validate"]), "answers at", false);
     endpoint(&dir.path().join("apis").join(name), &address(&said));
     run(dir.path(), &["check", "apis"]).fine();
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -73,7 +74,8 @@ fn a_client_of_generated_resources_goes_on() {
     let (status, _, got) = served.call("GET /customers/1.0.0/getCustomer?id=7", "", "");
     assert_eq!(status, 200, "{got}");
     assert!(got["getCustomerResponse"]["return"]["name"].is_string(), "the reply has the shape that it had: {got}");
-    let customer = json!({ "addCustomer": { "customer": { "name": "Ada", "address": { "street": "Main", "city": "Bern" } }, "notify": true } });
+    let customer =
+        json!({ "addCustomer": { "customer": { "name": "Ada", "address": { "street": "Main", "city": "Bern" } }, "notify": true } });
     let (status, _, got) = served.call("POST /customers/1.0.0/addCustomer", "", &customer.to_string());
     assert_eq!(status, 200, "{got}");
     assert!(got["addCustomerResponse"]["return"].is_number(), "{got}");

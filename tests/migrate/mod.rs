@@ -139,7 +139,8 @@ fn an_archive_without_a_wsdl_says_what_to_do() {
 fn secrets_are_neither_copied_nor_shown() {
     for name in ["soap-passthrough", "tiers-cors-scopes", "rest-sequences", "leftovers"] {
         let archive: String = all(&case(name).join("archive")).into_iter().filter_map(|p| std::fs::read_to_string(p).ok()).collect();
-        let secrets: Vec<&str> = archive.match_indices("planted-").filter_map(|(at, _)| archive[at..].split(['"', '\'', '<', '\\', '\n', ' ']).next()).collect();
+        let secrets: Vec<&str> =
+            archive.match_indices("planted-").filter_map(|(at, _)| archive[at..].split(['"', '\'', '<', '\\', '\n', ' ']).next()).collect();
         assert!(!secrets.is_empty(), "{name} has a secret to look for");
         let dir = tempfile::tempdir().unwrap();
         for more in [&[][..], &["-v"], &["--output", "json", "--name", "again"]] {

@@ -145,7 +145,8 @@ fn whole(regex: &str) -> String {
 /// Does the whole of a value match?
 fn matches(ex: &Ex, pattern: &str) -> Result<Truth, String> {
     let pattern = whole(pattern);
-    let compiled = regex::Regex::new(&pattern).map_err(|_| "this pattern is not read: there is no look-around and there are no back references".to_owned())?;
+    let compiled = regex::Regex::new(&pattern)
+        .map_err(|_| "this pattern is not read: there is no look-around and there are no back references".to_owned())?;
     if let From::Constant(known) = &ex.from {
         return Ok(Truth::Known(compiled.is_match(known)));
     }

@@ -299,7 +299,8 @@ impl Converter<'_, '_> {
             }
         }
         if matches!(node.unqualified("level"), Some("full" | "headers")) {
-            self.findings.different(Some(text.span(node)), "whole messages and all their fields are never logged; `paths` names what shall be");
+            self.findings
+                .different(Some(text.span(node)), "whole messages and all their fields are never logged; `paths` names what shall be");
         }
         let message = match parts.is_empty() {
             true => format!("{} {}", self.asked.method.as_str(), self.asked.template),
@@ -440,7 +441,9 @@ fn moves(value: &Value) -> Option<Vec<Step>> {
     let sources: BTreeSet<String> = pairs.iter().map(|(from, _)| first(from)).collect();
     let nested = |a: &[String], b: &[String]| a != b && b.starts_with(a);
     let is_simple = pairs.iter().all(|(from, to)| {
-        !sources.contains(&first(to)) && !from.iter().any(|k| k.bytes().all(|b| b.is_ascii_digit())) && !pairs.iter().any(|(other, _)| nested(from, other))
+        !sources.contains(&first(to))
+            && !from.iter().any(|k| k.bytes().all(|b| b.is_ascii_digit()))
+            && !pairs.iter().any(|(other, _)| nested(from, other))
     });
     let unique: BTreeSet<&Vec<String>> = pairs.iter().map(|(from, _)| from).collect();
     if !is_simple || unique.len() != pairs.len() {
@@ -502,7 +505,9 @@ mod tests {
     use super::*;
 
     fn shown(value: &Value) -> Option<Vec<String>> {
-        moves(value).map(|steps| steps.iter().map(|s| if let Step::Plain(verb, value) = s { format!("{verb} {value}") } else { String::new() }).collect())
+        moves(value).map(|steps| {
+            steps.iter().map(|s| if let Step::Plain(verb, value) = s { format!("{verb} {value}") } else { String::new() }).collect()
+        })
     }
 
     #[test]
@@ -517,7 +522,8 @@ mod tests {
                 r#"remove ["/GetCountry"]"#,
             ]
         );
-        let nested = json!({ "c": { "name": "{{ body.op.c.name }}", "at": { "city": "{{ body.op.c.at.city }}" } }, "n": "{{ body.op.n }}" });
+        let nested =
+            json!({ "c": { "name": "{{ body.op.c.name }}", "at": { "city": "{{ body.op.c.at.city }}" } }, "n": "{{ body.op.n }}" });
         assert_eq!(
             shown(&nested).unwrap().split_off(1),
             [r#"move {"from":"/op/c","to":"/c"}"#, r#"move {"from":"/op/n","to":"/n"}"#, r#"remove ["/op"]"#]

@@ -222,7 +222,8 @@ impl<A: Arguments> Maker<'_, A> {
     /// The key of the place where an element stands, its declaration, and whether it is one of many.
     fn place(&self, shape: &Shape, child: Node<'_, '_>) -> Option<(String, ElementId, bool)> {
         let (name, uri) = (child.tag_name().name(), child.tag_name().namespace().unwrap_or_default());
-        let exact = self.program.names.namespace_id(uri).and_then(|ns| self.program.names.find(ns, name)).and_then(|n| shape.by_name.get(&n));
+        let exact =
+            self.program.names.namespace_id(uri).and_then(|ns| self.program.names.find(ns, name)).and_then(|n| shape.by_name.get(&n));
         let found = exact.or_else(|| shape.by_name.get(shape.by_local.get(name)?))?;
         let place = shape.places.get(found.place as usize)?;
         match &place.kind {
@@ -233,7 +234,8 @@ impl<A: Arguments> Maker<'_, A> {
 
     fn unknown(&mut self, child: Node<'_, '_>, known: Vec<String>) {
         let name = child.tag_name().name();
-        let near = crate::diagnostic::nearest(name, known.iter().map(String::as_str)).map(|n| format!("; it knows `{n}`")).unwrap_or_default();
+        let near =
+            crate::diagnostic::nearest(name, known.iter().map(String::as_str)).map(|n| format!("; it knows `{n}`")).unwrap_or_default();
         self.arguments.lost(child, format!("the WSDL knows no element `{}` here{near}", name.escape_debug()));
     }
 

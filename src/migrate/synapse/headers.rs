@@ -95,7 +95,9 @@ impl Converter<'_, '_> {
     /// A credential that stands in the sequence: nobody is shown it, and it is not copied.
     fn secret(&mut self, name: &str, node: Node<'_, '_>, text: &Text, out: &mut Vec<Step>) {
         self.findings.hide(text.value(node, "value"));
-        let hint = format!("`endpoint: {{ auth: {{ header: {{ name: {name}, value_env: VARIABLE }} }} }}` sends it; for `Basic …` there is `basic`");
+        let hint = format!(
+            "`endpoint: {{ auth: {{ header: {{ name: {name}, value_env: VARIABLE }} }} }}` sends it; for `Basic …` there is `basic`"
+        );
         self.findings.fill_in(Some(text.span(node)), format!("the credential in `{name}` is not copied"), hint);
         out.push(Step::Comment(format!("a credential for `{name}` stood here: it belongs into `endpoint.auth` of api.yaml")));
     }
@@ -212,5 +214,7 @@ impl Converter<'_, '_> {
 /// Does a name say that its value is a credential?
 pub(super) fn is_credential(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["authorization", "password", "passwd", "secret", "apikey", "api-key", "api_key", "token", "credential", "licensekey"].iter().any(|w| name.contains(w))
+    ["authorization", "password", "passwd", "secret", "apikey", "api-key", "api_key", "token", "credential", "licensekey"]
+        .iter()
+        .any(|w| name.contains(w))
 }

@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn placeholders_keep_their_kind_outside_of_texts() {
         let mut argument = |n: usize| if n == 9 { Err("no".to_owned()) } else { Ok(Ex::body(vec![format!("v{n}")])) };
-        let value = payload(r#"{"a": $1, "b": "$2", "c": "x-$3 $", "d": [$1], "e": 1.50, "f": "{{ body }}", "g\"$": true}"#, &mut argument).unwrap();
+        let value = payload(r#"{"a": $1, "b": "$2", "c": "x-$3 $", "d": [$1], "e": 1.50, "f": "{{ body }}", "g\"$": true}"#, &mut argument)
+            .unwrap();
         assert_eq!(
             value,
             json!({ "a": "{{ body.v1 }}", "b": "{{ text(body.v2) }}", "c": "x-{{ body.v3 }} $", "d": ["{{ body.v1 }}"],

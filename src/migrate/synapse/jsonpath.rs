@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn one_place_is_read_and_several_are_not() {
-        for (text, expected) in [("$", &[][..]), ("$.a.b", &["a", "b"]), ("$.a[0]['b c'].d", &["a", "0", "b c", "d"]), ("$[\"x\"]", &["x"])] {
+        for (text, expected) in [("$", &[][..]), ("$.a.b", &["a", "b"]), ("$.a[0]['b c'].d", &["a", "0", "b c", "d"]), ("$[\"x\"]", &["x"])]
+        {
             assert_eq!(keys(text).unwrap(), expected, "{text}");
         }
         for text in ["", "a.b", "$..a", "$.a[*]", "$.a[?(@.b)]", "$.a[", "$.", "$a", "$.a.length()"] {

@@ -134,7 +134,11 @@ impl<'a> Converter<'_, 'a> {
         if block.tag_name().namespace() == Some(ns::WSSE) || block.tag_name().name() == "Security" {
             self.findings.hide(text.whole(block));
             let hint = "`endpoint: { auth: { wss: { username_token: { user: …, password_env: … } } } }`";
-            self.findings.fill_in(Some(text.span(block)), "WS-Security is set up beside the endpoint, and its secrets are not copied", hint);
+            self.findings.fill_in(
+                Some(text.span(block)),
+                "WS-Security is set up beside the endpoint, and its secrets are not copied",
+                hint,
+            );
             out.push(Step::Comment("WS-Security stood here: it belongs into `endpoint.auth.wss` of api.yaml".to_owned()));
             return;
         }

@@ -351,9 +351,13 @@ impl<'p> Parser<'p> {
                 text(format!("replace({}, {}, {})", one.as_text(), what.as_text(), with.as_text()))
             }
             ("substring", [one, start, rest @ ..]) if rest.len() <= 1 => {
-                let From::Constant(from) = &start.from else { return Err("a place that is only known at call time is not read".to_owned()) };
+                let From::Constant(from) = &start.from else {
+                    return Err("a place that is only known at call time is not read".to_owned());
+                };
                 // XPath counts characters from 1.
-                let Some(from) = from.parse::<u32>().ok().and_then(|n| n.checked_sub(1)) else { return Err("this place is not read".to_owned()) };
+                let Some(from) = from.parse::<u32>().ok().and_then(|n| n.checked_sub(1)) else {
+                    return Err("this place is not read".to_owned());
+                };
                 let length = rest.first().map(|l| format!(", {}", l.as_number())).unwrap_or_default();
                 text(format!("substring({}, {from}{length})", one.as_text()))
             }
@@ -463,7 +467,9 @@ mod tests {
             let when = shown(text).unwrap();
             crate::sequence::expr::Expr::condition(&when, crate::sequence::expr::Path::Request).unwrap_or_else(|e| panic!("{when}: {e:?}"));
         }
-        for text in ["count(//a) > 1", "//a[1]", "//a//b", "$func:x", "a + b", "get-property($ctx:a)", "", "'x", "(((", "base64Encode('a')", "@id"] {
+        for text in
+            ["count(//a) > 1", "//a[1]", "//a//b", "$func:x", "a + b", "get-property($ctx:a)", "", "'x", "(((", "base64Encode('a')", "@id"]
+        {
             assert!(value(text, &mut Plain).is_err(), "{text}");
         }
         let deep = format!("{}1{}", "(".repeat(3_000), ")".repeat(3_000));

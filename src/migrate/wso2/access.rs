@@ -19,7 +19,10 @@ pub(super) fn carry(from: At<'_>, definition: &mut ApiDefinition, findings: &mut
         let word = at.text().unwrap_or_default().to_ascii_lowercase();
         if word != "public" {
             definition.access.visibility = Visibility::Subscribers;
-            let text = format!("visibility `{}` becomes `subscribers`: who may call it may read its documents; roles are not asked", word.escape_debug());
+            let text = format!(
+                "visibility `{}` becomes `subscribers`: who may call it may read its documents; roles are not asked",
+                word.escape_debug()
+            );
             findings.different(Some(at.span()), text);
         }
     }
@@ -57,7 +60,11 @@ fn security(from: At<'_>, definition: &mut ApiDefinition, findings: &mut Finding
     if certificate && certificate_mandatory && (application_mandatory || schemes.is_empty()) {
         if !schemes.is_empty() {
             let text = "a client certificate and another credential are both asked for; one of `security` is enough here, so a certificate is not asked for";
-            findings.lost_but(Some(at.span()), text, "`security: [mtls]` asks for the certificate instead; who calls is then known by it alone");
+            findings.lost_but(
+                Some(at.span()),
+                text,
+                "`security: [mtls]` asks for the certificate instead; who calls is then known by it alone",
+            );
         }
     } else if certificate && certificate_mandatory {
         schemes.clear();
@@ -145,5 +152,8 @@ fn cache(from: At<'_>, definition: &mut ApiDefinition, findings: &mut Findings) 
     let Some(at) = from.any(&["responseCachingEnabled", "responseCache"]).filter(|at| at.flag()) else { return };
     let seconds = from.get("cacheTimeout").and_then(At::number).unwrap_or(300).clamp(1, 86_400);
     definition.cache = Some(Cache { ttl: Duration::from_secs(seconds), max_bytes: 256 << 10 });
-    findings.different(Some(at.span()), format!("answers of GET are kept for {seconds} s, for each caller apart; those of other methods never"));
+    findings.different(
+        Some(at.span()),
+        format!("answers of GET are kept for {seconds} s, for each caller apart; those of other methods never"),
+    );
 }

@@ -158,7 +158,10 @@ fn times(config: At<'_>, definition: &mut ApiDefinition, findings: &mut Findings
             "actionSelect" if at.text().is_some_and(|t| t == "fault") => {}
             _ if at.is_empty() => {}
             _ => {
-                let text = format!("`{}` is not carried over: when a failing service is left alone says `limits.upstream.breaker`", key.escape_debug());
+                let text = format!(
+                    "`{}` is not carried over: when a failing service is left alone says `limits.upstream.breaker`",
+                    key.escape_debug()
+                );
                 findings.lost(Some(at.span()), text);
             }
         }

@@ -78,7 +78,10 @@ fn context(from: At<'_>, definition: &mut ApiDefinition, findings: &mut Findings
     if let Some(rest) = context.strip_prefix("/t/")
         && let Some((tenant, rest)) = rest.split_once('/')
     {
-        let text = format!("the API is of the tenant {}: below the same addresses it answers where it is applied to that tenant", tenant.escape_debug());
+        let text = format!(
+            "the API is of the tenant {}: below the same addresses it answers where it is applied to that tenant",
+            tenant.escape_debug()
+        );
         findings.lost_but(Some(at.span()), text, "`castile apply` with a token of that tenant");
         context = format!("/{rest}");
     }
