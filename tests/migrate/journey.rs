@@ -24,7 +24,8 @@ fn served(case: &str, name: &str, plan: &str) -> Served {
     let dir = tempfile::tempdir().unwrap();
     super::migrate(dir.path(), case).fine();
     let wsdl = dir.path().join("apis").join(name).join("wsdl");
-    let (mock, said) = Running::start(castile(dir.path(), &["mock", wsdl.to_str().unwrap(), "--port", "0", "--validate"]), "answers at", false);
+    let (mock, said) =
+        Running::start(castile(dir.path(), &["mock", wsdl.to_str().unwrap(), "--port", "0", "--validate"]), "answers at", false);
     endpoint(&dir.path().join("apis").join(name), &address(&said));
     run(dir.path(), &["check", "apis"]).fine();
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
