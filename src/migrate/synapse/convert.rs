@@ -393,7 +393,7 @@ impl Converter<'_, '_> {
         match first.then(|| moves(&value)).flatten() {
             Some(steps) => out.extend(steps),
             None if is_nothing => {}
-            None => out.push(Step::Plain("set", json!({ "to": "", "value": value.clone() }))),
+            None => out.push(Step::Plain("set", json!({ "to": "", "value": &value }))),
         }
         self.json = Some(value);
         self.message = Message::Made;

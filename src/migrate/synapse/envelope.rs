@@ -103,7 +103,7 @@ impl<A: Arguments> Maker<'_, A> {
                                 object.insert(part.key.to_string(), value);
                             }
                         }
-                        None => self.unknown(child, parts.iter().map(|p| p.key.to_string()).collect()),
+                        None => self.unknown(child, &parts.iter().map(|p| p.key.to_string()).collect::<Vec<_>>()),
                     }
                 }
                 Some(Value::Object(object))
@@ -193,7 +193,7 @@ impl<A: Arguments> Maker<'_, A> {
     fn children(&mut self, node: Node<'_, '_>, shape: &Shape, at: &mut Vec<String>, object: &mut Map<String, Value>) {
         for child in elements(node) {
             let Some((key, element, array)) = self.place(shape, child) else {
-                self.unknown(child, shape.by_key.keys().map(ToString::to_string).collect());
+                self.unknown(child, &shape.by_key.keys().map(ToString::to_string).collect::<Vec<_>>());
                 continue;
             };
             let type_ = self.program.element(element).type_;
@@ -232,7 +232,7 @@ impl<A: Arguments> Maker<'_, A> {
         }
     }
 
-    fn unknown(&mut self, child: Node<'_, '_>, known: Vec<String>) {
+    fn unknown(&mut self, child: Node<'_, '_>, known: &[String]) {
         let name = child.tag_name().name();
         let near =
             crate::diagnostic::nearest(name, known.iter().map(String::as_str)).map(|n| format!("; it knows `{n}`")).unwrap_or_default();
@@ -248,7 +248,7 @@ impl<A: Arguments> Maker<'_, A> {
 
     fn scalar(&mut self, node: Node<'_, '_>, scalar: &Scalar, at: &[String]) -> Option<Value> {
         if let Some(child) = elements(node).next() {
-            self.unknown(child, Vec::new());
+            self.unknown(child, &[]);
         }
         let text: String = node.children().filter(Node::is_text).filter_map(|n| n.text()).collect();
         if let Some(Ok(ex)) = self.whole_of(&text)

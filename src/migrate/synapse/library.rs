@@ -51,16 +51,16 @@ impl Library {
                     names.extend(policy.text_of("name").map(|name| (name, Some(policy.span()))));
                 }
             }
-            library.name(path, folder, names, findings);
+            library.name(path, folder, &names, findings);
         }
         library
     }
 
     /// The files behind names; without names, what is in the folder.
-    fn name(&mut self, path: Path, folder: &str, names: Vec<(String, Option<Span>)>, findings: &mut Findings) {
+    fn name(&mut self, path: Path, folder: &str, names: &[(String, Option<Span>)], findings: &mut Findings) {
         let mut found: Vec<String> = Vec::new();
         let all: Vec<String> = self.texts.keys().filter(|p| is_below(p, folder)).cloned().collect();
-        for (name, at) in &names {
+        for (name, at) in names {
             match self.find(name, Some(folder)) {
                 Some(file) if found.contains(&file) => {}
                 Some(file) => found.push(file),

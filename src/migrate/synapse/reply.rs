@@ -27,8 +27,11 @@ pub(in crate::migrate) fn properties(program: &Program, message: &MessagePlan) -
     }
 }
 
+/// A part of a reply: its key, and the local name of its accessor, where the reply is of RPC style; its type.
+type Part<'p> = (String, Option<&'p str>, TypeId);
+
 /// What the reply's body begins with, and its type; of RPC style each part.
-fn roots<'p>(program: &'p Program, plan: &'p OperationPlan) -> (Option<&'p str>, Vec<(String, Option<&'p str>, TypeId)>) {
+fn roots<'p>(program: &'p Program, plan: &'p OperationPlan) -> (Option<&'p str>, Vec<Part<'p>>) {
     let Some(output) = &plan.output else { return (None, Vec::new()) };
     let local = |tag| &**program.names.local(tag);
     match &output.body {
