@@ -26,7 +26,9 @@ pub use log_in::{LogIns, MustWait, Typed};
 pub use password::PasswordError;
 pub use presented::{Authorization, Certificate, Presented, PresentedError};
 pub use principal::{Principal, TokenKind};
-pub use records::{ApiKey, Application, Issuer, OAuthClient, RevokedToken, Role, SealedKey, Standing, Subscription, Tenant, User};
+pub use records::{
+    ApiKey, Application, Issuer, LONGEST_TOKEN_SECONDS, OAuthClient, RevokedToken, Role, SealedKey, Standing, Subscription, Tenant, User,
+};
 pub use redirect::redirect_refusal;
 pub use scheme::Scheme;
 

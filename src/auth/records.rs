@@ -221,9 +221,15 @@ pub struct SealedKey {
     pub id: Arc<str>,
     /// PKCS #8, sealed.
     pub sealed: String,
-    /// When it was made. The newest signs; the others are still good for what they signed.
+    /// When it was made.
     pub created: i64,
+    /// When it begins to sign, until the next one does. It is published from when it was made until the last token that it signed has ended.
+    #[serde(default)]
+    pub signs_from: i64,
 }
+
+/// Longest life of anything that a [`SealedKey`] signs, in seconds.
+pub const LONGEST_TOKEN_SECONDS: i64 = 3600;
 
 impl Standing {
     /// Is it active?

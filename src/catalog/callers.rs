@@ -25,15 +25,23 @@ pub struct Plans(HashMap<Arc<str>, HashMap<Arc<str>, Arc<Plan>>>);
 /// The keys that sign access tokens and the token for the upstream.
 #[derive(Debug)]
 pub struct Signing {
-    /// The one that signs.
+    /// The one that begins to sign first stands first.
+    signers: Vec<Signer>,
+    /// All whose tokens are good: those that signed, the one that signs, those that will.
+    pub keys: KeySet,
+    /// The same as a JWKS document (RFC 7517).
+    pub document: Bytes,
+}
+
+/// A key that signs, from a time on.
+#[derive(Debug)]
+pub struct Signer {
+    /// It.
     pub key: SigningKey,
     /// Its `kid`.
     pub key_id: Arc<str>,
-    /// All whose tokens are still good.
-    pub keys: KeySet,
-    key_ids: Vec<Arc<str>>,
-    /// The same as a JWKS document (RFC 7517).
-    pub document: Bytes,
+    /// From when on, seconds since 1970.
+    pub from: i64,
 }
 
 impl Plans {
@@ -67,14 +75,14 @@ impl Plans {
 }
 
 impl Signing {
-    /// The keys, the one that signs first.
+    /// The keys, with when each begins to sign, in seconds since 1970.
     ///
     /// # Errors
     /// There is none.
-    pub fn new(keys: Vec<SigningKey>) -> Result<Self, KeySetError> {
+    pub fn new(keys: Vec<(i64, SigningKey)>) -> Result<Self, KeySetError> {
         let mut set = None::<KeySet>;
         let mut documents = Vec::new();
-        for key in &keys {
+        for (_, key) in &keys {
             let one = key.key_set()?;
             set = Some(match set {
                 Some(set) => set.with(one),
@@ -82,15 +90,33 @@ impl Signing {
             });
             documents.extend(key.public_jwk().ok());
         }
-        let key_ids = keys.iter().map(|k| k.key_id().into()).collect();
-        let (Some(key), Some(set)) = (keys.into_iter().next(), set) else { return Err(KeySetError::Empty) };
+        let mut signers: Vec<_> = keys.into_iter().map(|(from, key)| Signer { key_id: key.key_id().into(), key, from }).collect();
+        signers.sort_by(|a, b| a.from.cmp(&b.from).then_with(|| b.key_id.cmp(&a.key_id)));
+        let set = set.ok_or(KeySetError::Empty)?;
         let document = serde_json::json!({ "keys": documents }).to_string();
-        Ok(Self { key_id: key.key_id().into(), key, keys: set, key_ids, document: document.into() })
+        Ok(Self { signers, keys: set, document: document.into() })
     }
 
-    /// The names of all keys, the one that signs first.
-    pub(super) fn key_ids(&self) -> impl Iterator<Item = &str> {
-        self.key_ids.iter().map(|id| &**id)
+    /// The key that signs at that time, in seconds since 1970: of those that have begun the last one. Where none has, the clock is wrong, and the first one
+    /// signs: it is published as the others are.
+    ///
+    /// # Errors
+    /// There is none, which does not happen.
+    pub fn at(&self, now: i64) -> Result<&Signer, SignError> {
+        self.signers.iter().rev().find(|s| s.from <= now).or(self.signers.first()).ok_or(SignError::Make)
+    }
+
+    /// [`Signing::at`] now.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn now(&self) -> Result<&Signer, SignError> {
+        self.at(jiff::Timestamp::now().as_second())
+    }
+
+    /// When each begins, and its name.
+    pub(super) fn signers(&self) -> impl Iterator<Item = (i64, &str)> {
+        self.signers.iter().map(|s| (s.from, &*s.key_id))
     }
 }
 
@@ -100,7 +126,7 @@ impl Callers {
     /// # Errors
     /// The system gives no key.
     pub fn nobody() -> Result<Self, SignError> {
-        let signing = Signing::new(vec![SigningKey::generate()?]).map_err(|_| SignError::Make)?;
+        let signing = Signing::new(vec![(0, SigningKey::generate()?)]).map_err(|_| SignError::Make)?;
         Ok(Self { directory: Directory::default(), plans: Plans::shipped(), signing: Some(Arc::new(signing)) })
     }
 }

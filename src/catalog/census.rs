@@ -136,22 +136,28 @@ impl Seen {
         Ok(())
     }
 
-    /// Opens the keys that sign, the newest first.
+    /// Opens the keys that sign.
     fn sign(&mut self, seal: &Seal) -> Result<(), StoreError> {
-        self.keys.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
+        // Those of before keys rotated begin when they were made.
+        self.keys.sort_by(|a, b| begins(a).cmp(&begins(b)).then_with(|| b.id.cmp(&a.id)));
         let known = self.callers.signing.as_ref();
-        if known.is_some_and(|s| s.key_ids().eq(self.keys.iter().map(|k| &*k.id))) {
+        if known.is_some_and(|s| s.signers().eq(self.keys.iter().map(|k| (begins(k), &*k.id)))) {
             return Ok(());
         }
         let damaged = |what: String| StoreError::Damaged { what };
         let open = |key: &SealedKey| {
             let der = seal.open(&field(&key.id), &key.sealed).map_err(|e| damaged(format!("a signing key cannot be opened: {e}")))?;
-            SigningKey::from_pkcs8(&der).map_err(|e| damaged(format!("a signing key cannot be read: {e}")))
+            let opened = SigningKey::from_pkcs8(&der).map_err(|e| damaged(format!("a signing key cannot be read: {e}")))?;
+            Ok((begins(key), opened))
         };
-        let keys = self.keys.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let keys = self.keys.iter().map(open).collect::<Result<Vec<_>, StoreError>>()?;
         self.callers.signing = Signing::new(keys).ok().map(Arc::new);
         Ok(())
     }
+}
+
+fn begins(key: &SealedKey) -> i64 {
+    key.signs_from.max(key.created)
 }
 
 /// Where a sealed signing key belongs.

@@ -28,7 +28,7 @@ mod wire;
 /// What the gateway asks of a definition.
 pub use crate::api::{ATTACHMENTS_PATH, Cache, ClaimNames, Cors, Deliver, Expose, State, Stream, Visibility};
 pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
-pub use callers::{Callers, Plans, Signing};
+pub use callers::{Callers, Plans, Signer, Signing};
 pub use census::{Census, field};
 pub use content::{Built, Secrets, build, build_of, build_with, stored_settings};
 pub use credentials::{Credentials, names_sealed, names_secrets};

@@ -102,6 +102,12 @@ pub(super) enum Command {
     Issuer(Noun<objects::Issuer>),
     /// Secrets for SOAP services, sealed in the store
     Secret(Noun<super::objects::secret::Secret>),
+    /// Access tokens of applications
+    Token(Noun<super::objects::token::Token>),
+    /// Keys that sign tokens
+    Signing(Noun<super::objects::access::Signing>),
+    /// Instances of Castile on the same store
+    Instance(Noun<super::objects::access::Instance>),
     /// The audit log of a running server
     Audit(super::objects::Audit),
     /// Print a Postman collection (v2.1) with a sample call of each resource

@@ -17,7 +17,7 @@ use crate::auth::LogIns;
 use crate::catalog::{Catalog, Census, Roster, Vault};
 use crate::config::Config;
 use crate::gateway::Reserved;
-use crate::manage::{Manage, ManageError, SET_UP_SECONDS, first_start, set_up_link};
+use crate::manage::{Manage, ManageError, SET_UP_SECONDS, Signers, first_start, set_up_link};
 use crate::net::address::AddressPolicy;
 use crate::net::random::NoRandom;
 use crate::net::secret::Secret;
@@ -40,6 +40,7 @@ pub(super) struct Control {
     pub(super) roster: Arc<Roster<AnyStore>>,
     /// Who is told of alarms.
     pub(super) webhook: Option<Webhook>,
+    signers: Signers,
     seal: Arc<Seal>,
     /// What APIs find on this machine.
     vault: Arc<Vault>,
@@ -87,7 +88,8 @@ impl Control {
             }
         }
         let from_disk = watch::channel(from_disk).0;
-        Ok(Self { store, census, roster, webhook, seal, vault, shadow: shadow.map(Mutex::new), from_disk })
+        let signers = Signers::new(seal.clone(), &config.oauth);
+        Ok(Self { store, census, roster, webhook, signers, seal, vault, shadow: shadow.map(Mutex::new), from_disk })
     }
 
     /// Is the snapshot on disk served, because the store was not reached yet?
@@ -130,7 +132,7 @@ impl Control {
     /// is still compiled.
     pub(super) async fn follow(&self) {
         self.reach().await;
-        tokio::join!(self.census.follow(), self.roster.follow(), self.shade());
+        tokio::join!(self.census.follow(), self.roster.follow(), self.shade(), self.signers.follow(&*self.store));
     }
 
     /// Keeps the snapshot on disk up with the store; never returns.
@@ -147,7 +149,7 @@ impl Control {
     /// The system gives no random bytes.
     pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>, reads_files: bool) -> Result<Desks, NoRandom> {
         let manage = Manage::new(self.store.clone()).knowing(catalog.clone()).reading_files(reads_files).with_vault(self.vault.clone());
-        let manage = Arc::new(manage);
+        let manage = Arc::new(manage.signing(self.signers.clone()));
         let mut admin = AdminState::new(manage.clone(), None)?;
         let log_ins = admin.log_ins.clone();
         admin.hosts.clone_from(&config.listen.admin.hosts);

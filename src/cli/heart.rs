@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::serve::{Role, Running};
+use crate::alarm;
 use crate::catalog::Catalog;
 use crate::manage::{HEARTBEAT_SECONDS, Instance};
 use crate::store::AnyStore;
@@ -32,6 +33,13 @@ pub(super) fn host_name() -> String {
     host.trim().chars().filter(|c| !c.is_control()).take(MAX_HOST_BYTES).collect()
 }
 
+/// The words of what stands, each once.
+fn alarms() -> Vec<String> {
+    let mut words: Vec<String> = alarm::standing().into_iter().map(|a| a.alarm.to_owned()).collect();
+    words.dedup();
+    words
+}
+
 impl Heart {
     /// Of a server that runs.
     pub(super) fn of(running: &Running, role: Role, store: Arc<AnyStore>, catalog: Arc<Catalog>, at_least: u32) -> Self {
@@ -46,6 +54,7 @@ impl Heart {
             started: now,
             seen: now,
             apis: 0,
+            alarms: Vec::new(),
         };
         Self { store, catalog, instance, at_least }
     }
@@ -54,6 +63,7 @@ impl Heart {
     pub(super) async fn beat(&mut self, running: &Running) {
         loop {
             self.instance.apis = self.catalog.snapshot().apis.len() as u64;
+            self.instance.alarms = alarms();
             let counted = match self.instance.beat(&*self.store).await {
                 Ok(()) => Instance::gateways(&*self.store).await,
                 Err(error) => Err(error),

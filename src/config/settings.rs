@@ -174,11 +174,15 @@ pub struct OAuthSettings {
     pub authorize: bool,
     /// `oauth.password_grant`: may clients that are allowed to send users' passwords? Default false (RFC 9700, section 2.4).
     pub password_grant: bool,
+    /// `oauth.signing_days`: how long a key signs tokens before the next one does; 0: until `castile signing rotate`. Default 90.
+    pub signing_days: u32,
+    /// `oauth.signing_lead`: how long a key is published before it signs, and how long its readers may keep the keys at most. Default 15 min.
+    pub signing_lead: Duration,
 }
 
 impl Default for OAuthSettings {
     fn default() -> Self {
-        Self { authorize: true, password_grant: false }
+        Self { authorize: true, password_grant: false, signing_days: 90, signing_lead: Duration::from_secs(900) }
     }
 }
 
@@ -299,6 +303,8 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
     let mut oauth = top.section("oauth", e);
     oauth.value("authorize", &mut config.oauth.authorize, e, boolean);
     oauth.value("password_grant", &mut config.oauth.password_grant, e, boolean);
+    oauth.value("signing_days", &mut config.oauth.signing_days, e, count);
+    oauth.value("signing_lead", &mut config.oauth.signing_lead, e, parse_duration);
     oauth.finish(e);
 
     read_portal(top.section("portal", e), &mut config.portal, e);

@@ -246,8 +246,10 @@ fn signed(
 ) -> Result<Option<(HeaderName, HeaderValue)>, Problem> {
     let Some(signing) = route.callers().signing.as_ref().filter(|_| api.definition.access.backend_jwt) else { return Ok(None) };
     let issuer: Arc<str> = public_url.into();
-    let signer = Signer { key: &signing.key, key_id: &signing.key_id, issuer: &issuer };
-    let token = gateway.desk.assertions.of(signer, api, principal, subscription, now())?;
+    let now = now();
+    let by = signing.at(now).map_err(|e| Problem::internal(e.to_string()))?;
+    let signer = Signer { key: &by.key, key_id: &by.key_id, issuer: &issuer };
+    let token = gateway.desk.assertions.of(signer, api, principal, subscription, now)?;
     Ok(Some((HeaderName::from_static(assertion::FIELD), token)))
 }
 

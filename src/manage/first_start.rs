@@ -1,7 +1,6 @@
+use super::signing::new_signing_key;
 use super::{ManageError, Managed, hold, now};
-use crate::auth::jwt::SigningKey;
 use crate::auth::{DEFAULT_TENANT, SealedKey, Standing, Tenant};
-use crate::catalog::field;
 use crate::store::{Audit, Change, Expected, Keep, Seal, Store, StoreError};
 use crate::throttle::Plan;
 
@@ -24,7 +23,7 @@ pub async fn first_start<S: Store>(store: &S, seal: &Seal) -> Managed<()> {
             None => tenant_with_plans(&of_name(DEFAULT_TENANT))?,
         };
         if keys.is_empty() {
-            changes.push(Change::put(&signing_key(seal)?, Expected::Absent)?);
+            changes.push(Change::put(&new_signing_key(seal, now(), now())?, Expected::Absent)?);
         }
         let audit = Audit {
             tenant: DEFAULT_TENANT.to_owned(),
@@ -63,11 +62,4 @@ pub(super) fn tenant_with_plans(tenant: &Tenant) -> Managed<Vec<Change>> {
         changes.push(Change::put(&plan, Expected::Any)?);
     }
     Ok(changes)
-}
-
-fn signing_key(seal: &Seal) -> Managed<SealedKey> {
-    let failed = |e: &dyn std::fmt::Display| ManageError::System(format!("no key that signs tokens: {e}"));
-    let key = SigningKey::generate().map_err(|e| failed(&e))?;
-    let sealed = seal.seal(&field(key.key_id()), key.to_pkcs8()).map_err(|e| failed(&e))?;
-    Ok(SealedKey { id: key.key_id().into(), sealed, created: now() })
 }

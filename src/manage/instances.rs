@@ -32,6 +32,9 @@ pub struct Instance {
     pub seen: i64,
     /// APIs that it serves.
     pub apis: u64,
+    /// Alarms that stand there: their words, each once.
+    #[serde(default)]
+    pub alarms: Vec<String>,
 }
 
 impl Kept for Instance {

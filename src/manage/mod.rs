@@ -7,6 +7,7 @@ mod actor;
 mod apis;
 mod applications;
 mod catalogue;
+mod certificates;
 mod clients;
 mod error;
 mod first_start;
@@ -21,9 +22,11 @@ mod secrets;
 mod sessions;
 mod set_up;
 mod sign_up;
+mod signing;
 mod subscriptions;
 mod tenants;
 mod text;
+mod tokens;
 mod users;
 
 use std::sync::Arc;
@@ -38,6 +41,7 @@ use crate::store::{AnyStore, Audit, AuditEntry, Change, Cursor, Expected, Keep, 
 pub use actor::{Actor, Allow, LOCAL};
 pub use apis::{Act, ApiStatus};
 pub use applications::{ApplicationChange, MAX_APPLICATIONS, NewApplication};
+pub use certificates::MAX_CERTIFICATES;
 pub use clients::{MAX_CLIENTS, MadeClient, NewClient};
 pub use error::ManageError;
 pub use first_start::first_start;
@@ -51,8 +55,10 @@ pub use secrets::{MAX_SECRET_BYTES, MAX_SECRETS, NewSecret};
 pub use sessions::{Lifetimes, LoggedIn, MAX_SESSIONS};
 pub use set_up::{SET_UP_SECONDS, set_up_link};
 pub use sign_up::{AccountRequest, MAX_REQUESTS, NewAccount, SignedUp};
+pub use signing::{MAX_SIGNING_KEYS, Signers, SigningState, SigningStatus};
 pub use subscriptions::{MAX_SUBSCRIPTIONS, NewSubscription, SubscriptionChange, Which};
 pub use tenants::TenantChange;
+pub use tokens::TokenStatus;
 pub use users::{MadeUser, NewUser, UserChange};
 
 /// How an act ends.
@@ -70,6 +76,8 @@ pub struct Manage {
     reads_files: bool,
     /// What APIs find on this machine.
     vault: Arc<Vault>,
+    /// Makes the keys that sign tokens, where this process can seal.
+    signers: Option<Signers>,
 }
 
 /// Which part of a list.
@@ -93,7 +101,7 @@ impl Default for Part {
 impl Manage {
     /// Acts on this store.
     pub fn new(store: Arc<AnyStore>) -> Self {
-        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false, vault: Arc::default() }
+        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false, vault: Arc::default(), signers: None }
     }
 
     /// The same, knowing what is published: an API at the address of another one is refused.
@@ -106,6 +114,12 @@ impl Manage {
     #[must_use]
     pub fn reading_files(self, reads_files: bool) -> Self {
         Self { reads_files, ..self }
+    }
+
+    /// The same in a process that can seal: keys that sign tokens are made and taken away.
+    #[must_use]
+    pub fn signing(self, signers: Signers) -> Self {
+        Self { signers: Some(signers), ..self }
     }
 
     /// The same where APIs find that on the machines that serve.

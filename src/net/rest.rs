@@ -79,6 +79,28 @@ impl RestClient {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
+        self.exchange(request, url).await
+    }
+
+    /// Sends a form (`application/x-www-form-urlencoded`): `path` below the server's address.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn form(&self, path: &[&str], form: &[(&str, &str)]) -> Result<RestAnswer, FetchError> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        check(&self.options.policy, &url)?;
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let mut request = self.client.post(url.clone()).header(ACCEPT, "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization.reveal());
+        }
+        self.exchange(request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body), url).await
+    }
+
+    async fn exchange(&self, request: reqwest::RequestBuilder, url: Url) -> Result<RestAnswer, FetchError> {
         let exchange = async {
             let response = request.send().await.map_err(|e| classify(&e, &url))?;
             let status = response.status().as_u16();

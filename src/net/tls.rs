@@ -39,6 +39,13 @@ pub fn not_after(der: &[u8]) -> Option<i64> {
     i64::try_from(certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs()).ok()
 }
 
+/// The one certificate in a PEM text (DER); `None`: there is none, there are several, or something else is there, too.
+pub fn one_certificate(pem: &str) -> Option<Vec<u8>> {
+    let mut all = CertificateDer::pem_slice_iter(pem.as_bytes());
+    let one = all.next()?.ok()?;
+    (all.next().is_none() && pem.matches("-----BEGIN").count() == 1).then(|| one.to_vec())
+}
+
 /// When the first certificate of a chain (PEM) to end does so, seconds since 1970; `None`: there is none that can be read.
 pub fn chain_ends(pem: &[u8]) -> Option<i64> {
     CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).filter_map(|c| not_after(&c)).min()

@@ -26,6 +26,8 @@ use crate::problem::{Problem, Reason};
 use crate::store::Store;
 
 /// What may be remembered by whoever reads it, for ten minutes.
+/// How long the keys that sign tokens may be kept, in seconds.
+const KEYS_SECONDS: u64 = 600;
 const CACHED: &str = "public, max-age=600";
 /// `typ` of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -61,7 +63,13 @@ impl<S: Store> Server<S> {
             Endpoint::Jwks if reads => {
                 let none = Bytes::from_static(b"{\"keys\":[]}");
                 let document = visit.snapshot.callers.signing.as_ref().map_or(none, |s| s.document.clone());
-                public("application/jwk-set+json", document)
+                let mut response = public("application/jwk-set+json", document);
+                // Nobody may keep the keys for longer than the next one is published before it signs.
+                let seconds = KEYS_SECONDS.min(self.settings.signing_lead.as_secs());
+                if let Ok(value) = HeaderValue::try_from(format!("public, max-age={seconds}")) {
+                    response.headers_mut().insert(CACHE_CONTROL, value);
+                }
+                response
             }
             Endpoint::Metadata if reads => public("application/json", to_bytes(&metadata::document(&self.settings, visit))),
             Endpoint::Authorize if reads || posts => self.authorization(request, visit).await,

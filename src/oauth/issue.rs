@@ -61,7 +61,7 @@ pub(super) fn access_token(caller: &Caller, subject: Subject<'_>, visit: &Visit)
     if !scope.is_empty() {
         claims.other.insert(String::from("scope"), Value::String(scope.clone()));
     }
-    let access_token = visit.signing()?.key.sign(ACCESS_TOKEN, &claims)?;
+    let access_token = visit.signing()?.at(visit.now)?.key.sign(ACCESS_TOKEN, &claims)?;
     Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in: ACCESS_SECONDS, refresh_token: None, scope })
 }
 

@@ -34,7 +34,7 @@ use crate::config::OAuthSettings;
 use crate::net::random::NoRandom;
 
 /// Lifetime of access tokens, in seconds.
-const ACCESS_SECONDS: i64 = 3600;
+const ACCESS_SECONDS: i64 = crate::auth::LONGEST_TOKEN_SECONDS;
 /// Lifetime of refresh tokens, in seconds; each use gives a new one that lives as long again.
 const REFRESH_SECONDS: i64 = 24 * 3600;
 /// Lifetime of codes, in seconds.

@@ -31,7 +31,7 @@ pub(super) fn seal(query: &str, browser: &str, visit: &Visit) -> Result<String, 
         ..Claims::default()
     };
     claims.other.insert(String::from("query"), Value::String(query.to_owned()));
-    Ok(visit.signing()?.key.sign(TYPE, &claims)?)
+    Ok(visit.signing()?.at(visit.now)?.key.sign(TYPE, &claims)?)
 }
 
 /// The request of a ticket; `None`: it is not this server's, has ended, or is another browser's.

@@ -1,5 +1,6 @@
 //! The admin API over a socket, on a store in a file: what each may do, what each reads, what is written down.
 
+mod access;
 mod apis;
 mod applications;
 mod cli;
@@ -21,7 +22,8 @@ use base64::engine::general_purpose::STANDARD;
 use castile::admin::{self, AdminState, Health};
 use castile::auth::Role;
 use castile::catalog::Vault;
-use castile::manage::{Actor, Manage, NewUser, first_start};
+use castile::config::OAuthSettings;
+use castile::manage::{Actor, Manage, NewUser, Signers, first_start};
 use castile::net::address::AddressPolicy;
 use castile::net::secret::Secret;
 use castile::store::{AnyStore, Content, Seal, Sql, Store, StoredDocument};
@@ -64,7 +66,7 @@ impl Server {
         let seal = Arc::new(seal());
         first_start(&*store, &seal).await.unwrap();
         let vault = Arc::new(Vault::beside(folder.path(), AddressPolicy::public()).with_seal(seal.clone()));
-        let manage = Manage::new(store.clone()).with_vault(vault);
+        let manage = Manage::new(store.clone()).with_vault(vault).signing(Signers::new(seal.clone(), &OAuthSettings::default()));
         for (name, role) in [("sue", Role::Subscriber), ("sid", Role::Subscriber), ("pia", Role::Publisher), ("ada", Role::Administrator)] {
             let new = NewUser { name: name.into(), password: Some(Secret::new(PASSWORD)), roles: vec![role] };
             manage.create_user(&Actor::local(), new).await.unwrap();

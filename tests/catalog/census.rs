@@ -46,7 +46,7 @@ fn subscription(application: &str) -> Subscription {
 }
 
 fn sealed(seal: &Seal, key: &SigningKey, created: i64) -> SealedKey {
-    SealedKey { id: key.key_id().into(), sealed: seal.seal(&field(key.key_id()), key.to_pkcs8()).unwrap(), created }
+    SealedKey { id: key.key_id().into(), sealed: seal.seal(&field(key.key_id()), key.to_pkcs8()).unwrap(), created, signs_from: 0 }
 }
 
 fn seal() -> Arc<Seal> {
@@ -72,7 +72,7 @@ async fn callers_are_those_of_the_store() {
     assert_eq!(members.itself().unwrap().calls_per_second, Some(7));
     assert_eq!(&*members.subscription("a", "geo").unwrap().plan, "tryout");
     assert_eq!(callers.plans.get("default", "tryout").unwrap().quota.unwrap().to_string(), "20 calls a minute");
-    assert_eq!(&*callers.signing.as_ref().unwrap().key_id, first.key_id());
+    assert_eq!(&*callers.signing.as_ref().unwrap().now().unwrap().key_id, first.key_id());
 
     // Nothing new: the snapshot stays the same one.
     let number = catalog.snapshot().number;
@@ -86,7 +86,7 @@ async fn callers_are_those_of_the_store() {
     store.forget::<Plan>("default", "gold", None).await.unwrap();
     census.refresh().await.unwrap();
     let callers = catalog.snapshot().callers.clone();
-    assert_eq!(&*callers.signing.as_ref().unwrap().key_id, second.key_id());
+    assert_eq!(&*callers.signing.as_ref().unwrap().now().unwrap().key_id, second.key_id());
     let document = String::from_utf8(callers.signing.as_ref().unwrap().document.to_vec()).unwrap();
     assert!(document.contains(first.key_id()) && document.contains(second.key_id()), "{document}");
     assert!(callers.directory.tenant("default").unwrap().application("a").is_none());

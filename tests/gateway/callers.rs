@@ -354,7 +354,7 @@ fn token(house: &House, change: impl FnOnce(&mut Claims)) -> String {
     ]
     .into();
     change(&mut claims);
-    house.callers.signing.as_ref().unwrap().key.sign(jwt::ACCESS_TOKEN, &claims).unwrap()
+    house.callers.signing.as_ref().unwrap().now().unwrap().key.sign(jwt::ACCESS_TOKEN, &claims).unwrap()
 }
 
 fn add_client(house: &mut House) {
@@ -425,7 +425,7 @@ async fn every_token_that_is_not_good_is_answered_alike() {
         token(&house, |c| c.exp = None),
         token(&house, |c| c.nbf = Some(NumericDate(now() + 60))),
         token(&house, |c| c.jti = None),
-        house.callers.signing.as_ref().unwrap().key.sign("JWT", &Claims::default()).unwrap(),
+        house.callers.signing.as_ref().unwrap().now().unwrap().key.sign("JWT", &Claims::default()).unwrap(),
         format!("{}.{claims}.", encode(&json!({"alg": "none", "typ": "at+jwt"}))),
         format!("{}.{claims}.AAAA", encode(&json!({"alg": "HS256", "typ": "at+jwt"}))),
         format!("{unsigned}.AAAA"),

@@ -101,6 +101,17 @@ async fn a_revocation_is_in_force_on_both_within_two_seconds() {
     println!("{trials} revocations, in force on both nodes after {worst:?} at most");
     assert!(worst < Duration::from_secs(2), "{worst:?}");
 
+    // A new key that signs tokens is published by both.
+    let began = Instant::now();
+    let made = nodes[0].made(&["signing", "rotate"]);
+    let published =
+        |address| super::exchange(address, &format!("GET /oauth2/jwks HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"));
+    while !gateways.iter().all(|g| published(*g).is_ok_and(|(_, keys)| keys.contains(made["id"].as_str().unwrap()))) {
+        assert!(began.elapsed() < Duration::from_secs(30), "not published within 30 s");
+    }
+    println!("a new signing key, published by both nodes after {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(3), "the command and two seconds");
+
     // Who lives is known, and who ends well is not waited for.
     let instances = nodes[0].admin("instances");
     let listed: Vec<&str> = instances["items"].as_array().unwrap().iter().map(|i| i["gateway"].as_str().unwrap()).collect();
@@ -125,6 +136,7 @@ async fn instances_without_a_heartbeat_are_dead() {
         started: seen,
         seen,
         apis: 0,
+        alarms: Vec::new(),
     };
     for (id, gateway, seen) in [("a", Some("127.0.0.1:2"), now), ("b", None, now), ("c", Some("127.0.0.1:3"), now - 20)] {
         let change = Change::put(&instance(id, gateway, seen), Expected::Any).unwrap();

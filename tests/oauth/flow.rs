@@ -470,7 +470,7 @@ async fn passwords_are_a_grant_where_an_administrator_says_so() {
     let off = House::start().await;
     let form = [("grant_type", "password"), ("username", "ann"), ("password", PASSWORD), ("scope", "geo:read")];
     assert_eq!(off.by("web", "/token", &form).await.error(), (400, "unsupported_grant_type".to_owned()));
-    let house = House::with(OAuthSettings { authorize: false, password_grant: true }).await;
+    let house = House::with(OAuthSettings { authorize: false, password_grant: true, ..OAuthSettings::default() }).await;
     let reply = house.by("web", "/token", &form).await;
     assert_eq!(house.call(&reply.said("access_token")).await.status, 200);
     assert_eq!(refresh(&house, "web", &reply.said("refresh_token")).await.status, 200);

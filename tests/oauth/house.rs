@@ -175,7 +175,7 @@ impl House {
 async fn furnish(store: &AnyStore, seal: &Seal, secret: &NewSecret) {
     let key = SigningKey::generate().unwrap();
     let sealed = seal.seal(&field(key.key_id()), key.to_pkcs8()).unwrap();
-    put(store, &SealedKey { id: key.key_id().into(), sealed, created: now() }).await;
+    put(store, &SealedKey { id: key.key_id().into(), sealed, created: now(), signs_from: 0 }).await;
     for name in ["default", "acme"] {
         let display_name = String::new();
         let (name, standing) = (name.into(), Standing::Active);

@@ -4,4 +4,5 @@ mod clients;
 mod flow;
 mod foreign;
 mod house;
+mod rotation;
 mod rules;

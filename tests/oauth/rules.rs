@@ -41,7 +41,7 @@ async fn every_token_that_breaks_a_rule_has_the_same_answer() {
     let house = House::start().await;
     let snapshot = house.catalog.snapshot();
     let signing = snapshot.callers.signing.clone().unwrap();
-    let key = &signing.key;
+    let key = &signing.now().unwrap().key;
     let given = house.token("service").await;
     let [head, claims] = [0, 1].map(|i| {
         let part = given.split('.').nth(i).unwrap();

@@ -32,6 +32,8 @@ struct Instance {
     seen: String,
     /// APIs that it serves.
     apis: u64,
+    /// What is not well there: the words of docs/alarms.md.
+    alarms: Vec<String>,
 }
 
 documents!(Instance);
@@ -67,6 +69,7 @@ impl From<manage::Instance> for Instance {
             started: time(instance.started),
             seen: time(instance.seen),
             apis: instance.apis,
+            alarms: instance.alarms,
         }
     }
 }

@@ -3,6 +3,7 @@
 mod apis;
 mod applications;
 mod audit;
+mod certificates;
 mod clients;
 mod instances;
 mod issuers;
@@ -10,8 +11,10 @@ mod keys;
 mod plans;
 mod revisions;
 mod secrets;
+mod signing;
 mod subscriptions;
 mod tenants;
+mod tokens;
 mod updates;
 mod users;
 
@@ -54,6 +57,9 @@ pub(super) fn routes() -> Routes {
     let routes = subscriptions::routes(routes);
     let routes = keys::routes(routes);
     let routes = clients::routes(routes);
+    let routes = certificates::routes(routes);
+    let routes = tokens::routes(routes);
+    let routes = signing::routes(routes);
     issuers::routes(routes)
 }
 

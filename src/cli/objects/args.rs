@@ -67,6 +67,8 @@ pub(crate) enum App {
         #[command(flatten)]
         standing: Standing,
     },
+    /// Client certificates of an application
+    Certificate(super::access::OfApp),
     /// Remove an application with its keys, clients and subscriptions
     Remove {
         /// Its name or id

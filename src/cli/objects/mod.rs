@@ -1,10 +1,12 @@
-//! `castile api|app|subscription|key|plan|user|tenant|client|issuer|secret …`: the objects of a running server, by its admin API.
+//! `castile api|app|subscription|key|plan|user|tenant|client|issuer|secret|token|signing|instance …`: the objects of a running server, by its admin API.
 
+pub(super) mod access;
 pub(super) mod api;
 pub(super) mod args;
 pub(super) mod delivery;
-mod remote;
+pub(super) mod remote;
 pub(super) mod secret;
+pub(super) mod token;
 mod wanted;
 
 use std::io::{self, IsTerminal};

@@ -1,6 +1,6 @@
 //! The admin API of the server that commands speak to.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -183,12 +183,16 @@ async fn started(client: &RestClient) {
 
 /// Where the admin listener of this machine is.
 fn here(config: &Config) -> Option<Url> {
-    let mut address = config.listen.admin.address;
+    format!("http://{}", reachable(config.listen.admin.address)).parse().ok()
+}
+
+/// A listener's address, as this machine reaches it.
+pub(in crate::cli) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         let loopback: IpAddr = if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
         address.set_ip(loopback);
     }
-    format!("http://{address}").parse().ok()
+    address
 }
 
 fn read_token(beside: &Path) -> Option<Secret> {

@@ -54,6 +54,11 @@ impl Wanted {
         Self { method, path, query: Vec::new(), body: None, over: false, shown }
     }
 
+    /// Any request without a body.
+    pub(super) fn at(method: Method, path: Vec<String>, shown: Shown) -> Self {
+        Self { method, path, query: Vec::new(), body: None, over: false, shown }
+    }
+
     pub(super) fn list(path: &[&str], columns: &'static [&'static str]) -> Self {
         Self::new(Method::GET, path, Shown::List(columns))
     }
@@ -141,6 +146,7 @@ impl Wants for App {
                 let body = Body::default().set("name", name).set("description", description).set("plan", plan).null("plan", no_plan);
                 Wanted::update(NOUN, &app, body.standing(&standing).end())
             }
+            Self::Certificate(certificate) => return certificate.command.wanted(),
             Self::Remove { app } => Wanted::remove(NOUN, &app),
         })
     }
