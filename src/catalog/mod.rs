@@ -13,6 +13,7 @@ mod examples;
 mod folder;
 mod headers;
 mod login;
+mod outer;
 mod parameters;
 mod raw;
 mod resources;

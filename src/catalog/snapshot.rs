@@ -352,6 +352,7 @@ impl PublishedApi {
             issuer: public_url,
             log_in,
             examples: &|index, side| examples.of(index, side),
+            outside: &|resource, side, message| self.outside(&examples, resource, side, message),
         };
         openapi::text(&input, version, openapi::MAX_BYTES)
     }
@@ -378,6 +379,7 @@ impl PublishedResource {
             body: self.body,
             unwrap: self.unwrap.clone(),
             asked,
+            sequence: self.sequence.clone(),
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn curl_soap(api: &PublishedApi, public_url: &str) -> Option<String> 
     if api.raw_operations.is_empty() {
         return None;
     }
-    let json = request(api, resource)?;
+    let json = message(api, resource)?;
     let envelope = mediate::encode(&api.program, plan, Direction::Request, json.as_bytes()).ok()?;
     let envelope = String::from_utf8(envelope).ok()?;
     let envelope = envelope.split_once("?>").map_or(envelope.as_str(), |(_, rest)| rest).trim();
@@ -60,6 +60,14 @@ fn best(api: &PublishedApi) -> Option<&PublishedResource> {
 
 /// A sample of a resource's request, as JSON on one line.
 fn request(api: &PublishedApi, resource: &PublishedResource) -> Option<String> {
+    if !resource.sequence.is_plain() {
+        return api.example(resource).map(|example| example.to_string());
+    }
+    message(api, resource)
+}
+
+/// The same behind the sequence of the resource: what becomes an envelope.
+fn message(api: &PublishedApi, resource: &PublishedResource) -> Option<String> {
     let json = sample::request(&api.program, api.plan(resource)?, Direction::Request, None, Style::Typical).ok()?;
     String::from_utf8(json).ok()
 }

@@ -1,4 +1,5 @@
-//! `castile schema`: JSON Schema (2020-12) of what people write, for editors. That of `castile.yaml` is made from the reader of the settings.
+//! `castile schema`: JSON Schema (2020-12) of what people write, for editors. Those of `castile.yaml` and of
+//! sequences are made from the tables of their readers.
 
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
@@ -6,10 +7,11 @@ use serde_json::{Map, Value, json};
 use super::{Exit, Outcome, Screen};
 use crate::api;
 use crate::config::{self, SettingKind};
+use crate::sequence::Sequence;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Schema {
-    /// Which kind of file: castile.yaml, or an api.yaml
+    /// Which kind of file: castile.yaml, an api.yaml, or a sequence
     kind: FileKind,
 }
 
@@ -17,16 +19,21 @@ pub(super) struct Schema {
 enum FileKind {
     Config,
     Api,
+    Sequence,
 }
 
 /// Prints the schema.
 pub(super) fn run(screen: &Screen, args: &Schema) -> Outcome {
-    let text = match args.kind {
-        FileKind::Config => serde_json::to_string_pretty(&settings()).map_err(|e| {
+    let pretty = |schema: &Value| {
+        serde_json::to_string_pretty(schema).map_err(|e| {
             screen.error(&e.to_string());
             Exit::Problem
-        })?,
+        })
+    };
+    let text = match args.kind {
+        FileKind::Config => pretty(&settings())?,
         FileKind::Api => api::SCHEMA.to_owned(),
+        FileKind::Sequence => pretty(&Sequence::schema())?,
     };
     Ok(screen.answer(text.as_bytes()))
 }

@@ -14,7 +14,7 @@ use super::limits::CallLimits;
 use super::message::Draft;
 use super::route::Target;
 use super::secure::{self, Secured};
-use super::steps::{Course, Ended};
+use super::steps::{Course, Ended, explain};
 use super::token::token;
 use super::upstream::{self, Outgoing};
 use super::{Call, Gateway, cache};
@@ -117,10 +117,15 @@ async fn request(
         Target::Resource { parameters, .. } => parameters,
         Target::Soap | Target::Base | Target::OpenApi | Target::Attachment(_) | Target::Options(_) => &[],
     };
-    let text = if course.reads_request() { course.request(headers, Some(text)).await?.unwrap_or_default() } else { text };
+    let sent = course.reads_request().then(|| (text.clone(), resource.sequence.clone()));
+    let text = if sent.is_some() { course.request(headers, Some(text)).await?.unwrap_or_default() } else { text };
+    let explained = |problem: Problem| match &sent {
+        Some((sent, sequence)) => explain(sequence, problem, sent, call.headers),
+        None => problem,
+    };
     if form.as_ref().map_or(text.len() as u64, |f| f.text_bytes) <= PIECE_BYTES as u64 {
         let beside = Given { path, query: call.query, fields: &fields };
-        return Ok(encode(api, resource, &text, form.as_deref(), &beside)?);
+        return Ok(encode(api, resource, &text, form.as_deref(), &beside).map_err(explained)?);
     }
     // A long conversion must not hold up the calls that share its thread.
     let (api, resource, path, query) = (api.clone(), resource.clone(), path.to_vec(), call.query.map(str::to_owned));
@@ -129,7 +134,7 @@ async fn request(
         encode(&api, &resource, &text, form.as_deref(), &beside)
     })
     .await;
-    Ok(encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string())))?)
+    Ok(encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string()))).map_err(explained)?)
 }
 
 /// The caller's message, read.

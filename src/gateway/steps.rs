@@ -20,7 +20,7 @@ use crate::json::{Limits, ParseError, parse};
 use crate::mediate::Fault;
 use crate::problem::{InvalidField, Place, Problem, Reason};
 use crate::sequence::{
-    Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Keep, Need, Run, Sequence, Slot, Steps, Stop, Tree, Who,
+    Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Keep, Need, Origin, Run, Sequence, Slot, Steps, Stop, Tree, Who,
 };
 
 const JSON: &str = "application/json";
@@ -288,6 +288,46 @@ impl<'g> Course<'g> {
             Halt::NotJson(error) => error.to_string(),
         };
         Problem::new(Reason::UpstreamReply, 502, text).with_private(why).into()
+    }
+}
+
+/// Errors of a request behind its steps, at the places of what the caller sent.
+pub(super) fn explain(sequence: &Sequence, mut problem: Problem, sent: &[u8], headers: &HeaderMap) -> Problem {
+    let tree = parse(sent, &Limits::default()).map_or(Tree::Null, |value| Tree::from(&value));
+    for error in &mut problem.errors {
+        place(sequence, error, &tree, headers);
+    }
+    problem
+}
+
+/// Says an error at the caller's place; what stands where it was found, in the caller's message, is that place itself.
+fn place(sequence: &Sequence, error: &mut InvalidField, sent: &Tree, headers: &HeaderMap) {
+    let Place::Pointer(pointer) = &error.place else { return };
+    let origins = sequence.request.origins(pointer);
+    let is_there = |origin: &&Origin| match origin {
+        Origin::Body(pointer) => sent.has(pointer),
+        Origin::Parameter { location: "header", name } => headers.contains_key(name),
+        Origin::Parameter { .. } => true,
+    };
+    let found = origins.iter().find(is_there).or(origins.first()).cloned();
+    if let (Some(hint), Some(Origin::Body(_))) = (&error.hint, &found) {
+        error.hint = name_beside(sequence, pointer, hint);
+    }
+    error.place = match found {
+        Some(Origin::Body(pointer)) => Place::Pointer(pointer),
+        Some(Origin::Parameter { location, name }) => Place::Parameter { location, name },
+        // A step made it of nothing that was sent.
+        None => Place::Pointer(String::new()),
+    };
+}
+
+/// What the caller calls the member of that name beside the one at a pointer.
+fn name_beside(sequence: &Sequence, pointer: &str, name: &str) -> Option<String> {
+    let mut beside = pointer.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
+    crate::json::push_pointer(&mut beside, name);
+    match sequence.request.origins(&beside).into_iter().next()? {
+        Origin::Body(pointer) => pointer.rsplit_once('/').map(|(_, name)| name.replace("~1", "/").replace("~0", "~")),
+        Origin::Parameter { name, .. } => Some(name),
     }
 }
 

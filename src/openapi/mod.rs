@@ -12,6 +12,7 @@ mod names;
 mod object;
 mod outer;
 mod paths;
+mod prune;
 mod reach;
 mod responses;
 mod scalar;
@@ -26,6 +27,7 @@ use serde_json::{Map, Value, json};
 
 use self::names::Names;
 pub use self::outer::Messages;
+pub use self::paths::EXAMPLE_FIELD;
 use self::reach::Reach;
 use self::responses::Responses;
 use self::schema::Schemas;
@@ -33,6 +35,7 @@ pub use self::security::Asked;
 use self::size::Size;
 use crate::api::{ApiDefinition, Deliver, Method};
 use crate::plan::Program;
+use crate::sequence::Sequence;
 
 /// What a document is made from.
 pub struct Input<'a> {
@@ -52,6 +55,8 @@ pub struct Input<'a> {
     pub log_in: bool,
     /// Gives an example of a message, where there is one.
     pub examples: &'a dyn Fn(usize, Side) -> Option<Value>,
+    /// What an example of a message is outside the sequence of its resource; `None` where it does not go through.
+    pub outside: &'a dyn Fn(&Resource, Side, &Value) -> Option<Value>,
 }
 
 /// A REST resource, as documents describe it.
@@ -71,6 +76,8 @@ pub struct Resource {
     pub unwrap: Option<Arc<str>>,
     /// What it asks of its callers.
     pub asked: Asked,
+    /// What happens to its messages on their way.
+    pub sequence: Arc<Sequence>,
 }
 
 /// A parameter of a [`Resource`].
@@ -199,6 +206,9 @@ fn document(input: &Input<'_>, version: Version, thrift: Thrift, limit_bytes: us
         "paths": paths,
         "components": components,
     });
+    if input.resources.iter().any(|r| !r.sequence.is_plain()) {
+        prune::prune(&mut document);
+    }
     if input.definition.attachments.deliver == Deliver::Url {
         form::refer(&mut document);
     }

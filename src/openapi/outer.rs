@@ -7,7 +7,7 @@ use super::reach::Reach;
 use super::schema::{Form, Schemas};
 use super::size::Size;
 use crate::plan::Program;
-use crate::plan::node::{Body, MessagePlan, OperationPlan};
+use crate::plan::node::{Body, FaultPlan, MessagePlan, OperationPlan};
 use crate::sequence::Definitions;
 
 /// The schemas of one operation's messages, for whoever compares something with them.
@@ -39,24 +39,7 @@ impl<'a> Messages<'a> {
 
     /// The `fault` of a problem. Services give details that they do not declare, so anything may stand in one.
     pub fn fault(&mut self) -> Value {
-        let mut details = serde_json::Map::new();
-        for fault in &self.plan.faults {
-            let name = self.schemas.program.names.local(fault.detail.tag).to_string();
-            details.insert(name, self.schemas.slot(&fault.detail, false));
-        }
-        let text = json!({ "type": "string" });
-        json!({
-            "type": "object",
-            "properties": {
-                "code": { "type": ["string", "null"] },
-                "subcodes": { "type": "array", "items": text },
-                "actor": text,
-                "headers": { "type": "object" },
-                "detail": { "anyOf": [{ "type": "object", "properties": details }, text] },
-            },
-            "required": ["code", "subcodes"],
-            "additionalProperties": false,
-        })
+        self.schemas.fault_member(&self.plan.faults.iter().collect::<Vec<_>>())
     }
 
     /// What the schemas refer to.
@@ -89,6 +72,28 @@ impl Definitions for Schemas<'_> {
 }
 
 impl Schemas<'_> {
+    /// The `fault` of a problem that carries one of these. Services give details that they do not declare, so anything may stand in one.
+    pub(super) fn fault_member(&mut self, faults: &[&FaultPlan]) -> Value {
+        let mut details = serde_json::Map::new();
+        for fault in faults {
+            let name = self.program.names.local(fault.detail.tag).to_string();
+            details.insert(name, self.slot(&fault.detail, false));
+        }
+        let text = json!({ "type": "string" });
+        json!({
+            "type": "object",
+            "properties": {
+                "code": { "type": ["string", "null"] },
+                "subcodes": { "type": "array", "items": text },
+                "actor": text,
+                "headers": { "type": "object" },
+                "detail": { "anyOf": [{ "type": "object", "properties": details }, text] },
+            },
+            "required": ["code", "subcodes"],
+            "additionalProperties": false,
+        })
+    }
+
     /// The schema of a type in one of its forms.
     pub(super) fn in_form(&mut self, id: crate::plan::node::TypeId, form: Form) -> Value {
         match form {

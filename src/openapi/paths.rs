@@ -12,6 +12,9 @@ use super::{Input, Parameter, Resource, Side, set};
 use crate::api::State;
 use crate::plan::node::{OperationPlan, Pattern};
 
+/// The value of a header field that the steps of a resource ask for, in examples.
+pub const EXAMPLE_FIELD: &str = "1";
+
 /// `paths`, and the port types that tag them.
 pub(super) fn paths(input: &Input<'_>, schemas: &mut Schemas<'_>, responses: &mut Responses) -> (Map<String, Value>, Vec<Value>) {
     let mut paths = Map::new();
@@ -78,9 +81,10 @@ fn operation(
     }
     let is_shown = resource.body || !resource.parameters.is_empty();
     let example = is_shown.then(|| example(input, &schemas.size, resource.operation, Side::Request, &plan.input)).flatten();
-    if !resource.parameters.is_empty() {
-        let list: Vec<_> = resource.parameters.iter().map(|p| parameter(schemas, plan, p, example.as_ref())).collect();
-        made.insert("parameters".into(), json!(list));
+    let mut parameters: Vec<_> = resource.parameters.iter().map(|p| parameter(schemas, plan, p, example.as_ref())).collect();
+    parameters.extend(asked_fields(resource));
+    if !parameters.is_empty() {
+        made.insert("parameters".into(), json!(parameters));
     }
     if resource.body {
         made.insert("requestBody".into(), request_body(input, schemas, resource, plan, example));
@@ -96,13 +100,23 @@ fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resourc
     let elsewhere: Vec<String> = resource.parameters.iter().filter_map(|p| top_level(&p.pointer)).collect();
     let mut schema = schemas.message(&plan.input, &plan.input.headers, !elsewhere.is_empty());
     relax(&mut schema, &elsewhere);
+    let reads = resource.sequence.request.use_body();
+    if reads {
+        schema = resource.sequence.request.before(schema, schemas, "").0.unwrap_or_else(|| json!({}));
+    }
+    let example = match example {
+        Some(example) if !resource.sequence.is_plain() => (input.outside)(resource, Side::Request, &example),
+        example => example,
+    };
     let mut content = json!({ "schema": schema });
     if let Some(example) = example {
         schemas.size.add(least_bytes(&example));
         set(&mut content, "example", example);
     }
-    let form = super::form::content(input.program, &plan.input, &content["schema"]);
-    let mut body = json!({ "required": elsewhere.is_empty(), "content": { "application/json": content } });
+    // Steps read JSON, which a form is not.
+    let form = if reads { None } else { super::form::content(input.program, &plan.input, &content["schema"]) };
+    let required = if reads { content["schema"].get("required").is_some() } else { elsewhere.is_empty() };
+    let mut body = json!({ "required": required, "content": { "application/json": content } });
     if let Some(form) = form {
         body["content"]["multipart/form-data"] = form;
     }
@@ -135,6 +149,19 @@ fn parameter(schemas: &mut Schemas<'_>, plan: &OperationPlan, parameter: &Parame
         set(&mut made, "example", value.clone());
     }
     made
+}
+
+/// The header fields that the steps of the resource ask for, beside its parameters.
+fn asked_fields(resource: &Resource) -> Vec<Value> {
+    let is_free = |name: &String| {
+        let known = resource.parameters.iter().any(|p| p.location == "header" && p.name.eq_ignore_ascii_case(name));
+        // OpenAPI has other places for these.
+        !known && !matches!(name.as_str(), "accept" | "content-type" | "authorization")
+    };
+    let names = resource.sequence.request.outcomes().headers.into_iter().filter(is_free);
+    names
+        .map(|name| json!({ "name": name, "in": "header", "required": true, "schema": { "type": "string" }, "example": EXAMPLE_FIELD }))
+        .collect()
 }
 
 /// The first sentence of a text, at most 120 characters.

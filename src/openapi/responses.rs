@@ -56,8 +56,9 @@ impl Responses {
     /// `responses` of an operation behind a resource.
     pub(super) fn of(&mut self, input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan) -> Value {
         let mut all: BTreeMap<String, Value> = BTreeMap::new();
-        let (status, answer) = success(input, schemas, resource, plan);
-        all.insert(status.into(), answer);
+        for (status, answer) in success(input, schemas, resource, plan) {
+            all.insert(status.to_string(), answer);
+        }
         for (key, status, _) in COMMON {
             all.insert(status.into(), json!({ "$ref": format!("#/components/responses/{key}") }));
         }
@@ -68,7 +69,7 @@ impl Responses {
         for (status, faults) in by_status {
             let common = COMMON.iter().find(|(_, s, _)| *s == status.to_string());
             let mut texts: Vec<String> = faults.iter().map(|f| describe(f)).collect();
-            let mut kinds: Vec<Value> = faults.iter().map(|f| self.fault(schemas, f)).collect();
+            let mut kinds: Vec<Value> = faults.iter().map(|f| self.fault_of(schemas, resource, f)).collect();
             if let Some((_, _, text)) = common {
                 texts.push((*text).to_owned());
                 kinds.push(self.problem.clone());
@@ -76,8 +77,68 @@ impl Responses {
             let schema = if kinds.len() == 1 { kinds.swap_remove(0) } else { json!({ "anyOf": kinds }) };
             all.insert(status.to_string(), response(&texts.join("\n\n"), Some(("application/problem+json", &schema, None))));
         }
+        self.of_steps(schemas, resource, plan, &mut all);
         self.used.extend(COMMON.iter().filter(|(_, status, _)| all.get(*status).is_some_and(|r| r.get("$ref").is_some())).map(|c| c.0));
         json!(all)
+    }
+
+    /// What steps answer by themselves, and the statuses that they choose for faults.
+    fn of_steps(&mut self, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan, all: &mut BTreeMap<String, Value>) {
+        for steps in resource.sequence.paths() {
+            let outcomes = steps.outcomes();
+            for (status, schema) in outcomes.answers {
+                let there = all.remove(&status.to_string());
+                let made = self.also(there, &status.to_string(), schema);
+                all.insert(status.to_string(), made);
+            }
+            for status in outcomes.refusals {
+                let refusal = || response("This API refuses the call.", Some(("application/problem+json", &self.problem, None)));
+                all.entry(status.to_string()).or_insert_with(refusal);
+            }
+        }
+        let mut kinds: Option<Value> = None;
+        for status in resource.sequence.fault.outcomes().statuses {
+            if all.contains_key(&status.to_string()) {
+                continue;
+            }
+            let kinds = kinds.get_or_insert_with(|| {
+                let mut kinds: Vec<Value> = plan.faults.iter().map(|f| self.fault_of(schemas, resource, f)).collect();
+                kinds.push(self.problem.clone());
+                if kinds.len() == 1 { kinds.swap_remove(0) } else { json!({ "anyOf": kinds }) }
+            });
+            all.insert(status.to_string(), response("A fault of the service.", Some(("application/problem+json", kinds, None))));
+        }
+    }
+
+    /// A response that may also be what a step answers: JSON of this schema, or nothing.
+    fn also(&self, there: Option<Value>, status: &str, schema: Option<Value>) -> Value {
+        let mut made = there.unwrap_or_else(|| response("This API answers by itself.", None));
+        if made.get("$ref").is_some() {
+            let text = COMMON.iter().find(|(_, s, _)| *s == status).map_or("", |(.., text)| text);
+            made = response(text, Some(("application/problem+json", &self.problem, None)));
+        }
+        let Some(schema) = schema else { return made };
+        let known = made.pointer_mut("/content/application~1json/schema").map(Value::take);
+        let schema = match known {
+            Some(known) if known != schema => json!({ "anyOf": [known, schema] }),
+            _ => schema,
+        };
+        match made.pointer_mut("/content/application~1json") {
+            Some(content) => set(content, "schema", schema),
+            None => made["content"]["application/json"] = json!({ "schema": schema }),
+        }
+        made
+    }
+
+    /// A declared fault as the steps of the resource leave it.
+    fn fault_of(&mut self, schemas: &mut Schemas<'_>, resource: &Resource, fault: &FaultPlan) -> Value {
+        if !resource.sequence.fault.use_body() {
+            return self.fault(schemas, fault);
+        }
+        let inner = schemas.fault_member(&[fault]);
+        let outer = resource.sequence.fault.behind(inner, schemas, "").0.unwrap_or_else(|| json!({}));
+        let properties = json!({ "title": constant(&fault.name), "fault": outer });
+        json!({ "allOf": [self.problem, { "type": "object", "description": describe(fault), "properties": properties }] })
     }
 
     /// A problem document that carries a declared fault.
@@ -120,25 +181,34 @@ fn describe(fault: &FaultPlan) -> String {
     if texts.is_empty() { format!("The fault {}.", fault.name) } else { format!("The fault {}: {}", fault.name, texts.join("\n\n")) }
 }
 
-/// The status and response of a call that went well.
-fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan) -> (&'static str, Value) {
-    let Some(output) = &plan.output else {
-        return ("202", response("Taken. The operation is one-way: there is no answer.", None));
-    };
-    if matches!(output.body, Body::Empty) && is_bare(output) {
-        return ("204", response("Done. The answer has no parts.", None));
-    }
-    let text = said(plan.annotations.output.as_deref()).unwrap_or("The answer.");
-    let mut example = example(input, &schemas.size, resource.operation, Side::Response, output);
-    let schema = match &resource.unwrap {
-        Some(property) => {
-            example = example.and_then(|mut e| e.get_mut(&**property).map(Value::take));
-            schemas.answer(output, Some(property))
+/// The statuses and the response of a call that went well.
+fn success(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resource, plan: &OperationPlan) -> Vec<(u16, Value)> {
+    let steps = &resource.sequence.response;
+    let (standard, answer) = match &plan.output {
+        None => (202, response("Taken. The operation is one-way: there is no answer.", None)),
+        Some(output) if matches!(output.body, Body::Empty) && is_bare(output) => (204, response("Done. The answer has no parts.", None)),
+        Some(output) => {
+            let text = said(plan.annotations.output.as_deref()).unwrap_or("The answer.");
+            let mut example = example(input, &schemas.size, resource.operation, Side::Response, output);
+            if let Some(property) = &resource.unwrap {
+                example = example.and_then(|mut e| e.get_mut(&**property).map(Value::take));
+            }
+            let mut schema = schemas.answer(output, resource.unwrap.as_deref());
+            if !resource.sequence.is_plain() {
+                example = example.and_then(|e| (input.outside)(resource, Side::Response, &e));
+            }
+            if steps.use_body() {
+                // No answer comes to the end of its steps.
+                let Some(outer) = steps.behind(schema, schemas, "").0 else { return Vec::new() };
+                schema = outer;
+            }
+            schemas.size.add(example.as_ref().map_or(0, least_bytes));
+            (200, response(text, Some(("application/json", &schema, example))))
         }
-        None => schemas.answer(output, None),
     };
-    schemas.size.add(example.as_ref().map_or(0, least_bytes));
-    ("200", response(text, Some(("application/json", &schema, example))))
+    let outcomes = steps.outcomes();
+    let standard = Some(standard).filter(|_| !outcomes.always);
+    standard.into_iter().chain(outcomes.statuses).map(|status| (status, answer.clone())).collect()
 }
 
 fn response(text: &str, content: Option<(&str, &Value, Option<Value>)>) -> Value {

@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock};
 pub use need::{Ask, Calls, Keep, Need, Outcome, Slot};
 pub use run::Run;
 pub use shape::{Definitions, NoDefinitions};
-pub use step::{Answer, CalledOperation, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
+pub use step::{Answer, CalledOperation, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Origin, Outcomes, Stop, Who};
 pub use tree::Tree;
 
 use serde_json::Value;
@@ -80,6 +80,34 @@ impl Steps {
         (shape, walk.findings)
     }
 
+    /// Messages that these steps, those of a request path, may make into this one, what is likely first. Guesses: whoever shows one runs it.
+    pub fn guesses(&self, message: &Tree) -> Vec<Tree> {
+        /// Ways through branches that are tried.
+        const WAYS: u32 = 24;
+        let mut all: Vec<Tree> = Vec::new();
+        for way in 0..WAYS {
+            let mut tree = message.clone();
+            step::undo_all(&self.steps, &mut step::Ways::new(way), &mut tree);
+            if !all.contains(&tree) {
+                all.push(tree);
+            }
+        }
+        if !all.contains(message) {
+            all.push(message.clone());
+        }
+        all
+    }
+
+    /// Where that which stands at a pointer behind these steps, those of a request path, may come from, what is likely first.
+    pub fn origins(&self, pointer: &str) -> Vec<Origin> {
+        step::origins(&self.steps, pointer)
+    }
+
+    /// What these steps may do beside changing the message.
+    pub fn outcomes(&self) -> Outcomes {
+        Outcomes::of(&self.steps)
+    }
+
     /// What these steps, those of a reply, make of a message of `schema`. `None`: all are answered otherwise.
     pub fn behind(&self, schema: Value, definitions: &mut dyn Definitions, what: &str) -> (Option<Value>, Vec<Diagnostic>) {
         let mut walk = shape::Walk::new(definitions, expr::Path::Response, what);
@@ -109,6 +137,11 @@ impl Sequence {
             Arc::new(Sequence::parse(crate::diagnostic::SourceId(0), Sequence::DEFAULT_TEXT).expect("the shipped sequence"))
         });
         DEFAULT.clone()
+    }
+
+    /// The JSON Schema (2020-12) of a sequence file, for editors.
+    pub fn schema() -> Value {
+        step::schema()
     }
 
     /// Is there nothing to do but the conversions?

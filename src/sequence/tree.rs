@@ -123,3 +123,15 @@ impl Tree {
         }
     }
 }
+
+impl Tree {
+    /// Puts a value at a JSON pointer (RFC 6901), making objects on the way. Was there a place?
+    pub fn put(&mut self, pointer: &str, value: Tree) -> bool {
+        super::step::put(self, pointer, value)
+    }
+
+    /// Is something there at that JSON pointer?
+    pub fn has(&self, pointer: &str) -> bool {
+        super::step::has(self, pointer)
+    }
+}

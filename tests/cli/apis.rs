@@ -13,7 +13,7 @@ struct House {
     server: tempfile::TempDir,
     folder: tempfile::TempDir,
     gateway: String,
-    _running: Running,
+    running: Option<Running>,
 }
 
 impl House {
@@ -26,9 +26,28 @@ impl House {
             "listen: {{ gateway: {{ address: \"{gateway}\" }}, admin: {{ address: \"{admin}\" }} }}\nnetwork: {{ allow: [127.0.0.1] }}\n"
         );
         fs::write(server.path().join("castile.yaml"), settings).unwrap();
-        let running = Running(castile(server.path(), &["serve"]).stderr(std::process::Stdio::null()).spawn().unwrap());
+        let running = Some(serve(server.path()));
         run(folder.path(), &["import", &sample("countries"), "--name", "countries", "--endpoint", "http://127.0.0.1:9/"]).fine();
-        Self { server, folder, gateway: gateway.to_string(), _running: running }
+        Self { server, folder, gateway: gateway.to_string(), running }
+    }
+
+    /// Stops the server and starts it again.
+    fn restart(&mut self) {
+        drop(self.running.take());
+        self.running = Some(serve(self.server.path()));
+        let began = Instant::now();
+        while std::net::TcpStream::connect(&self.gateway).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(20), "the server does not come back");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.until("401");
+    }
+
+    /// The files of an API as the server keeps them: of its sequences the hash too.
+    fn kept(&self, api: &str) -> Vec<(String, String)> {
+        let folder = tempfile::tempdir().unwrap();
+        self.run(&["export", api, "--dir", folder.path().to_str().unwrap()]).fine();
+        texts(&folder.path().join(api))
     }
 
     fn apis(&self) -> PathBuf {
@@ -67,6 +86,10 @@ impl House {
         assert!(text.contains(from), "{text}");
         fs::write(file, text.replace(from, to)).unwrap();
     }
+}
+
+fn serve(folder: &Path) -> Running {
+    Running(castile(folder, &["serve"]).stderr(std::process::Stdio::null()).spawn().unwrap())
 }
 
 fn texts(folder: &Path) -> Vec<(String, String)> {
@@ -149,4 +172,82 @@ fn what_is_not_good_is_refused_with_its_place_and_what_is_gone_is_removed_when_a
     assert!(house.with_folder(&["apply", "--prune"]).fine().out.starts_with("removed\tcountries"));
     house.until("404");
     assert_eq!(house.run(&["api", "list"]).fine().out, "");
+}
+
+/// The sequence that the server keeps of an API, by its hash.
+fn hash_of(kept: &[(String, String)]) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    let (_, text) = kept.iter().find(|(name, _)| name == "sequences/s.yaml").expect("the sequence is kept");
+    Sha256::digest(text).into()
+}
+
+#[test]
+fn an_edited_sequence_is_there_whatever_becomes_of_its_api() {
+    use sha2::{Digest, Sha256};
+    let mut house = House::start();
+    house.with_folder(&["apply"]).fine();
+    let sequence = |step: &str| {
+        format!(
+            "version: 1\n# Kept as it is: spaces,   and this remark.\nrequest:\n  - {step}\n  - to_soap: {{}}\nresponse:\n  - to_json: {{}}\nfault:\n  - to_problem: {{}}\n"
+        )
+    };
+    let file = house.apis().join("countries/sequences/s.yaml");
+    let write = |step: &str| -> [u8; 32] {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, sequence(step)).unwrap();
+        Sha256::digest(sequence(step)).into()
+    };
+    let resource = "resources:\n  - post: /GetCountry\n    operation: GetCountry\n    sequence: sequences/s.yaml\n";
+    let definition = house.apis().join("countries/api.yaml");
+    let text = fs::read_to_string(&definition).unwrap();
+    assert!(!text.contains("\nresources:"), "{text}");
+    fs::write(&definition, format!("{text}\n{resource}")).unwrap();
+
+    // Publish: what does not fit is refused at its line, and nothing is kept of it.
+    write("rename: { from: /iso, to: /cod }");
+    let refused = house.with_folder(&["apply"]).code(1);
+    assert!(refused.err.contains("s.yaml:4") && refused.err.contains("did you mean `/code`?"), "{}", refused.err);
+    let first = write("rename: { from: /iso, to: /code }");
+    house.with_folder(&["apply"]).fine();
+    assert_eq!(hash_of(&house.kept("countries")), first);
+    // Edit.
+    let edited = write("rename: { from: /iso2, to: /code }");
+    assert_eq!(house.with_folder(&["diff"]).code(1).out, "changed\tcountries\tsequences/s.yaml\n");
+    house.with_folder(&["apply"]).fine();
+    assert_eq!(hash_of(&house.kept("countries")), edited);
+    // What tools of others send has the caller's names.
+    for tool in ["postman", "jmeter"] {
+        let said = run(house.folder.path(), &[tool, "countries"]).fine().out;
+        assert!(said.contains("iso2"), "{said}");
+    }
+    // Restart.
+    house.restart();
+    assert_eq!(hash_of(&house.kept("countries")), edited);
+    // What people call it.
+    house.edit("name: countries", "name: Countries of the world");
+    house.with_folder(&["apply"]).fine();
+    assert_eq!(hash_of(&house.kept("countries")), edited);
+    // A copy for the next version.
+    let copy = house.apis().join("countries-2");
+    for (name, text) in texts(&house.apis().join("countries")) {
+        let to = copy.join(&name);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let next = text.replace("of the world }", "of the world, version: \"2\" }");
+        assert!(name != "api.yaml" || next != text, "{text}");
+        fs::write(to, next).unwrap();
+    }
+    house.with_folder(&["apply"]).fine();
+    assert_eq!([hash_of(&house.kept("countries")), hash_of(&house.kept("countries-2"))], [edited; 2]);
+    // Roll back, and publish again.
+    house.run(&["api", "rollback", "countries", "--revision", "2"]).fine();
+    assert_eq!(hash_of(&house.kept("countries")), first);
+    house.run(&["api", "publish", "countries"]).fine();
+    assert_eq!(hash_of(&house.kept("countries")), edited);
+    // Export, and import into another server.
+    let exported = tempfile::tempdir().unwrap();
+    house.run(&["export", "--dir", exported.path().to_str().unwrap()]).fine();
+    let other = House::start();
+    other.run(&["apply", "--dir", exported.path().to_str().unwrap()]).fine();
+    assert_eq!([hash_of(&other.kept("countries")), hash_of(&other.kept("countries-2"))], [edited; 2]);
+    assert_eq!(other.kept("countries"), house.kept("countries"));
 }

@@ -86,6 +86,7 @@ fn what_is_too_large_is_given_up_on_the_way() {
         body: true,
         unwrap: None,
         asked: Default::default(),
+        sequence: castile::sequence::Sequence::shipped(),
     };
     let input = Input {
         definition: &api.definition,
@@ -96,6 +97,7 @@ fn what_is_too_large_is_given_up_on_the_way() {
         issuer: "https://api.example.org",
         log_in: true,
         examples: &|_, _| None,
+        outside: &|_, _, message| Some(message.clone()),
     };
     let whole = text(&input, OpenApiVersion::V31, 32 << 20).unwrap().json.len();
     assert!(whole > TYPES * VALUES * 12, "{whole}");
@@ -120,6 +122,7 @@ fn examples_count_as_often_as_they_stand() {
         body: true,
         unwrap: Some("a".into()),
         asked: Default::default(),
+        sequence: castile::sequence::Sequence::shipped(),
     };
     let large = serde_json::json!({ "a": "short", "rest": "x".repeat(200_000) });
     let input = Input {
@@ -131,6 +134,7 @@ fn examples_count_as_often_as_they_stand() {
         issuer: "https://api.example.org",
         log_in: true,
         examples: &|_, _| Some(large.clone()),
+        outside: &|_, _, message| Some(message.clone()),
     };
     let whole = text(&input, OpenApiVersion::V31, 32 << 20).unwrap().json.len();
     assert!(whole > 200_000 && whole < 300_000, "{whole}");

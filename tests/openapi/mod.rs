@@ -4,9 +4,9 @@ mod examples;
 mod generators;
 mod large;
 mod security;
-mod served;
+pub mod served;
 mod truth;
-mod validate;
+pub mod validate;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -265,6 +265,7 @@ fn a_document_that_would_be_too_large_says_what_it_leaves_out() {
         body: true,
         unwrap: None,
         asked: Default::default(),
+        sequence: castile::sequence::Sequence::shipped(),
     };
     let input = castile::openapi::Input {
         definition: &api.definition,
@@ -275,6 +276,7 @@ fn a_document_that_would_be_too_large_says_what_it_leaves_out() {
         issuer: "https://api.example.org",
         log_in: true,
         examples: &|_, _| Some(json!("x".repeat(50_000))),
+        outside: &|_, _, message| Some(message.clone()),
     };
     let text = |limit| castile::openapi::text(&input, OpenApiVersion::V31, limit);
     let whole = text(castile::openapi::MAX_BYTES).unwrap();

@@ -35,10 +35,18 @@ impl Drop for Served {
 impl Served {
     /// The API of a definition and a WSDL; `None` where it cannot be imported.
     pub async fn start(definition: &ApiDefinition, wsdl: &std::path::Path) -> Option<Self> {
+        let made = Self::of(|address| {
+            let mut definition = definition.clone();
+            definition.endpoint.url = Some(format!("http://{address}/"));
+            Some(Arc::new(loaded(&definition, None, wsdl).ok()?.api?))
+        });
+        made.await
+    }
+
+    /// The API that is made of the address of its mock.
+    pub async fn of(make: impl FnOnce(SocketAddr) -> Option<Arc<PublishedApi>>) -> Option<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut definition = definition.clone();
-        definition.endpoint.url = Some(format!("http://{}/", listener.local_addr().unwrap()));
-        let api = Arc::new(loaded(&definition, None, wsdl).ok()?.api?);
+        let api = make(listener.local_addr().unwrap())?;
         let mock = Arc::new(Mock::new(api.clone(), Options { validate: true, ..Options::default() }));
         let mock = tokio::spawn(async move { serve(mock, listener, std::future::pending()).await.unwrap() });
         let mut config = Config::default();
@@ -79,7 +87,7 @@ pub struct Example {
     /// Path and query below the base address.
     pub target: String,
     /// Header fields, each with its line end.
-    fields: String,
+    pub fields: String,
     pub body: Option<Value>,
 }
 

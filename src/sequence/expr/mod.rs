@@ -122,6 +122,15 @@ impl Type {
     }
 }
 
+/// Something of a call beside the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CallerPlace {
+    /// `header`, `query` or `path`.
+    pub(super) location: &'static str,
+    /// Its name.
+    pub(super) name: Box<str>,
+}
+
 /// An expression whose names and types are checked.
 #[derive(Debug, Clone)]
 pub struct Expr {
@@ -177,6 +186,18 @@ impl Expr {
         let mut found = Vec::new();
         self.node.body_places(&mut found);
         found
+    }
+
+    /// What of the call beside the message it reads.
+    pub(super) fn caller_places(&self) -> Vec<CallerPlace> {
+        let roots = [("header", parse::Root::Headers), ("query", parse::Root::Query), ("path", parse::Root::Path)];
+        let mut all = Vec::new();
+        for (location, root) in roots {
+            let mut found = Vec::new();
+            self.node.names_below(root, &mut found);
+            all.extend(found.into_iter().map(|(name, _)| CallerPlace { location, name: name.into() }));
+        }
+        all
     }
 
     /// The query parameters that it reads, with their places.

@@ -320,6 +320,77 @@ fn run_out(steps: &crate::sequence::Steps, exchange: &mut Exchange, lines: &[(&s
     Ok(())
 }
 
+/// A file as editors see it.
+fn as_json(text: &str) -> serde_json::Value {
+    let (file, node) = crate::yaml::File::parse(SourceId(0), text, &crate::sequence::codes::OF_YAML);
+    file.json(&node.unwrap())
+}
+
+/// The same file with each name on its own written otherwise, or left out.
+fn mutants(value: &serde_json::Value) -> Vec<serde_json::Value> {
+    use serde_json::Value;
+    let mut all = Vec::new();
+    match value {
+        Value::Object(members) => {
+            for (name, inner) in members {
+                let mut other = members.clone();
+                other.shift_remove(name);
+                all.push(Value::Object(other.clone()));
+                other.insert(format!("{name}x"), inner.clone());
+                all.push(Value::Object(other));
+                for mutant in mutants(inner) {
+                    let mut other = members.clone();
+                    other.insert(name.clone(), mutant);
+                    all.push(Value::Object(other));
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (at, inner) in items.iter().enumerate() {
+                let twice = items.iter().take(at + 1).chain(items.iter().skip(at));
+                all.push(twice.cloned().collect());
+                for mutant in mutants(inner) {
+                    let mut other = items.clone();
+                    other[at] = mutant;
+                    all.push(Value::Array(other));
+                }
+            }
+        }
+        _ => {}
+    }
+    all
+}
+
+#[test]
+fn editors_are_told_what_the_reader_takes() {
+    let validator = jsonschema::validator_for(&Sequence::schema()).unwrap();
+    let mut count = 0;
+    let pages = [include_str!("../../../docs/sequences.md"), include_str!("../../../docs/sequences/calls.md")];
+    for (path, steps) in pages.into_iter().flat_map(blocks) {
+        let indented = || steps.lines().map(|l| format!("  {l}\n")).collect::<String>();
+        let whole = match path {
+            "yaml file" => steps.to_owned(),
+            "yaml request" => request(&indented()),
+            "yaml response" => Sequence::DEFAULT_TEXT.replace("  - to_json: {}\n", &format!("  - to_json: {{}}\n{}", indented())),
+            _ => continue,
+        };
+        let file = as_json(&whole);
+        assert!(validator.is_valid(&file), "{whole}\n{:?}", validator.iter_errors(&file).map(|e| e.to_string()).collect::<Vec<_>>());
+        for mutant in mutants(&file) {
+            let text = mutant.to_string();
+            let read = Sequence::parse(SourceId(0), &text);
+            // The order of steps and what expressions say is beyond a schema.
+            let codes: Vec<_> = read.as_ref().err().into_iter().flatten().map(|d| d.code.id).collect();
+            if codes.iter().any(|c| matches!(*c, "sequence.wrong-place" | "sequence.bad-expression")) {
+                continue;
+            }
+            assert_eq!(validator.is_valid(&mutant), read.is_ok(), "{text} {codes:?}");
+            count += 1;
+        }
+    }
+    assert!(count > 200, "{count}");
+}
+
 /// Runs steps over what a block says, and compares with what it says comes of it.
 fn example(steps: &crate::sequence::Steps, block: &str) {
     let tree = |json: &str| Tree::from(&crate::json::parse(json.as_bytes(), &crate::json::Limits::default()).unwrap());

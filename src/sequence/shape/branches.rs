@@ -1,9 +1,10 @@
 //! Two shapes that become one: where branches meet.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::is_any;
-use super::object::is_required;
 
 /// A choice of more is anything.
 const MAX_ALTERNATIVES: usize = 16;
@@ -52,25 +53,28 @@ fn choice(a: Value, b: Value) -> Value {
 
 fn merged(a: Value, b: Value) -> Value {
     let (Value::Object(mut a), Value::Object(mut b)) = (a, b) else { return json!({}) };
-    let mut others = properties(&mut b);
+    let others = properties(&mut b);
+    let [in_a, in_b] = [&a, &b].map(required);
+    let (a_is_open, b_is_open) = (is_open(&a), is_open(&b));
     let mut all = Map::new();
-    let mut required = Vec::new();
+    let mut must = Vec::new();
     for (name, schema) in properties(&mut a) {
-        let other = others.shift_remove(&name);
-        if is_required(&a, &name) && is_required(&b, &name) {
-            required.push(json!(name));
+        if in_a.contains(name.as_str()) && in_b.contains(name.as_str()) {
+            must.push(json!(name));
         }
-        let schema = match other {
-            Some(other) => either(schema, other),
+        let schema = match others.get(&name) {
+            Some(other) if *other == schema => schema,
+            Some(other) => either(schema, other.clone()),
             // Where the other takes anything, its own may be anything too.
-            None if is_open(&b) => json!({}),
+            None if b_is_open => json!({}),
             None => schema,
         };
         all.insert(name, schema);
     }
-    let open = is_open(&a);
-    all.extend(others.into_iter().map(|(name, schema)| (name, if open { json!({}) } else { schema })));
-    let rest = if open || is_open(&b) { json!({}) } else { json!(false) };
+    for (name, schema) in others {
+        all.entry(name).or_insert(if a_is_open { json!({}) } else { schema });
+    }
+    let rest = if a_is_open || b_is_open { json!({}) } else { json!(false) };
     // A rule of both holds of either.
     let rules: Vec<Value> = rules(&a).into_iter().filter(|r| rules(&b).contains(r)).collect();
     let dependent = a.get("dependentRequired").filter(|d| Some(*d) == b.get("dependentRequired")).cloned();
@@ -80,8 +84,8 @@ fn merged(a: Value, b: Value) -> Value {
         whole.insert("description".into(), text.clone());
     }
     whole.insert("properties".into(), Value::Object(all));
-    if !required.is_empty() {
-        whole.insert("required".into(), Value::Array(required));
+    if !must.is_empty() {
+        whole.insert("required".into(), Value::Array(must));
     }
     whole.extend(dependent.map(|d| ("dependentRequired".to_owned(), d)));
     if !rules.is_empty() {
@@ -89,6 +93,11 @@ fn merged(a: Value, b: Value) -> Value {
     }
     whole.insert("additionalProperties".into(), rest);
     Value::Object(whole)
+}
+
+fn required(map: &Map<String, Value>) -> HashSet<String> {
+    let names = map.get("required").and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn properties(map: &mut Map<String, Value>) -> Map<String, Value> {

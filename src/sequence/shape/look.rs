@@ -128,7 +128,7 @@ pub(super) fn alternatives(walk: &mut Walk<'_>, schema: &Value) -> Vec<Value> {
 fn collect(walk: &mut Walk<'_>, mut schema: Value, found: &mut Vec<Value>, depth: usize) {
     /// Levels of references and choices without a step of a pointer between them.
     const DEPTH: usize = 16;
-    if depth > DEPTH {
+    if depth > DEPTH || walk.is_spent(&schema) {
         found.push(json!({}));
         return;
     }

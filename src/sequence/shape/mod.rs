@@ -26,6 +26,8 @@ use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 
 /// Bytes of schemas that one message's inference opens: beyond them a place is taken for anything.
 const MAX_OPENED_BYTES: usize = 4 << 20;
+/// Bytes of schemas that one message's inference looks at: some tenths of a second. Beyond them it says nothing more.
+const MAX_SEEN_BYTES: usize = 64 << 20;
 /// Names that an error lists.
 const LISTED: usize = 8;
 
@@ -53,11 +55,25 @@ pub(super) struct Walk<'d> {
     what: &'d str,
     pub(super) findings: Vec<Diagnostic>,
     opened: usize,
+    seen: usize,
 }
 
 impl<'d> Walk<'d> {
     pub(super) fn new(definitions: &'d mut dyn Definitions, path: Path, what: &'d str) -> Self {
-        Self { definitions, path, what, findings: Vec::new(), opened: 0 }
+        Self { definitions, path, what, findings: Vec::new(), opened: 0, seen: 0 }
+    }
+
+    /// Counts a schema that is about to be looked at or copied. Is that too much?
+    pub(super) fn is_spent(&mut self, schema: &Value) -> bool {
+        if self.seen <= MAX_SEEN_BYTES {
+            self.seen = self.seen.saturating_add(weight(schema));
+        }
+        self.seen > MAX_SEEN_BYTES
+    }
+
+    /// A copy for a branch of the way; anything where that is too much.
+    pub(super) fn copy(&mut self, shape: Option<&Value>) -> Option<Value> {
+        shape.map(|schema| if self.is_spent(schema) { json!({}) } else { schema.clone() })
     }
 
     /// The schema that a reference names; anything where it is not known, or where too much was opened already.

@@ -14,16 +14,23 @@ pub(crate) enum Last<'s> {
     Items(&'s mut Value),
 }
 
+/// The alternatives of a choice that is about to change: a value may fit several of them then, and they are no components any more, of
+/// which a discriminator speaks.
+fn loose_choice(schema: &mut Value) -> Option<&mut Vec<Value>> {
+    choice(schema)?;
+    if let Some(map) = schema.as_object_mut() {
+        map.remove("discriminator");
+        if let Some(several) = map.remove("oneOf") {
+            map.insert("anyOf".into(), several);
+        }
+    }
+    choice(schema)
+}
+
 /// Every object at the steps, opened.
 pub(crate) fn each_parent(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment], run: &mut dyn FnMut(&mut Map<String, Value>)) {
     open(walk, schema);
-    if schema.get("discriminator").is_some()
-        && let Some(map) = schema.as_object_mut()
-    {
-        // It speaks of components, which its alternatives are no longer.
-        map.remove("discriminator");
-    }
-    if let Some(several) = choice(schema) {
+    if let Some(several) = loose_choice(schema) {
         several.iter_mut().for_each(|one| each_parent(walk, one, segments, run));
         return;
     }
@@ -162,8 +169,8 @@ pub(crate) fn put_member(map: &mut Map<String, Value>, name: &str, schema: Value
     require(map, name, required);
 }
 
-/// Takes what stands at the steps away, with objects on the way that have nothing else: its schema, and whether it must be there.
-pub(crate) fn take(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment]) -> Option<(Value, bool)> {
+/// Takes what stands at the steps away: its schema, and whether it must be there. `above`: with objects on the way that have nothing else.
+pub(crate) fn take(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment], above: bool) -> Option<(Value, bool)> {
     let (last, parents) = segments.split_last()?;
     let mut found: Option<(Value, bool)> = None;
     let mut is_empty = false;
@@ -186,8 +193,8 @@ pub(crate) fn take(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment]
         let closed = map.get("additionalProperties") == Some(&Value::Bool(false));
         is_empty = closed && map.get("properties").and_then(Value::as_object).is_some_and(Map::is_empty);
     });
-    if let Some((Segment::Name(_), _)) = parents.split_last().filter(|_| is_empty) {
-        let (_, required) = take(walk, schema, parents)?;
+    if let Some((Segment::Name(_), _)) = parents.split_last().filter(|_| above && is_empty) {
+        let (_, required) = take(walk, schema, parents, above)?;
         return found.map(|(schema, must)| (schema, must && required));
     }
     found
@@ -219,7 +226,7 @@ pub(crate) fn put(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment],
     if is_any(schema) {
         return;
     }
-    if let Some(several) = choice(schema) {
+    if let Some(several) = loose_choice(schema) {
         several.iter_mut().for_each(|one| put(walk, one, segments, value, required));
         return;
     }
@@ -239,6 +246,14 @@ pub(crate) fn put(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment],
             put_member(map, name, if required { value.clone() } else { super::either(known, value.clone()) }, must);
         }
         (None, true) => put_member(map, name, value.clone(), required),
+        // Nothing is made on the way to the items of a list.
+        (Some(mut known), false) if rest.contains(&Segment::Each) => {
+            put(walk, &mut known, rest, value, required);
+            if let Some(Value::Object(properties)) = map.get_mut("properties") {
+                properties.insert(name.to_string(), known);
+            }
+        }
+        (None, false) if rest.contains(&Segment::Each) => {}
         (Some(mut known), false) => {
             let must = is_required(map, name);
             if !must {
@@ -269,7 +284,7 @@ pub(crate) fn keep(walk: &mut Walk<'_>, schema: &mut Value, pointers: &[&[Segmen
         return;
     }
     super::look::open(walk, schema);
-    if let Some(several) = choice(schema) {
+    if let Some(several) = loose_choice(schema) {
         several.iter_mut().for_each(|one| keep(walk, one, pointers, open));
         return;
     }

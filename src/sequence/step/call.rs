@@ -14,7 +14,7 @@ use crate::sequence::tree::Tree;
 use crate::yaml::{Kind, Node};
 
 /// Calls that are made at the same time.
-const MAX_PARALLEL: usize = 8;
+pub(super) const MAX_PARALLEL: usize = 8;
 /// The longest time that a step may wait, in seconds.
 const MAX_SECONDS: u64 = 600;
 

@@ -1,6 +1,7 @@
 //! The steps: a file for each kind, each with its settings, its check and its run.
 //!
-//! A step is added with a file, a variant of [`Step`], a row of [`VERBS`] and an arm of [`Step::run`].
+//! A step is added with a file, a variant of [`Step`], a row of [`VERBS`], its settings in `form`, an arm of [`Step::run`], and what it makes of a
+//! message's shape in `shape`: there the compiler asks.
 
 mod branch;
 mod cache;
@@ -12,6 +13,7 @@ mod copy;
 mod default;
 mod exchange;
 mod fail;
+mod form;
 mod keep;
 mod log;
 mod map;
@@ -34,9 +36,11 @@ mod switch;
 pub use call::CalledOperation;
 pub(super) use convert::Convert;
 pub use exchange::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
-pub(super) use pointer::{Segment, index};
+pub(super) use form::schema;
+pub(super) use pointer::{Segment, has_at as has, index, put_at as put};
 pub(super) use reader::{BodyPlace, Names, Reader, Uses};
-pub(super) use shape::{before_all, behind_all};
+pub use shape::{Origin, Outcomes};
+pub(super) use shape::{Ways, before_all, behind_all, origins, undo_all};
 
 use std::sync::Arc;
 

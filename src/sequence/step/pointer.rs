@@ -67,6 +67,13 @@ impl Pointer {
     }
 }
 
+/// The steps of a pointer of no file; `None` where it is none.
+pub(super) fn parse(text: &str) -> Option<Vec<Segment>> {
+    let steps = text.split('/').skip(1);
+    (text.is_empty() || text.starts_with('/'))
+        .then(|| steps.map(|t| Segment::Name(t.replace("~1", "/").replace("~0", "~").into())).collect())
+}
+
 fn segment(text: &str) -> Result<Segment, String> {
     if text == "*" {
         return Ok(Segment::Each);
@@ -203,4 +210,14 @@ pub(super) fn keep(tree: &mut Tree, pointers: &[&[Segment]]) {
         }
         Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => {}
     }
+}
+
+/// Puts a value at a pointer of no file.
+pub(in crate::sequence) fn put_at(tree: &mut Tree, pointer: &str, value: Tree) -> bool {
+    parse(pointer).is_some_and(|segments| put(tree, &segments, value))
+}
+
+/// Is something there at a pointer of no file?
+pub(in crate::sequence) fn has_at(tree: &Tree, pointer: &str) -> bool {
+    parse(pointer).is_some_and(|segments| find(tree, &segments).is_some())
 }

@@ -11,7 +11,7 @@ use crate::sequence::expr::{Expr, Fault, Mixed, Path};
 use crate::yaml::{File, Kind, Node};
 
 /// Steps of one file.
-const MAX_STEPS: usize = 1000;
+pub(super) const MAX_STEPS: usize = 1000;
 /// Levels of steps and values in each other.
 const MAX_DEPTH: usize = 16;
 
@@ -176,6 +176,10 @@ impl<'r, 't> Reader<'r, 't> {
             self.error(key, Diagnostic::error(&codes::WRONG_PLACE, message).expected(format!("`{verb}` below {}", words.join(" or "))));
             return None;
         }
+        // The table of settings is what editors are told, so it is what is let pass.
+        if super::form::form(&verb).is_some_and(|(form, _)| !form.fits(self, value)) {
+            return None;
+        }
         read(self, value)
     }
 
@@ -272,6 +276,13 @@ impl<'r, 't> Reader<'r, 't> {
         }
     }
 
+    /// Notes the name of a fault. Those of a called operation are not the resource's.
+    pub(super) fn asks_for_fault(&mut self, name: &str, span: Span) {
+        if !self.has_fault {
+            self.uses.fault_names.push((name.into(), span));
+        }
+    }
+
     /// Notes what an expression reads.
     fn note(&mut self, node: &Node, text: &str, expr: &mut Expr) {
         self.uses.body |= expr.reads_body();
@@ -285,11 +296,9 @@ impl<'r, 't> Reader<'r, 't> {
             let span = self.file.span_within(node, text, &at);
             self.uses.query_parameters.push((name.into(), span));
         }
-        // Those of a called operation are not the resource's.
-        let faults = if self.has_fault { Vec::new() } else { expr.fault_names() };
-        for (name, at) in faults {
+        for (name, at) in expr.fault_names() {
             let span = self.file.span_within(node, text, &at);
-            self.uses.fault_names.push((name.into(), span));
+            self.asks_for_fault(name, span);
         }
         for (name, at) in expr.path_parameters() {
             let span = self.file.span_within(node, text, &at);

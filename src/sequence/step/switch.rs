@@ -25,7 +25,7 @@ impl Switch {
         if value.as_ref().is_some_and(Expr::is_fault_name) {
             for (name, key, _) in &entries {
                 let span = reader.file.span(key);
-                reader.uses.fault_names.push((name.as_str().into(), span));
+                reader.asks_for_fault(name, span);
             }
         }
         let cases = entries.into_iter().map(|(text, _, steps)| (text.into(), reader.inner(steps))).collect();

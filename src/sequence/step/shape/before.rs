@@ -27,11 +27,16 @@ impl Step {
         let before = match self {
             Self::Respond(_) | Self::Fail(_) => None,
             Self::If(step) => {
-                let then = before_all(walk, &step.then, after.clone());
+                let copy = walk.copy(after.as_ref());
+                let then = before_all(walk, &step.then, copy);
                 of_all([then, before_all(walk, &step.otherwise, after)])
             }
             Self::Switch(step) => {
-                let mut shapes: Vec<_> = step.cases.iter().map(|(_, steps)| before_all(walk, steps, after.clone())).collect();
+                let mut shapes = Vec::with_capacity(step.cases.len() + 1);
+                for (_, steps) in &step.cases {
+                    let copy = walk.copy(after.as_ref());
+                    shapes.push(before_all(walk, steps, copy));
+                }
                 shapes.push(before_all(walk, &step.otherwise, after));
                 of_all(shapes)
             }
@@ -98,7 +103,7 @@ fn set(step: &Set, walk: &mut Walk<'_>, schema: &mut Value) {
         fits(walk, schema, segments, &tree.as_value(), step.value_at, "set");
     }
     let certain = is_certain(walk, schema, segments);
-    let taken = take(walk, schema, segments);
+    let taken = take(walk, schema, segments, true);
     loosen(walk, schema, segments);
     let mut expressions = Vec::new();
     step.value.expressions(&mut expressions);
@@ -195,7 +200,7 @@ impl Copy {
             return;
         }
         let certain = is_certain(walk, schema, to);
-        let Some((taken, _)) = take(walk, schema, to) else { return };
+        let Some((taken, _)) = take(walk, schema, to, true) else { return };
         match look(walk, schema, from) {
             Ok(Some(known)) if !self.moves && !is_any(&known) => {}
             Ok(Some(known)) if !self.moves && is_any(&known) => each_value(walk, schema, from, &mut |value| *value = taken.clone()),

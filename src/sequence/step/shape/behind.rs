@@ -26,11 +26,16 @@ impl Step {
         match self {
             Self::Respond(_) | Self::Fail(_) => return None,
             Self::If(step) => {
-                let then = behind_all(walk, &step.then, Some(schema.clone()));
+                let copy = walk.copy(Some(&schema));
+                let then = behind_all(walk, &step.then, copy);
                 return of_all([then, behind_all(walk, &step.otherwise, Some(schema))]);
             }
             Self::Switch(step) => {
-                let mut shapes: Vec<_> = step.cases.iter().map(|(_, steps)| behind_all(walk, steps, Some(schema.clone()))).collect();
+                let mut shapes = Vec::with_capacity(step.cases.len() + 1);
+                for (_, steps) in &step.cases {
+                    let copy = walk.copy(Some(&schema));
+                    shapes.push(behind_all(walk, steps, copy));
+                }
                 shapes.push(behind_all(walk, &step.otherwise, Some(schema)));
                 return of_all(shapes);
             }
@@ -109,7 +114,7 @@ impl Copy {
         let certain = is_certain(walk, schema, from);
         let value = look(walk, schema, from).ok().flatten().unwrap_or_else(|| json!({}));
         if self.moves {
-            take(walk, schema, from);
+            take(walk, schema, from, false);
         }
         put(walk, schema, to, &value, certain);
     }

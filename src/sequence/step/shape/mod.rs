@@ -5,16 +5,23 @@
 
 mod before;
 mod behind;
+mod example;
+mod origin;
+mod outcome;
 
 pub(in crate::sequence) use before::before_all;
 pub(in crate::sequence) use behind::behind_all;
+pub(in crate::sequence) use example::{Ways, undo_all};
+pub use origin::Origin;
+pub(in crate::sequence) use origin::origins;
+pub use outcome::Outcomes;
 use serde_json::{Value, json};
 
 use super::content::Content;
 use super::require::What;
 use super::{Segment, Step};
 use crate::sequence::expr::{Expr, Mixed, Type};
-use crate::sequence::shape::{Walk, either, look, of_tree};
+use crate::sequence::shape::{NoDefinitions, Walk, either, look, of_tree};
 
 impl Step {
     /// The expressions of the step itself, not those of steps inside it.
