@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::AdminState;
 use super::document::{Input, List};
 use super::problems::{must_wait, parameter, refused, unauthenticated};
-use super::route::{Operation, Verb};
+use super::route::Operation;
 use crate::auth::digest;
 use crate::diagnostic::nearest;
 use crate::manage::{Actor, Listed, NotIn, Part};
@@ -193,8 +193,7 @@ async fn read_body(operation: Operation, head: &Parts, body: Body, max_bytes: us
         .get(CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    let reads = matches!(operation.verb, Verb::Get | Verb::Delete);
-    if !reads && kind.as_deref() != Some("application/json") {
+    if operation.verb.has_body() && kind.as_deref() != Some("application/json") {
         return Err(refused(
             Reason::UnsupportedMediaType,
             415,

@@ -87,10 +87,11 @@ pub(super) trait Input: Document + Sized + Send {
 
 impl Input for Nothing {
     fn read(body: &[u8]) -> Result<Self, Problem> {
-        if body.is_empty() || body == b"{}" {
+        let is_nothing = || serde_json::from_slice::<serde_json::Map<_, _>>(body).is_ok_and(|m: serde_json::Map<String, _>| m.is_empty());
+        if body.is_empty() || is_nothing() {
             return Ok(Self);
         }
-        Err(Problem::new(Reason::InvalidRequest, 400, "This takes no body."))
+        Err(Problem::new(Reason::InvalidRequest, 400, "This takes no body but `{}`."))
     }
 }
 
@@ -128,4 +129,15 @@ pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> 
 /// The schema of such a member.
 pub(super) fn nullable(kind: Type) -> Schema {
     ObjectBuilder::new().schema_type(SchemaType::Array(vec![kind, Type::Null])).into()
+}
+
+/// The schema of one of some words.
+pub(super) fn words(of: &[&str]) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(of.iter().copied()))
+}
+
+/// The schema of a member that may be one of some words, or null.
+pub(super) fn words_or_null(of: &[&str]) -> Schema {
+    let values = of.iter().map(|w| serde_json::Value::from(*w)).chain([serde_json::Value::Null]);
+    ObjectBuilder::new().schema_type(SchemaType::Array(vec![Type::String, Type::Null])).enum_values(Some(values)).into()
 }

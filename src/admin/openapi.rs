@@ -8,7 +8,9 @@ use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ArrayBuilder, ContentBuilder, InfoBuilder, OpenApiBuilder, PathsBuilder, Ref, Required, ResponseBuilder};
 
+use super::document::words;
 use super::route::{Allow, Described, Routes, Verb};
+use crate::store::MAX_PAGE;
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -54,13 +56,13 @@ fn method(verb: Verb) -> HttpMethod {
 fn operation(described: &Described) -> utoipa::openapi::path::Operation {
     let operation = described.operation;
     let noun = operation.path.split('/').nth(3).unwrap_or_default();
-    let text = |name: &str| ParameterBuilder::new().name(name).schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+    let named = |name: &str| ParameterBuilder::new().name(name).schema(Some(parameter(name)));
     let in_path = operation.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = in_path.map(|name| text(name).parameter_in(ParameterIn::Path).required(Required::True));
+    let in_path = in_path.map(|name| named(name).parameter_in(ParameterIn::Path).required(Required::True));
     let in_query =
         operation.query.iter().copied().chain([("tenant", "Another tenant than one's own: administrators of the tenant default")]);
     let in_query =
-        in_query.map(|(name, about)| text(name).parameter_in(ParameterIn::Query).required(Required::False).description(Some(about)));
+        in_query.map(|(name, about)| named(name).parameter_in(ParameterIn::Query).required(Required::False).description(Some(about)));
     let mut built = OperationBuilder::new()
         .tag(noun)
         .operation_id(Some(operation.id))
@@ -68,17 +70,50 @@ fn operation(described: &Described) -> utoipa::openapi::path::Operation {
         .description(Some(who(operation.allow)))
         .parameters(Some(in_path.chain(in_query)))
         .extensions(Some(Extensions::from_iter([("x-castile-roles", roles(operation.allow))])));
-    if let Some(input) = &described.input {
-        let body = RequestBodyBuilder::new().content(JSON, ContentBuilder::new().schema(Some(input.clone())).build());
+    // What changes something asks for JSON, also where there is nothing to say: pages of others cannot send it unasked.
+    let nothing = || ObjectBuilder::new().schema_type(Type::Object).max_properties(Some(0)).build().into();
+    let input = described.input.clone().or_else(|| operation.verb.has_body().then(nothing));
+    let has_body = input.is_some();
+    if let Some(input) = input {
+        let body = RequestBodyBuilder::new().content(JSON, ContentBuilder::new().schema(Some(input)).build());
         built = built.request_body(Some(body.required(Some(Required::True)).build()));
     }
     let mut done = ResponseBuilder::new().description("Done");
     if let Some(output) = &described.output {
         done = done.content(JSON, ContentBuilder::new().schema(Some(output.clone())).build());
     }
-    let failed = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let failed = ResponseBuilder::new().description("Not done, and why").content(PROBLEM, failed);
-    built.response(operation.status.to_string(), done.build()).response("default", failed.build()).build()
+    built = built.response(operation.status.to_string(), done.build());
+    for (status, text) in REFUSED.iter().chain(if has_body { REFUSED_BODY } else { &[] }) {
+        let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        built = built.response(status.to_string(), ResponseBuilder::new().description(*text).content(PROBLEM, problem).build());
+    }
+    built.build()
+}
+
+/// What any operation may be answered where it is not done. All are listed, so that another one is seen to be a mistake.
+const REFUSED: &[(u16, &str)] = &[
+    (400, "A member or parameter is missing, unknown, or does not fit"),
+    (401, "Credentials are missing or not valid"),
+    (403, "Another role is asked for"),
+    (404, "It is not there, or somebody else's"),
+    (409, "What is there stands against it, or somebody else changed it at the same time"),
+    (421, "The listener does not answer to this name"),
+    (429, "Too many log-ins failed"),
+    (500, "It failed here; the log says why, under the request id"),
+    (503, "The store is away: what was asked for may have been done or not"),
+];
+
+/// And what one with a body.
+const REFUSED_BODY: &[(u16, &str)] =
+    &[(408, "The body did not come in time"), (413, "The body is too large"), (415, "The body is not `application/json`")];
+
+/// What a parameter may be, by its name.
+fn parameter(name: &str) -> ObjectBuilder {
+    match name {
+        "limit" => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PAGE)),
+        "subscriptions" => words(&["remove"]),
+        _ => ObjectBuilder::new().schema_type(Type::String),
+    }
 }
 
 fn who(allow: Allow) -> String {

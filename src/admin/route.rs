@@ -120,6 +120,11 @@ fn answered<O: Serialize>(operation: Operation, done: Result<O, Problem>, id: &R
 }
 
 impl Verb {
+    /// Does a request with it have a body?
+    pub(super) fn has_body(self) -> bool {
+        matches!(self, Self::Post | Self::Put | Self::Patch)
+    }
+
     fn filter(self) -> MethodFilter {
         match self {
             Self::Get => MethodFilter::GET,

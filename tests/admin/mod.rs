@@ -8,6 +8,7 @@ mod door;
 mod others;
 mod roles;
 mod secrets;
+mod schemathesis;
 mod set_up;
 mod start;
 mod updates;

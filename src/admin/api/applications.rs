@@ -26,6 +26,7 @@ struct Application {
     /// The plan of the application itself, over all its subscriptions.
     plan: Option<String>,
     /// `active` or `blocked`.
+    #[schema(schema_with = super::standing_schema)]
     standing: &'static str,
     /// When it was made, RFC 3339.
     created: String,
@@ -64,6 +65,7 @@ struct ApplicationUpdate {
     plan: Option<Option<String>>,
     /// `active` or `blocked`: administrators.
     #[serde(default)]
+    #[schema(schema_with = super::standing_change, required = false)]
     standing: Option<String>,
 }
 

@@ -24,7 +24,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use http::StatusCode;
+use utoipa::openapi::ArrayBuilder;
+use utoipa::openapi::schema::Schema;
 
+use super::document::{words, words_or_null};
 use super::openapi;
 use super::problems::member;
 use super::route::Routes;
@@ -76,14 +79,31 @@ fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
 
+const STANDINGS: &[&str] = &["active", "blocked"];
+
 /// `active` or `blocked`.
 fn standing(word: Option<&str>) -> Managed<Option<Standing>> {
     match word {
         None => Ok(None),
         Some("active") => Ok(Some(Standing::Active)),
         Some("blocked") => Ok(Some(Standing::Blocked)),
-        Some(other) => Err(ManageError::not_one_of("standing", &["active", "blocked"], other)),
+        Some(other) => Err(ManageError::not_one_of("standing", STANDINGS, other)),
     }
+}
+
+/// The schema of a standing.
+fn standing_schema() -> Schema {
+    words(STANDINGS).into()
+}
+
+/// The schema of a standing to be, or none.
+fn standing_change() -> Schema {
+    words_or_null(STANDINGS)
+}
+
+/// The schema of roles.
+fn roles_schema() -> Schema {
+    ArrayBuilder::new().items(words(&Role::ALL.map(Role::word))).into()
 }
 
 /// The word for it.

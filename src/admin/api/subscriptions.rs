@@ -28,6 +28,7 @@ struct Subscription {
     /// The plan's name.
     plan: String,
     /// `active` or `blocked`.
+    #[schema(schema_with = super::standing_schema)]
     standing: &'static str,
     /// When it was made, RFC 3339.
     created: String,
@@ -54,6 +55,7 @@ struct SubscriptionUpdate {
     plan: Option<String>,
     /// `active` or `blocked`: publishers and administrators.
     #[serde(default)]
+    #[schema(schema_with = super::standing_change, required = false)]
     standing: Option<String>,
 }
 

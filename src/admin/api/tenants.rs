@@ -24,6 +24,7 @@ struct Tenant {
     /// What its documents and tokens say in the place of the gateway's address.
     public_url: Option<String>,
     /// `active` or `blocked`.
+    #[schema(schema_with = super::standing_schema)]
     standing: &'static str,
     /// When it was made, RFC 3339.
     created: String,
@@ -63,6 +64,7 @@ struct TenantUpdate {
     public_url: Option<Option<String>>,
     /// `active` or `blocked`.
     #[serde(default)]
+    #[schema(schema_with = super::standing_change, required = false)]
     standing: Option<String>,
 }
 

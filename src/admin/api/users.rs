@@ -22,8 +22,10 @@ struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
     /// `subscriber`, `publisher`, `administrator`.
+    #[schema(schema_with = super::roles_schema)]
     roles: Vec<&'static str>,
     /// `active` or `blocked`.
+    #[schema(schema_with = super::standing_schema)]
     standing: &'static str,
     /// When it was made, RFC 3339.
     created: String,
@@ -39,6 +41,7 @@ struct NewUser {
     #[serde(default)]
     password: Option<String>,
     /// `subscriber`, `publisher`, `administrator`.
+    #[schema(schema_with = super::roles_schema)]
     roles: Vec<String>,
 }
 
@@ -57,6 +60,7 @@ struct UserUpdate {
     roles: Option<Vec<String>>,
     /// `active` or `blocked`.
     #[serde(default)]
+    #[schema(schema_with = super::standing_change, required = false)]
     standing: Option<String>,
 }
 
