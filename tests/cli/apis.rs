@@ -9,15 +9,15 @@ use serde_json::Value;
 use super::{Running, castile, http, run, sample};
 
 /// A running server without APIs, and a folder with one.
-struct House {
-    server: tempfile::TempDir,
+pub(super) struct House {
+    pub(super) server: tempfile::TempDir,
     folder: tempfile::TempDir,
     gateway: String,
     running: Option<Running>,
 }
 
 impl House {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let (server, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (gateway, admin) = (free(), free());
@@ -50,12 +50,12 @@ impl House {
         texts(&folder.path().join(api))
     }
 
-    fn apis(&self) -> PathBuf {
+    pub(super) fn apis(&self) -> PathBuf {
         self.folder.path().join("apis")
     }
 
     /// A command at the server's machine.
-    fn run(&self, words: &[&str]) -> super::Said {
+    pub(super) fn run(&self, words: &[&str]) -> super::Said {
         run(self.server.path(), words)
     }
 
@@ -135,9 +135,25 @@ fn a_folder_is_applied_to_a_server_and_its_apis_are_looked_after() {
     house.run(&["api", "rollback", "countries"]).fine();
     let shown: Value = serde_json::from_str(&house.run(&["api", "show", "countries", "--output", "json"]).fine().out).unwrap();
     assert_eq!((&shown["revision"], &shown["latest"], &shown["held"]), (&1.into(), &2.into(), &true.into()));
-    let same = house.with_folder(&["diff"]).fine();
-    assert!(same.out.starts_with("same") && same.err.contains("revision 1 is held"), "{} {}", same.out, same.err);
+    let same = house.with_folder(&["diff"]).code(1);
+    assert_eq!(same.out, "held\tcountries\tapi.yaml\n", "the newest revision is not what callers get");
+    assert!(same.err.contains("revision 1 is held"), "{}", same.err);
+    // The folder as it was is what is in force.
+    house.edit("name: Countries of the world", "name: countries");
+    assert_eq!(house.with_folder(&["diff"]).fine().out, "same\tcountries\t\n");
+    house.edit("name: countries", "name: Countries of the earth");
+    assert_eq!(house.with_folder(&["diff"]).code(1).out, "changed\tcountries\tapi.yaml\n", "neither");
+    house.edit("name: Countries of the earth", "name: Countries of the world");
     house.run(&["api", "publish", "countries"]).fine();
+    assert_eq!(house.with_folder(&["diff"]).fine().out, "same\tcountries\t\n");
+    // A state that somebody set is a difference too.
+    house.run(&["api", "block", "countries"]).fine();
+    let blocked = house.with_folder(&["diff"]).code(1);
+    assert_eq!(blocked.out, "state\tcountries\t\n");
+    assert!(blocked.err.contains("is blocked; its api.yaml says published"), "{}", blocked.err);
+    let row: Value = serde_json::from_str(&house.with_folder(&["diff", "--output", "json"]).code(1).out).unwrap();
+    assert_eq!((&row[0]["state"], &row[0]["revision"], &row[0]["held"]), (&"blocked".into(), &2.into(), &false.into()));
+    house.run(&["api", "unblock", "countries"]).fine();
     assert!(house.run(&["api", "rollback", "countries", "--revision", "2"]).code(1).err.contains("older than 2"));
 
     let other = tempfile::tempdir().unwrap();
@@ -161,7 +177,12 @@ fn what_is_not_good_is_refused_with_its_place_and_what_is_gone_is_removed_when_a
     let house = House::start();
     house.with_folder(&["apply"]).fine();
     house.edit("version: 1\n", "version: 1\nplanz: [gold]\n");
+    // One that is not good holds up no other.
+    run(house.folder.path(), &["import", &sample("orders"), "--name", "orders", "--endpoint", "http://127.0.0.1:9/"]).fine();
     let refused = house.with_folder(&["apply"]).code(1);
+    assert_eq!(refused.out, "refused\tcountries\t-\nchanged\torders\t1\n");
+    fs::remove_dir_all(house.apis().join("orders")).unwrap();
+    house.run(&["api", "remove", "orders"]).fine();
     assert!(refused.err.contains("api.yaml:") && refused.err.contains("planz"), "{}", refused.err);
     assert!(house.with_folder(&["apply", "countrys"]).code(2).err.contains("did you mean `countries`?"));
 
@@ -169,6 +190,20 @@ fn what_is_not_good_is_refused_with_its_place_and_what_is_gone_is_removed_when_a
     assert_eq!(house.with_folder(&["diff"]).code(1).out, "gone\tcountries\t\n");
     assert_eq!(house.with_folder(&["apply"]).fine().out, "");
     assert!(house.with_folder(&["apply", "--prune", "--dry-run"]).fine().out.starts_with("would remove\tcountries"));
+    // What somebody holds stays, and what somebody is subscribed to.
+    house.run(&["api", "publish", "countries", "--revision", "1"]).fine();
+    for words in [&["apply", "--prune", "--dry-run"][..], &["apply", "--prune"]] {
+        let held = house.with_folder(words).code(1);
+        assert!(held.out.starts_with("held\tcountries") && held.err.contains("revision 1 is held"), "{} {}", held.out, held.err);
+    }
+    house.run(&["api", "publish", "countries"]).fine();
+    house.run(&["app", "create", "demo"]).fine();
+    let subscription =
+        house.run(&["subscription", "create", "--app", "demo", "--api", "countries", "--plan", "gold", "--output", "json"]).fine();
+    assert!(house.with_folder(&["apply", "--prune", "--dry-run"]).code(1).out.starts_with("would be refused\tcountries"));
+    assert!(house.with_folder(&["apply", "--prune"]).code(1).out.starts_with("refused\tcountries"));
+    let subscription: Value = serde_json::from_str(&subscription.out).unwrap();
+    house.run(&["subscription", "remove", subscription["id"].as_str().unwrap()]).fine();
     assert!(house.with_folder(&["apply", "--prune"]).fine().out.starts_with("removed\tcountries"));
     house.until("404");
     assert_eq!(house.run(&["api", "list"]).fine().out, "");

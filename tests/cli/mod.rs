@@ -5,6 +5,7 @@ mod corpus;
 mod db;
 mod documents;
 mod import;
+mod lifecycle;
 mod prove;
 mod run;
 mod setup;

@@ -63,7 +63,8 @@ impl Bed {
             .unwrap_or_default();
         let text = format!(
             "listen: {{ gateway: {{ address: \"{gateway}\" }}, admin: {{ address: \"{admin}\" }} }}\n\
-             store: {{ postgres: \"{}\", password: \"{}\", key: \"{}\" }}\n{redis}",
+             store: {{ postgres: \"{}\", password: \"{}\", key: \"{}\" }}\n\
+             gateway: {{ public_url: \"http://gateway.example\" }}\n{redis}",
             self.options.url,
             self.options.password.as_deref().unwrap(),
             self.seal.trim(),
@@ -172,9 +173,14 @@ impl Drop for Node {
 }
 
 fn call(gateway: SocketAddr, key: &str) -> u16 {
+    call_with(gateway, &format!("apikey: {key}"))
+}
+
+/// The status of a call with those credentials; 0 where there was no whole answer.
+fn call_with(gateway: SocketAddr, credentials: &str) -> u16 {
     let body = r#"{"code":"LK"}"#;
     let request = format!(
-        "POST /countries/1/GetCountry HTTP/1.1\r\nhost: {gateway}\r\napikey: {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "POST /countries/1/GetCountry HTTP/1.1\r\nhost: {gateway}\r\n{credentials}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
     exchange(gateway, &request).map_or(0, |(status, _)| status)

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use castile::manage::Instance;
 use castile::store::{Change, Expected, Memory, Store};
 
-use super::{Bed, Node, call, judged};
+use super::{Bed, Node, call, call_with, exchange, judged};
 use crate::throttle::redis::Server as Redis;
 
 /// Two nodes, each of which knows of the other.
@@ -120,6 +122,71 @@ async fn a_revocation_is_in_force_on_both_within_two_seconds() {
     let child = nodes[1].child.take().unwrap();
     assert_eq!(crate::cli::Running(child).interrupt(), 0);
     assert_eq!(nodes[0].admin("instances")["items"].as_array().unwrap().len(), 1);
+}
+
+/// What a person changes on one node is in force on both within two seconds, each kind of change.
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_plans_states_and_tokens_are_in_force_on_both_within_two_seconds() {
+    let test = "nodes::shared::blocks_plans_states_and_tokens_are_in_force_on_both_within_two_seconds";
+    let Some((_bed, _redis, nodes)) = two(test).await else { return };
+    let node = &nodes[0];
+    let gateways = nodes.each_ref().map(|n| n.gateway);
+    let run = |words: &[&str]| drop(crate::cli::run(node.folder.path(), words).fine());
+    run(&["plan", "create", "mine", "--quota", "100000 per minute"]);
+    let key = node.caller("demo", "mine");
+    let subscription = node.made(&["subscription", "list", "--app", "demo"])[0]["id"].as_str().unwrap().to_owned();
+    let client = node.made(&["client", "create", "--app", "demo"]);
+    let id = client["client_id"].as_str().unwrap();
+    let basic = STANDARD.encode(format!("{id}:{}", client["client_secret"].as_str().unwrap()));
+    let form = |path: &str, body: &str| {
+        let fields = format!("host: {}\r\nauthorization: Basic {basic}\r\ncontent-type: application/x-www-form-urlencoded", gateways[0]);
+        let text = format!("POST {path} HTTP/1.1\r\n{fields}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        exchange(gateways[0], &text).unwrap()
+    };
+    let by_key = format!("apikey: {key}");
+    let in_force = |what: &str, field: &str, status: u16| {
+        let began = Instant::now();
+        for gateway in gateways {
+            while call_with(gateway, field) != status {
+                assert!(began.elapsed() < Duration::from_secs(30), "{what}: not {status} within 30 s");
+            }
+        }
+        println!("{what}: in force on both nodes after {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(2), "{what}: {:?}", began.elapsed());
+    };
+    in_force("the key", &by_key, 200);
+    for (what, words, status) in [
+        ("an application is blocked", &["app", "update", "demo", "--block"][..], 403),
+        ("and is not any more", &["app", "update", "demo", "--unblock"], 200),
+        ("a subscription is blocked", &["subscription", "update", &subscription, "--block"], 403),
+        ("and is not any more", &["subscription", "update", &subscription, "--unblock"], 200),
+        ("a lower limit of a plan", &["plan", "update", "mine", "--quota", "2 per minute"], 429),
+        ("a higher one", &["plan", "update", "mine", "--quota", "100000 per minute"], 200),
+        ("another plan of a subscription", &["subscription", "update", &subscription, "--plan", "tryout"], 429),
+        ("no limit", &["subscription", "update", &subscription, "--plan", "unlimited"], 200),
+        ("an API is blocked", &["api", "block", "countries"], 503),
+        ("and is not any more", &["api", "unblock", "countries"], 200),
+        ("an API is retired", &["api", "retire", "countries"], 410),
+        ("and published", &["api", "publish", "countries"], 200),
+        ("a tenant's calls per second", &["tenant", "update", "default", "--calls-per-second", "1"], 429),
+        ("and without", &["tenant", "update", "default", "--no-calls-per-second"], 200),
+    ] {
+        run(words);
+        in_force(what, &by_key, status);
+    }
+    let (status, answer) = form("/oauth2/token", "grant_type=client_credentials");
+    assert_eq!(status, 200, "{answer}");
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let token = answer["access_token"].as_str().unwrap();
+    let by_token = format!("authorization: Bearer {token}");
+    in_force("a token", &by_token, 200);
+    assert_eq!(form("/oauth2/revoke", &format!("token={token}")).0, 200);
+    in_force("its revocation", &by_token, 401);
+    // A subscription that is gone, and the whole application.
+    run(&["subscription", "remove", &subscription]);
+    in_force("the end of a subscription", &by_key, 403);
+    run(&["app", "remove", "demo"]);
+    in_force("the end of an application", &by_key, 401);
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub(crate) struct Apply {
     /// Say what would happen and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Remove from the server what is not in the folder; APIs with subscriptions stay
+    /// Remove from the server what is not in the folder; APIs with subscriptions stay, and those of which a revision is held
     #[arg(long, conflicts_with = "apis")]
     prune: bool,
 }
@@ -56,10 +56,22 @@ pub(crate) struct Export {
 
 /// An API of the server.
 struct Served {
+    /// The revision that is in force.
+    revision: u64,
     latest: u64,
     by_files: bool,
-    /// The revision that is in force, where a newer one is not.
-    held: Option<u64>,
+    /// Is a revision held, so that newer ones are not in force?
+    held: bool,
+    /// The state that is in force, and the one that its definition says.
+    state: String,
+    defined_state: String,
+}
+
+/// How an API of the folder and the one that is served differ.
+struct Difference {
+    /// `same`, `new`, `gone`, `changed`, `held`: the server has the folder's texts, not in force, or `state`: only the state is another.
+    word: &'static str,
+    files: Vec<String>,
 }
 
 /// A folder, a server, and which APIs of them.
@@ -104,22 +116,50 @@ impl<'a> Delivery<'a> {
         let names: BTreeSet<&String> = here.keys().chain(there.keys()).filter(|n| self.is_wanted(n)).collect();
         let (mut rows, mut differ) = (Vec::new(), false);
         for name in names {
-            let (difference, files) = match (here.get(name), there.get(name)) {
-                (Some(directory), Some(_)) => {
-                    let files = differing(&self.texts_here(directory)?, &self.texts_there(name, "latest").await?);
-                    (if files.is_empty() { "same" } else { "changed" }, files)
-                }
-                (Some(_), None) => ("new", Vec::new()),
-                (None, _) => ("gone", Vec::new()),
-            };
-            differ |= difference != "same";
-            if let Some(revision) = there.get(name).and_then(|s| s.held) {
-                self.screen.say(&format!("{name}: revision {revision} is held: the newest is not in force"));
+            let served = there.get(name);
+            let found = self.difference(name, here.get(name).map(PathBuf::as_path), served).await?;
+            differ |= found.word != "same";
+            let mut row = json!({ "api": name, "difference": found.word, "files": found.files });
+            if let (Some(served), Some(row)) = (served, row.as_object_mut()) {
+                row.insert("revision".into(), served.revision.into());
+                row.insert("latest".into(), served.latest.into());
+                row.insert("held".into(), served.held.into());
+                row.insert("state".into(), served.state.clone().into());
             }
-            rows.push(json!({ "api": name, "difference": difference, "files": files }));
+            rows.push(row);
         }
         super::list(self.screen, &rows, &["difference", "api", "files"]);
         Ok(if differ { Exit::Problem } else { Exit::Fine })
+    }
+
+    /// How an API differs from what callers get of it: by the revision in force, and by its state.
+    async fn difference(&self, name: &str, here: Option<&Path>, there: Option<&Served>) -> Outcome<Difference> {
+        let word = |word| Difference { word, files: Vec::new() };
+        let (directory, served) = match (here, there) {
+            (Some(directory), Some(served)) => (directory, served),
+            (Some(_), None) => return Ok(word("new")),
+            (None, _) => return Ok(word("gone")),
+        };
+        let texts = self.texts_here(directory)?;
+        let files = differing(&texts, &self.texts_there(name, "in-force").await?);
+        let is_behind = served.held && served.revision != served.latest;
+        if is_behind {
+            let Served { revision, latest, .. } = served;
+            self.screen.say(&format!(
+                "{name}: revision {revision} is held; the newest, {latest}, is not in force until `castile api publish {name}`"
+            ));
+        }
+        if served.state != served.defined_state {
+            self.screen.say(&format!("{name}: is {}; its api.yaml says {}", served.state, served.defined_state));
+        }
+        let found = if files.is_empty() {
+            if served.state == served.defined_state { "same" } else { "state" }
+        } else if is_behind && differing(&texts, &self.texts_there(name, "latest").await?).is_empty() {
+            "held"
+        } else {
+            "changed"
+        };
+        Ok(Difference { word: found, files })
     }
 
     async fn apply(&self, dry_run: bool, prune: bool) -> Outcome {
@@ -127,7 +167,12 @@ impl<'a> Delivery<'a> {
         self.must_be_known(here.keys())?;
         let (mut rows, mut ended) = (Vec::new(), Exit::Fine);
         for (name, directory) in here.iter().filter(|(n, _)| self.is_wanted(n)) {
-            let body = json!({ "files": self.texts_here(directory)?, "dry_run": dry_run });
+            let Ok(texts) = self.texts_here(directory) else {
+                ended = Exit::Problem;
+                rows.push(json!({ "api": name, "done": "refused", "revision": null }));
+                continue;
+            };
+            let body = json!({ "files": texts, "dry_run": dry_run });
             match self.remote.send(Method::POST, &path(&["apis", name, "revisions"]), &[], Some(&body)).await {
                 Ok(made) => {
                     let done = match (made.get("changed").and_then(Value::as_bool), dry_run) {
@@ -159,20 +204,35 @@ impl<'a> Delivery<'a> {
             if served.by_files || here.contains_key(&name) {
                 continue;
             }
-            let done = match dry_run {
-                true => "would remove",
-                false => match self.remote.send(Method::DELETE, &path(&["apis", &name]), &[], None).await {
+            // Somebody put it there by hand, and waits for something.
+            let done = if served.held {
+                let Served { revision, .. } = served;
+                self.screen.error(&format!("{name}: revision {revision} is held; `castile api publish {name}` lets go of it"));
+                "held"
+            } else if !dry_run {
+                match self.remote.send(Method::DELETE, &path(&["apis", &name]), &[], None).await {
                     Ok(_) => "removed",
                     Err(Exit::Unreachable) => return Err(Exit::Unreachable),
-                    Err(_) => {
-                        ended = Some(Exit::Problem);
-                        "refused"
-                    }
-                },
+                    Err(_) => "refused",
+                }
+            } else if self.is_subscribed(&name).await? {
+                self.screen.error(&format!("{name}: it has subscriptions, and would stay"));
+                "would be refused"
+            } else {
+                "would remove"
             };
+            if !matches!(done, "removed" | "would remove") {
+                ended = Some(Exit::Problem);
+            }
             rows.push(json!({ "api": name, "done": done, "revision": served.latest }));
         }
         Ok(ended)
+    }
+
+    async fn is_subscribed(&self, api: &str) -> Outcome<bool> {
+        let query = [("api", api.to_owned()), ("limit", "1".to_owned())];
+        let some = self.remote.send(Method::GET, &path(&["subscriptions"]), &query, None).await?;
+        Ok(some["items"].as_array().is_some_and(|items| !items.is_empty()))
     }
 
     async fn export(&self, force: bool) -> Outcome {
@@ -236,8 +296,15 @@ impl<'a> Delivery<'a> {
     async fn there(&self) -> Outcome<BTreeMap<String, Served>> {
         let listed = self.remote.list(&path(&["apis"]), &[]).await?;
         let served = |api: &Value| {
-            let held = api["revision"].as_u64().filter(|r| Some(*r) != api["latest"].as_u64());
-            let is = Served { latest: api["latest"].as_u64().unwrap_or(0), by_files: api["managed_by_files"] == true, held };
+            let text = |name: &str| api[name].as_str().unwrap_or_default().to_owned();
+            let is = Served {
+                revision: api["revision"].as_u64().unwrap_or(0),
+                latest: api["latest"].as_u64().unwrap_or(0),
+                by_files: api["managed_by_files"] == true,
+                held: api["held"] == true,
+                state: text("state"),
+                defined_state: text("defined_state"),
+            };
             Some((api["name"].as_str()?.to_owned(), is))
         };
         Ok(listed.iter().filter_map(served).collect())
