@@ -4,7 +4,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 
 use super::{Callers, Credentials, Login, Provenance, Rules, Wire};
-use crate::api::{ApiDefinition, Cache, Method, State};
+use crate::api::{ApiDefinition, Cache, Endpoint, Method, State};
 use crate::auth::DEFAULT_TENANT;
 use crate::net::secret::Secret;
 use crate::openapi;
@@ -297,6 +297,13 @@ impl PublishedApi {
     /// Its name in metrics.
     pub fn label(&self) -> String {
         api_label(&self.tenant, &self.name)
+    }
+
+    /// May calls of it fail for what it says of its endpoint, credentials or deadlines, where those of other APIs at the same address go well?
+    pub fn fails_alone(&self) -> bool {
+        let (endpoint, usual) = (&self.definition.endpoint, Endpoint::default());
+        let deadlines = |e: &Endpoint| (e.timeout, e.connect_timeout, e.first_byte_timeout);
+        endpoint.auth.is_some() || deadlines(endpoint) != deadlines(&usual)
     }
 
     /// The compiled operation behind a resource of this API.

@@ -1,6 +1,7 @@
 //! Circuit breakers: a SOAP service that fails call after call is left alone for a time, so that calls do not wait for it and it can recover.
 //!
-//! One for each address (scheme, host and port) that is called, whichever APIs call it. What it counts: connections that fail, resets, replies that do not
+//! One for each address (scheme, host and port) that is called by the APIs of a tenant; an API that shows credentials of its own there, or has deadlines of
+//! its own, has one for itself, because what fails then may be its own. What it counts: connections that fail, resets, replies that do not
 //! come in time, replies that are not SOAP. An envelope is a success, also one with a fault. Kept by each node for itself.
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::alarm::{self, Kind};
+use crate::catalog::PublishedApi;
 use crate::config::BreakerLimits;
 use crate::problem::{Problem, Reason};
 use crate::telemetry::names;
@@ -26,12 +28,27 @@ const MAX_WATCHED: usize = 4096;
 pub(super) struct Breakers {
     limits: BreakerLimits,
     began: Instant,
-    watched: Mutex<HashMap<Arc<str>, Arc<Breaker>>>,
+    watched: Mutex<HashMap<Key, Arc<Breaker>>>,
+}
+
+/// Which calls are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    origin: Arc<str>,
+    /// The API that is counted for itself, `TENANT/NAME`; of all others the tenant and `/*`.
+    whose: Arc<str>,
+}
+
+impl Key {
+    /// What an alarm is about.
+    fn subject(&self) -> String {
+        format!("{} for {}", self.origin, self.whose)
+    }
 }
 
 #[derive(Debug)]
 struct Breaker {
-    origin: Arc<str>,
+    key: Key,
     limits: BreakerLimits,
     began: Instant,
     state: Mutex<State>,
@@ -76,36 +93,43 @@ impl Breakers {
         Self { limits, began: Instant::now(), watched: Mutex::default() }
     }
 
-    /// May this address be called?
+    /// May this API call this address?
     ///
     /// # Errors
     /// 503: it failed lately, and is left alone.
-    pub(super) fn enter(&self, url: &str) -> Result<Pass, Problem> {
+    pub(super) fn enter(&self, api: &PublishedApi, url: &str) -> Result<Pass, Problem> {
+        self.pass(whose(api), url)
+    }
+
+    fn pass(&self, whose: String, url: &str) -> Result<Pass, Problem> {
         if self.limits.failures == 0 {
             return Ok(Pass { breaker: None, is_probe: false });
         }
-        let breaker = self.of(origin(url));
+        let breaker = self.of(Key { origin: origin(url).into(), whose: whose.into() });
         match breaker.enter(Instant::now()) {
             Ok(is_probe) => Ok(Pass { breaker: Some(breaker), is_probe }),
             Err(wait) => Err(left_alone(wait)),
         }
     }
 
-    fn of(&self, origin: &str) -> Arc<Breaker> {
+    fn of(&self, key: Key) -> Arc<Breaker> {
         let mut watched = lock(&self.watched);
-        if let Some(breaker) = watched.get(origin) {
+        if let Some(breaker) = watched.get(&key) {
             return breaker.clone();
         }
         if watched.len() >= MAX_WATCHED {
             watched.retain(|_, b| lock(&b.state).phase != Phase::Closed);
         }
-        let origin: Arc<str> = origin.into();
         let state = State { phase: Phase::Closed, in_a_row: 0, seconds: [Second::default(); WINDOW] };
-        let breaker =
-            Arc::new(Breaker { origin: origin.clone(), limits: self.limits.clone(), began: self.began, state: Mutex::new(state) });
-        watched.insert(origin, breaker.clone());
+        let breaker = Arc::new(Breaker { key: key.clone(), limits: self.limits.clone(), began: self.began, state: Mutex::new(state) });
+        watched.insert(key, breaker.clone());
         breaker
     }
+}
+
+/// With whom an API is counted.
+fn whose(api: &PublishedApi) -> String {
+    format!("{}/{}", api.tenant, if api.fails_alone() { &*api.name } else { "*" })
 }
 
 impl Breaker {
@@ -150,15 +174,19 @@ impl Breaker {
 
     fn open(&self, state: &mut State, now: Instant, pause: Duration) {
         state.phase = Phase::Open { until: now + pause, pause };
-        metrics::gauge!(names::BREAKER_OPEN, "upstream" => self.origin.to_string()).set(1.0);
+        self.gauge(1.0);
         let seconds = pause.as_secs_f64();
-        alarm::begin(Kind::Upstream, &self.origin, format!("a SOAP service fails call after call: it is left alone for {seconds} s"));
+        alarm::begin(Kind::Upstream, &self.key.subject(), format!("a SOAP service fails call after call: it is left alone for {seconds} s"));
+    }
+
+    fn gauge(&self, value: f64) {
+        metrics::gauge!(names::BREAKER_OPEN, "upstream" => self.key.origin.to_string(), "apis" => self.key.whose.to_string()).set(value);
     }
 
     fn close(&self, state: &mut State) {
         *state = State { phase: Phase::Closed, in_a_row: 0, seconds: [Second::default(); WINDOW] };
-        metrics::gauge!(names::BREAKER_OPEN, "upstream" => self.origin.to_string()).set(0.0);
-        alarm::end(Kind::Upstream, &self.origin);
+        self.gauge(0.0);
+        alarm::end(Kind::Upstream, &self.key.subject());
     }
 }
 
@@ -229,9 +257,13 @@ mod tests {
         Breakers::new(BreakerLimits { failures: 5, pause: Duration::from_secs(30), longest_pause: Duration::from_secs(300) })
     }
 
+    fn enter(breakers: &Breakers, url: &str) -> Result<Pass, Problem> {
+        breakers.pass("default/*".to_owned(), url)
+    }
+
     fn fail(breakers: &Breakers, url: &str, times: u32) {
         for _ in 0..times {
-            breakers.enter(url).unwrap().end(false);
+            enter(breakers, url).unwrap().end(false);
         }
     }
 
@@ -241,17 +273,21 @@ mod tests {
     async fn five_failures_in_a_row_open_it_and_one_probe_closes_it() {
         let breakers = breakers();
         fail(&breakers, URL, 4);
-        breakers.enter(URL).unwrap().end(true);
+        enter(&breakers, URL).unwrap().end(true);
         fail(&breakers, URL, 5);
-        let refused = breakers.enter("http://a.example:80/other").unwrap_err();
+        let refused = enter(&breakers, "http://a.example:80/other").unwrap_err();
         assert_eq!((refused.status, refused.retry_after), (503, Some(30)));
-        assert!(breakers.enter("https://a.example:80/x").is_ok() && breakers.enter("http://b.example:80/x").is_ok(), "others are well");
+        assert!(
+            breakers.pass("default/own".to_owned(), URL).is_ok() && breakers.pass("acme/*".to_owned(), URL).is_ok(),
+            "nor with whom else"
+        );
+        assert!(enter(&breakers, "https://a.example:80/x").is_ok() && enter(&breakers, "http://b.example:80/x").is_ok(), "others are well");
         tokio::time::advance(Duration::from_secs(30)).await;
-        let probe = breakers.enter(URL).unwrap();
-        assert_eq!(breakers.enter(URL).unwrap_err().retry_after, Some(1), "one at a time looks");
+        let probe = enter(&breakers, URL).unwrap();
+        assert_eq!(enter(&breakers, URL).unwrap_err().retry_after, Some(1), "one at a time looks");
         probe.end(true);
         fail(&breakers, URL, 4);
-        assert!(breakers.enter(URL).is_ok());
+        assert!(enter(&breakers, URL).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -259,9 +295,9 @@ mod tests {
         let breakers = breakers();
         fail(&breakers, URL, 5);
         for pause in [30, 60, 120, 240, 300, 300] {
-            assert_eq!(breakers.enter(URL).unwrap_err().retry_after, Some(pause));
+            assert_eq!(enter(&breakers, URL).unwrap_err().retry_after, Some(pause));
             tokio::time::advance(Duration::from_secs(pause)).await;
-            breakers.enter(URL).unwrap().end(false);
+            enter(&breakers, URL).unwrap().end(false);
         }
     }
 
@@ -270,9 +306,9 @@ mod tests {
         let breakers = breakers();
         fail(&breakers, URL, 5);
         tokio::time::advance(Duration::from_secs(30)).await;
-        drop(breakers.enter(URL).unwrap());
-        breakers.enter(URL).unwrap().end(true);
-        assert!(breakers.enter(URL).is_ok_and(|p| !p.is_probe));
+        drop(enter(&breakers, URL).unwrap());
+        enter(&breakers, URL).unwrap().end(true);
+        assert!(enter(&breakers, URL).is_ok_and(|p| !p.is_probe));
     }
 
     #[tokio::test(start_paused = true)]
@@ -280,8 +316,8 @@ mod tests {
         let breakers = breakers();
         let both = |times: u32| {
             for _ in 0..times {
-                breakers.enter(URL).unwrap().end(true);
-                breakers.enter(URL).unwrap().end(false);
+                enter(&breakers, URL).unwrap().end(true);
+                enter(&breakers, URL).unwrap().end(false);
             }
         };
         both(9);
@@ -290,14 +326,14 @@ mod tests {
         both(9);
         tokio::time::advance(Duration::from_secs(5)).await;
         both(1);
-        assert_eq!(breakers.enter(URL).unwrap_err().status, 503);
+        assert_eq!(enter(&breakers, URL).unwrap_err().status, 503);
     }
 
     #[tokio::test(start_paused = true)]
     async fn without_failures_to_count_it_never_opens() {
         let breakers = Breakers::new(BreakerLimits { failures: 0, ..BreakerLimits::default() });
         fail(&breakers, URL, 100);
-        assert!(breakers.enter(URL).is_ok());
+        assert!(enter(&breakers, URL).is_ok());
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub(super) async fn send(
     sent: &mut Sent,
 ) -> Result<Reply, Problem> {
     let deadlines = deadlines(gateway, api, until);
-    let pass = gateway.breakers.enter(&outgoing.url)?;
+    let pass = gateway.breakers.enter(api, &outgoing.url)?;
     let began = Instant::now();
     gateway.retries.earn();
     let mut desk = Desk::of(gateway, api, outgoing, deadlines).await?;
@@ -222,7 +222,7 @@ where
     B::Error: Into<BodyError>,
 {
     let deadlines = deadlines(gateway, api, None);
-    let pass = gateway.breakers.enter(&outgoing.url)?;
+    let pass = gateway.breakers.enter(api, &outgoing.url)?;
     let began = Instant::now();
     let desk = Desk::of(gateway, api, outgoing, deadlines).await?;
     let result = desk.client.send(outgoing.request(body, desk.token.as_deref())?, deadlines).await;

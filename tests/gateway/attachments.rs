@@ -334,6 +334,14 @@ async fn large_parts_can_be_fetched_instead() {
     assert_eq!(server.ask(&format!("HEAD {path}"), "").await.field("content-length"), Some("300000"));
     assert_eq!(server.ask(&format!("DELETE {path}"), "").await.status, 405);
     assert_eq!(server.ask("GET /docs/1/$attachments/guess", "").await.problem(), "900906");
+    // The same API of another tenant knows nothing of it.
+    super::tenants::twice(&server);
+    let theirs = server.post("/t/acme/docs/1/Put", "{}").await.json();
+    let theirs = theirs["data"]["$url"].as_str().unwrap().strip_prefix(&format!("http://{}", server.address)).unwrap().to_owned();
+    assert!(theirs.starts_with("/t/acme/docs/1/$attachments/"), "{theirs}");
+    assert_eq!(server.ask(&format!("GET {theirs}"), "").await.status, 200);
+    assert_eq!(server.ask(&format!("GET /t/acme{path}"), "").await.status, 404, "an attachment of default");
+    assert_eq!(server.ask(&format!("GET {}", theirs.replace("/t/acme", "")), "").await.status, 404, "and one of acme");
     // Every call has names of its own; without the setting there is no such address.
     let other = server.post("/docs/1/Put", "{}").await.json();
     assert_ne!(other["data"]["$url"], json["data"]["$url"]);

@@ -181,3 +181,33 @@ async fn the_gateway_shows_its_certificate() {
     assert!(upstream.got().last().unwrap().head.contains("\r\nauthorization: bearer tls-token\r\n"));
     assert_eq!(upstream.got().len(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_whose_certificate_is_not_good_there_stops_no_other_api() {
+    let authority = Authority::new();
+    let upstream = Upstream::by(Some(authority.acceptor(true)), |_| reply("200 OK", "text/xml; charset=utf-8", country().as_bytes())).await;
+    let folder = countries(upstream.address, "");
+    let api = |name: &str| folder.path().join(name);
+    let text = std::fs::read_to_string(api("countries").join("api.yaml")).unwrap();
+    for (name, tls) in [("countries", "certificate_file: c.pem, key_file: k.pem, ca_file: ca.pem"), ("bad", "ca_file: ca.pem")] {
+        std::fs::create_dir_all(api(name).join("wsdl")).unwrap();
+        for file in ["service.wsdl", "types.xsd"] {
+            let from = crate::support::path("wsdl/countries").join(file);
+            std::fs::copy(from, api(name).join("wsdl").join(file)).unwrap();
+        }
+        let url = format!("\"https://localhost:{}/up\", auth: {{ tls: {{ {tls} }} }} }}", upstream.address.port());
+        let text =
+            text.replace(&format!("\"http://{}/up\" }}", upstream.address), &url).replace("name: countries", &format!("name: {name}"));
+        std::fs::write(api(name).join("api.yaml"), text).unwrap();
+        for (file, text) in [("c.pem", &authority.client_cert_pem), ("k.pem", &authority.client_key_pem), ("ca.pem", &authority.ca_pem)] {
+            std::fs::write(api(name).join(file), text).unwrap();
+        }
+    }
+    let server = Server::of(folder, Config::default()).await;
+    let bad = async || server.post("/bad/1/GetCountry", "{\"code\":\"LK\"}").await;
+    for _ in 0..5 {
+        assert_eq!(bad().await.status, 502);
+    }
+    assert_eq!(bad().await.status, 503, "it is left alone");
+    assert_eq!(rest(&server).await.status, 200, "the other is not");
+}

@@ -1,6 +1,7 @@
 //! Two tenants with an API of one name and one context: neither sees, uses up or answers for the other's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +11,7 @@ use castile::config::Config;
 use castile::throttle::Plan;
 use serde_json::Value;
 
-use super::bench_of::{Server, Upstream, country};
+use super::bench_of::{Do, Server, Upstream, country, reply};
 
 fn tenant(name: &str, public_url: Option<&str>) -> Change {
     Change::Tenant(Tenant {
@@ -57,6 +58,15 @@ fn caller(of: &str, key: &castile::auth::NewSecret) -> [Change; 3] {
             created: 0,
         }),
     ]
+}
+
+/// Gives the tenant acme the API that the gateway has. Both are open.
+pub fn twice(server: &Server) {
+    let own = server.catalog.snapshot().apis[0].clone();
+    server.catalog.publish(vec![own.clone(), Arc::new((*own).clone().of_tenant("acme"))]);
+    let mut callers = Callers::nobody().unwrap();
+    callers.directory = Directory::default().with([tenant("default", None), tenant("acme", None)]);
+    server.catalog.admit(&Arc::new(callers));
 }
 
 /// `iss` of the token that the last call brought to the service.
@@ -117,4 +127,32 @@ async fn tenants_do_not_meet() {
     server.catalog.admit(&Arc::new(callers));
     assert_eq!(addresses("/t/acme").await, both("https://api.acme.example"));
     assert_eq!(addresses("").await, both(&gateway));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_fails_for_one_tenant_is_asked_for_another() {
+    let upstream = Upstream::answering("503 Service Unavailable", "text/html", b"<html/>").await;
+    let server = Server::start(upstream.address).await;
+    twice(&server);
+    let call = async |base: &str| server.post(&format!("{base}/countries/1/GetCountry"), r#"{"code":"LK"}"#).await.status;
+    for expected in [502, 502, 502, 502, 502, 503] {
+        assert_eq!(call("/t/acme").await, expected);
+    }
+    assert_eq!((call("").await, upstream.got().len()), (502, 6), "the service was asked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn places_in_flight_are_a_tenants_own() {
+    let upstream = Upstream::start(vec![Do::Wait(1500), Do::Send(reply("200 OK", "text/xml; charset=utf-8", country().as_bytes()))]).await;
+    let server = Server::with(upstream.address, "limits: { in_flight: 1 }\n", Config::default()).await;
+    twice(&server);
+    let call = async |base: &str| server.post(&format!("{base}/countries/1/GetCountry"), r#"{"code":"LK"}"#).await.status;
+    let second = async {
+        while upstream.got().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        (call("/t/acme").await, call("").await)
+    };
+    let (first, (same, other)) = tokio::join!(call("/t/acme"), second);
+    assert_eq!((first, same, other), (200, 503, 200));
 }
