@@ -20,6 +20,7 @@ mod documents;
 mod door;
 mod envelope;
 pub mod fault;
+mod flight;
 mod form;
 mod head;
 mod issuers;
@@ -57,7 +58,7 @@ use hyper::body::Incoming;
 
 pub use landing::Escaped;
 pub use listener::{ListenError, Listener};
-pub use reserved::{Answering, Reserved, ReservedRequest};
+pub use reserved::{Answering, Concerns, Reserved, ReservedRequest};
 
 use self::body::AnswerBody;
 use self::breaker::Breakers;

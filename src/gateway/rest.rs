@@ -5,10 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use tokio::time::Instant;
 
 use super::access::Permit;
 use super::answer::answer;
 use super::body::{AnswerBody, RequestBody};
+use super::cache::{self, Asked, Outcome};
 use super::form::{self, Form};
 use super::limits::CallLimits;
 use super::message::Draft;
@@ -17,7 +19,7 @@ use super::secure::{self, Secured};
 use super::steps::{Course, Ended, explain};
 use super::token::token;
 use super::upstream::{self, Outgoing};
-use super::{Call, Gateway, cache};
+use super::{Call, Gateway};
 use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource};
 use crate::json::ParseErrorKind;
 use crate::mediate::mime::MediaType;
@@ -62,25 +64,48 @@ async fn go(
     call.record.operation = Some(plan.name.clone());
     let mut outgoing = outgoing(permit, resource, plan, call);
     let draft = request(gateway, &api, resource, permit, (course, taken, &mut outgoing.headers), call).await?;
-    let key = resource.cache.and_then(|_| cache::key(permit, resource, &outgoing.headers, &draft.envelope(), call));
-    if let Some(answer) = key.as_ref().and_then(|k| gateway.kept.get(k, &api, call)) {
-        return Ok(answer);
-    }
+    let way = (gateway, &api, resource);
+    let key = resource.cache.and_then(|rule| {
+        let key = cache::key(permit, resource, &outgoing.headers, &draft.envelope(), call)?;
+        Some((key, rule))
+    });
+    let Some((key, rule)) = key else { return Ok(exchange(way, draft, outgoing, course, call).await?.0) };
+    let deadline = Instant::now() + CallLimits::of(&api, &gateway.config.limits).call;
+    let lead = match gateway.kept.ask(&key, &api, call, deadline).await {
+        Asked::Answer(answer) => return Ok(answer),
+        Asked::Failed(problem) => return Err(problem.into()),
+        Asked::Alone => return Ok(exchange(way, draft, outgoing, course, call).await?.0),
+        Asked::Lead(lead) => lead,
+    };
+    let done = exchange(way, draft, outgoing, course, call).await;
+    lead.tell(match &done {
+        Ok((answer, may_be_kept)) => gateway.kept.put(key, rule, &api, may_be_kept.then_some(answer), &call.returned),
+        Err(Ended::Problem(problem)) => Outcome::of_failure(problem, &call.returned),
+        Err(Ended::Answer(_) | Ended::Again { .. }) => Outcome::Apart,
+    });
+    Ok(done?.0)
+}
+
+/// The message to the service, and its reply as the answer: and whether the service lets that be kept.
+async fn exchange(
+    (gateway, api, resource): (&Gateway, &Arc<PublishedApi>, &PublishedResource),
+    draft: Draft,
+    mut outgoing: Outgoing,
+    course: &mut Course<'_>,
+    call: &mut Call<'_>,
+) -> Result<(Response<AnswerBody>, bool), Ended> {
+    let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     let signs = resource.wire.security.as_ref().is_some_and(|s| s.signature.is_some());
     let draft = if signs { draft.in_one_piece().await? } else { draft };
-    let Secured { envelope, callers } = secure::request(&api, &resource.wire, plan, &outgoing.url, draft.envelope()).await?;
+    let Secured { envelope, callers } = secure::request(api, &resource.wire, plan, &outgoing.url, draft.envelope()).await?;
     let message = draft.into_message(envelope, plan.soap_action.as_deref().unwrap_or_default())?;
     if let Some(value) = message.content_type.as_deref().and_then(|t| HeaderValue::from_bytes(t.as_bytes()).ok()) {
         outgoing.headers.insert(CONTENT_TYPE, value);
     }
-    let reply = upstream::send(gateway, &api, &outgoing, &message, course.deadline(), &mut call.record.sent).await?;
-    call.returned = upstream::returned(&api, &reply.headers);
-    let key = key.filter(|_| cache::may_be_kept(reply.status, &reply.headers));
-    let answer = answer(gateway, api.clone(), resource, (reply, callers), course, call).await?;
-    if let (Some(key), Some(rule)) = (key, resource.cache) {
-        gateway.kept.put(key, rule, &api, &answer, &call.returned);
-    }
-    Ok(answer)
+    let reply = upstream::send(gateway, api, &outgoing, &message, course.deadline(), &mut call.record.sent).await?;
+    call.returned = upstream::returned(api, &reply.headers);
+    let may_be_kept = cache::may_be_kept(reply.status, &reply.headers);
+    Ok((answer(gateway, api.clone(), resource, (reply, callers), course, call).await?, may_be_kept))
 }
 
 /// Does the caller take JSON?
