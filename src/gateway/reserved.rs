@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
@@ -35,6 +36,15 @@ pub struct ReservedRequest<'a> {
     pub request_id: &'a str,
 }
 
+/// Whom a request concerned, as an extension of its answer: for the access log.
+#[derive(Debug, Clone)]
+pub struct Concerns {
+    /// The tenant.
+    pub tenant: Arc<str>,
+    /// The name of the application that asked, once it has shown who it is.
+    pub application: Option<Arc<str>>,
+}
+
 /// An answer that is being made.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Response<Bytes>> + Send + 'a>>;
 
@@ -43,7 +53,7 @@ pub trait Reserved: Send + Sync {
     /// Is this (still encoded) path one of its own? Asked for every request, so that it must be cheap.
     fn has(&self, path: &str) -> bool;
 
-    /// The whole answer, errors included.
+    /// The whole answer, errors included, with [`Concerns`] where that is known.
     fn answer<'a>(&'a self, request: ReservedRequest<'a>) -> Answering<'a>;
 }
 
@@ -62,5 +72,10 @@ pub(super) async fn answer(gateway: &Gateway, reserved: &dyn Reserved, call: &mu
         peer: call.record.caller,
         request_id: &call.record.request_id,
     };
-    Ok(reserved.answer(request).await.map(AnswerBody::whole))
+    let mut response = reserved.answer(request).await;
+    if let Some(Concerns { tenant, application }) = response.extensions_mut().remove() {
+        call.record.tenant = Some(tenant);
+        call.record.application = application;
+    }
+    Ok(response.map(AnswerBody::whole))
 }

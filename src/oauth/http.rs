@@ -20,7 +20,7 @@ use super::ticket::PAGE_SECONDS;
 use super::visit::Visit;
 use super::{Server, metadata, page};
 use crate::auth::{Authorization, Presented, new_secret};
-use crate::gateway::{Answering, Reserved, ReservedRequest};
+use crate::gateway::{Answering, Concerns, Reserved, ReservedRequest};
 use crate::net::secret::Secret;
 use crate::problem::{Problem, Reason};
 use crate::store::Store;
@@ -48,7 +48,10 @@ impl<S: Store + 'static> Reserved for Server<S> {
             });
             match found {
                 Some((visit, endpoint)) if endpoint != Endpoint::Authorize || self.settings.authorize => {
-                    self.at(endpoint, &request, &visit).await
+                    let mut response = self.at(endpoint, &request, &visit).await;
+                    let tenant = visit.tenant.clone();
+                    response.extensions_mut().get_or_insert_with(|| Concerns { tenant, application: None });
+                    response
                 }
                 _ => problem(&Problem::new(Reason::NoSuchResource, 404, "There is nothing at this path."), request.request_id),
             }
@@ -95,6 +98,8 @@ impl<S: Store> Server<S> {
             }
         };
         let mut response = answered.unwrap_or_else(|refused| error(&refused));
+        let application = Some(caller.application.name.clone());
+        response.extensions_mut().insert(Concerns { tenant: visit.tenant.clone(), application });
         if let Some(origin) = own_origin(request.headers, &caller) {
             response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             put(&mut response, VARY, "Origin");

@@ -180,6 +180,8 @@ async fn blocks_plans_states_and_tokens_are_in_force_on_both_within_two_seconds(
     let token = answer["access_token"].as_str().unwrap();
     let by_token = format!("authorization: Bearer {token}");
     in_force("a token", &by_token, 200);
+    let said = |log: &str| log.lines().any(|l| l.contains(r#""kind":"oauth","tenant":"default""#) && l.contains(r#""application":"demo""#));
+    node.until("the access log says whose token it was", |n| said(&n.log()));
     assert_eq!(form("/oauth2/revoke", &format!("token={token}")).0, 200);
     in_force("its revocation", &by_token, 401);
     // A subscription that is gone, and the whole application.
