@@ -60,7 +60,7 @@ impl Control {
         let policy = || operators(config);
         let webhook = config.alarms.webhook.as_ref().map(|w| Webhook::new(w, beside, host_name(), policy())).transpose()?;
         let seal = Arc::new(Seal::open_keys(&config.store, beside)?);
-        let shadow = AnyStore::sqlite_file(&config.store, beside).is_none().then(|| Shadow::beside(beside));
+        let shadow = Shadow::of(&config.store, beside)?;
         let (store, shade) = match AnyStore::open(&config.store, beside).await {
             Ok(store) => (store, None),
             Err(error @ StoreError::Unavailable { .. }) => {

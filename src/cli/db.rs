@@ -83,7 +83,7 @@ async fn back_up(screen: &Screen, store: &AnyStore, file: &Path) -> Outcome {
         Ok(summary) => Ok(told(screen, "kept", file, &summary)),
         Err(BackupError::Store(error)) => Err(failed(screen, &error)),
         Err(BackupError::Io(error)) => Err(cannot(&error)),
-        Err(error @ BackupError::Line { .. }) => {
+        Err(error @ (BackupError::Line { .. } | BackupError::OtherDatabase)) => {
             screen.error(&error.to_string());
             Err(Exit::Problem)
         }

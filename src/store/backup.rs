@@ -24,6 +24,9 @@ struct Header {
     castile_backup: u32,
     made: String,
     castile: String,
+    /// Which database it is of, where that matters: [`PostgresOptions::database`](super::PostgresOptions::database).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    database: Option<String>,
 }
 
 /// The last line.
@@ -75,6 +78,9 @@ pub enum BackupError {
         /// What is wrong.
         reason: String,
     },
+    /// It is whole, and of another database.
+    #[error("it is of another database than the one that the settings name")]
+    OtherDatabase,
 }
 
 /// Writes all that a store keeps, as of one generation.
@@ -83,17 +89,26 @@ pub enum BackupError {
 /// The store or the writer failed: what was written is no backup then.
 pub async fn backup<S: Store, W: Write + Send>(store: &S, out: W) -> Result<Summary, BackupError> {
     let (into, items) = mpsc::channel(AHEAD);
-    let (dumped, written) = tokio::join!(store.dump(into), write_items(out, items));
+    let (dumped, written) = tokio::join!(store.dump(into), write_items(out, None, items));
     let summary = written?;
     dumped?;
     Ok(summary)
 }
 
 /// Writes a backup of items up to the end of the channel, which is dropped where the writer fails: who sends ends then.
-pub(super) async fn write_items<W: Write + Send>(out: W, mut items: mpsc::Receiver<Item>) -> Result<Summary, BackupError> {
+pub(super) async fn write_items<W: Write + Send>(
+    out: W,
+    database: Option<&str>,
+    mut items: mpsc::Receiver<Item>,
+) -> Result<Summary, BackupError> {
     let mut out = Lines { out, hash: Sha256::new(), lines: 0 };
     let made = jiff::Timestamp::now().to_string();
-    out.write(&Header { castile_backup: FORMAT, made, castile: env!("CARGO_PKG_VERSION").to_owned() })?;
+    out.write(&Header {
+        castile_backup: FORMAT,
+        made,
+        castile: env!("CARGO_PKG_VERSION").to_owned(),
+        database: database.map(str::to_owned),
+    })?;
     let mut summary = Summary::default();
     while let Some(item) = items.recv().await {
         summary.count(&item);
@@ -143,6 +158,18 @@ pub async fn restore<S: Store, R: BufRead + Send>(store: &S, open: impl Fn() -> 
     loaded?;
     fed?;
     Ok(summary)
+}
+
+/// Which database a backup is of, if it says so.
+///
+/// # Errors
+/// It cannot be read, or begins as no backup does.
+pub(super) fn database_of(mut from: impl BufRead) -> Result<Option<String>, BackupError> {
+    let mut line = Vec::new();
+    from.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+    let header: Header =
+        serde_json::from_slice(&line).map_err(|_| BackupError::Line { line: 1, reason: "this is no backup of Castile".to_owned() })?;
+    Ok(header.database)
 }
 
 /// Reads a backup line by line, as long as somebody wants more.

@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::sql::make_folder;
-use super::{AnyStore, PostgresOptions, Seal, Sql, StoreError};
+use super::{AnyStore, PostgresOptions, Seal, Shadow, Sql, StoreError};
 use crate::config::{Secret, StoreSettings};
 
 /// The SQLite file, where no store is named.
@@ -42,6 +42,19 @@ impl AnyStore {
         match Self::sqlite_file(settings, beside) {
             Some(file) => Ok(Sql::sqlite(&file).await?.into()),
             None => Ok(Sql::postgres_later(&postgres(settings, beside)?)?.into()),
+        }
+    }
+}
+
+impl Shadow {
+    /// The snapshot on disk of the store that the settings name; `None`: its database is a file of this machine.
+    ///
+    /// # Errors
+    /// The address of PostgreSQL is none.
+    pub fn of(settings: &StoreSettings, beside: &Path) -> Result<Option<Self>, StoreError> {
+        match AnyStore::sqlite_file(settings, beside) {
+            Some(_) => Ok(None),
+            None => Ok(Some(Self::beside(beside, postgres(settings, beside)?.database()?))),
         }
     }
 }

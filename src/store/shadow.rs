@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::backup::{AHEAD, write_items};
+use super::backup::{self, AHEAD, write_items};
 use super::packed::Packed;
 use super::sql::make_folder;
 use super::{API_KINDS, AuditHead, BackupError, CALLER_KINDS, Item, Kept, Load, Memory, Since, Store, StoreError, Versioned, restore};
@@ -32,6 +32,8 @@ const REST: u32 = 10;
 #[derive(Debug)]
 pub struct Shadow {
     file: PathBuf,
+    /// Which database it is of.
+    database: String,
     /// Revisions that were read already, packed: a revision never changes.
     packed: HashMap<RevisionName, Packed>,
 }
@@ -49,21 +51,24 @@ pub struct Shade {
 }
 
 impl Shadow {
-    /// The snapshot on disk of the node whose settings file is in that folder.
-    pub fn beside(folder: &Path) -> Self {
-        Self { file: folder.join(FILE), packed: HashMap::new() }
+    /// The snapshot on disk of the node whose settings file is in that folder, and which database that is to be of.
+    pub fn beside(folder: &Path, database: String) -> Self {
+        Self { file: folder.join(FILE), database, packed: HashMap::new() }
     }
 
     /// Reads it; `None` where there is none.
     ///
     /// # Errors
-    /// The file cannot be read, or is not as it was written.
+    /// The file cannot be read, is not as it was written, or is of another database.
     pub async fn read(&self) -> Result<Option<Shade>, BackupError> {
         let made = match self.file.metadata().and_then(|m| m.modified()) {
             Ok(modified) => Timestamp::try_from(modified).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
+        if backup::database_of(BufReader::new(File::open(&self.file)?))?.as_deref() != Some(&*self.database) {
+            return Err(BackupError::OtherDatabase);
+        }
         let store = Memory::new();
         restore(&store, || File::open(&self.file).map(BufReader::new), Load::IntoEmpty).await?;
         Ok(Some(Shade { store, made }))
@@ -92,7 +97,8 @@ impl Shadow {
         let out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(new)?;
         let mut out = BufWriter::new(out);
         let (into, items) = mpsc::channel(AHEAD);
-        let (sent, written) = tokio::join!(self.send(store, into), write_items(&mut out, items));
+        let database = self.database.clone();
+        let (sent, written) = tokio::join!(self.send(store, into), write_items(&mut out, Some(&database), items));
         // A writer that failed is why the sender was not heard to the end.
         written?;
         let generation = sent?;

@@ -41,9 +41,10 @@ async fn a_node_starts_from_its_snapshot_on_disk() {
     let key = node.caller("demo", "unlimited");
     let gone = node.caller("gone", "unlimited");
     crate::cli::run(node.folder.path(), &["app", "remove", "gone"]).fine();
+    node.made(&["app", "create", "last"]);
     node.until("it is on disk", |n| {
         let text = std::fs::read_to_string(n.snapshot()).unwrap_or_default();
-        text.contains("\"demo\"") && text.contains("\"countries\"") && !text.contains("\"gone\"")
+        text.contains("\"last\"") && text.contains("\"demo\"") && text.contains("\"countries\"") && !text.contains("\"gone\"")
     });
     let text = std::fs::read_to_string(node.snapshot()).unwrap();
     assert!(!text.contains(&key) && !text.contains(key.rsplit('_').next().unwrap()), "no key stands in clear");
@@ -66,6 +67,18 @@ async fn a_node_starts_from_its_snapshot_on_disk() {
     node.until("what is made then is in force", |n| n.call(&later) == 200);
     let (calls, failed) = load.end();
     assert!(failed.is_empty(), "of {calls} calls: {failed:?}");
+
+    // One of another database is none either: whoever may call there may not call here.
+    node.kill();
+    bed.postgres.stop();
+    let settings = node.folder.path().join("castile.yaml");
+    let own = std::fs::read_to_string(&settings).unwrap();
+    let name = bed.options.url.rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    assert!(own.contains(&format!("/{name}")), "{own}");
+    std::fs::write(&settings, own.replace(&format!("/{name}"), "/another")).unwrap();
+    let said = crate::cli::run(node.folder.path(), &["serve", "--dir", "apis"]).code(1);
+    assert!(said.err.contains("it is of another database"), "{}", said.err);
+    std::fs::write(&settings, own).unwrap();
 
     // A damaged snapshot is none: better no node than one that lets in anybody.
     node.kill();

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -19,6 +20,7 @@ use tokio::task::JoinSet;
 use super::driver::Engine;
 use super::{Inner, Sql, watch};
 use crate::store::StoreError;
+use crate::store::audit::hex;
 
 /// Connections of SQLite that read.
 const READERS: u32 = 4;
@@ -41,6 +43,26 @@ pub struct PostgresOptions {
     pub url: String,
     /// The password, where the address has none.
     pub password: Option<String>,
+}
+
+impl PostgresOptions {
+    /// Which database that is, without its name: a digest of server, port and database. Users and passwords may change.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn database(&self) -> Result<String, StoreError> {
+        let options = self.connect()?;
+        let server = options.get_socket().map_or_else(|| options.get_host().to_lowercase(), |socket| socket.display().to_string());
+        let database = options.get_database().unwrap_or_else(|| options.get_username());
+        let whole = Sha256::digest(format!("{server}\0{}\0{database}", options.get_port()));
+        Ok(hex(&whole))
+    }
+
+    fn connect(&self) -> Result<PgConnectOptions, StoreError> {
+        // The driver's text could repeat the address, with its password.
+        PgConnectOptions::from_str(&self.url)
+            .map_err(|_| StoreError::unavailable("the address of the database is not postgres://USER@HOST/DATABASE"))
+    }
 }
 
 impl fmt::Debug for PostgresOptions {
@@ -98,10 +120,7 @@ impl Sql {
     }
 
     fn unreached(options: &PostgresOptions) -> Result<(Self, PgConnectOptions), StoreError> {
-        // The driver's text could repeat the address, with its password.
-        let connect = PgConnectOptions::from_str(&options.url)
-            .map_err(|_| StoreError::unavailable("the address of the database is not postgres://USER@HOST/DATABASE"))?;
-        let mut connect = connect.application_name("castile").options(SERVER_LIMITS).disable_statement_logging();
+        let mut connect = options.connect()?.application_name("castile").options(SERVER_LIMITS).disable_statement_logging();
         if let Some(password) = &options.password {
             connect = connect.password(password);
         }
