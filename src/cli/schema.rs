@@ -48,7 +48,7 @@ fn settings() -> Value {
         "properties": {},
     });
     for setting in config::settings() {
-        let mut value = kind(setting.kind);
+        let mut value = kind(&setting.kind);
         if setting.kind != SettingKind::Group {
             let variable = format!("CASTILE_{}", setting.path.to_ascii_uppercase().replace('.', "__"));
             let description = format!("Also {variable}, or a file's content by {variable}_FILE");
@@ -71,11 +71,15 @@ fn place<'a>(schema: &'a mut Value, path: &str) -> Option<&'a mut Value> {
     })
 }
 
-fn kind(kind: SettingKind) -> Value {
+fn kind(kind: &SettingKind) -> Value {
     match kind {
         SettingKind::Group => json!({ "type": ["object", "null"], "additionalProperties": false, "properties": Map::new() }),
         SettingKind::Boolean => json!({ "type": ["boolean", "null"] }),
         SettingKind::Count => json!({ "type": ["integer", "null"], "minimum": 0 }),
+        SettingKind::Word(words) => {
+            let words = words.iter().map(|w| Value::from(*w)).chain([Value::Null]);
+            json!({ "enum": words.collect::<Vec<_>>() })
+        }
         SettingKind::Text => json!({ "type": ["string", "number", "boolean", "null"] }),
         SettingKind::List => {
             json!({ "type": ["array", "string", "number", "null"], "items": { "type": ["string", "number", "boolean"] } })

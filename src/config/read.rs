@@ -237,7 +237,7 @@ pub struct Setting {
 }
 
 /// What a setting takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingKind {
     /// Settings below it.
     Group,
@@ -245,6 +245,8 @@ pub enum SettingKind {
     Boolean,
     /// A whole number.
     Count,
+    /// One of these words.
+    Word(Vec<&'static str>),
     /// A text, with a grammar of its own.
     Text,
     /// A list of texts.
@@ -330,8 +332,30 @@ impl Section {
 
     /// Replaces `value` by the scalar under `key`, where there is one.
     pub(super) fn value<T>(&mut self, key: &'static str, value: &mut T, errors: &mut Errors, parse: impl Fn(&str) -> Result<T, String>) {
+        let kind = SettingKind::of(&parse);
+        self.scalar(key, kind, value, errors, parse);
+    }
+
+    /// Replaces `value` by what the word under `key` stands for, where there is one.
+    pub(super) fn word<T: Copy>(&mut self, key: &'static str, value: &mut T, errors: &mut Errors, words: &[(&'static str, T)]) {
+        let known: Vec<&'static str> = words.iter().map(|(word, _)| *word).collect();
+        let wanted = known.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(" or ");
+        self.scalar(key, SettingKind::Word(known), value, errors, |text| {
+            let found = words.iter().find(|(word, _)| *word == text);
+            found.map(|(_, value)| *value).ok_or_else(|| format!("expected {wanted}, found `{text}`"))
+        });
+    }
+
+    fn scalar<T>(
+        &mut self,
+        key: &'static str,
+        kind: SettingKind,
+        value: &mut T,
+        errors: &mut Errors,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) {
         let path = self.child_path(key);
-        errors.settings.push(Setting { path: path.clone(), kind: SettingKind::of(&parse) });
+        errors.settings.push(Setting { path: path.clone(), kind });
         let Some(node) = self.take(key) else { return };
         match node.kind {
             Kind::Scalar(text) => match parse(&text) {

@@ -288,11 +288,8 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
 
     let mut gateway = top.section("gateway", e);
     gateway.value("public_url", &mut config.gateway.public_url, e, |t| public_url(t).map(Some));
-    gateway.value("faults", &mut config.gateway.faults, e, |t| match t {
-        "declared" => Ok(ExposeFaults::Declared),
-        "all" => Ok(ExposeFaults::All),
-        other => Err(format!("expected `declared` or `all`, found `{other}`")),
-    });
+    let faults = [("declared", ExposeFaults::Declared), ("all", ExposeFaults::All)];
+    gateway.word("faults", &mut config.gateway.faults, e, &faults);
     gateway.finish(e);
 
     top.value("apis", &mut config.apis, e, |t| Ok(Some(PathBuf::from(t))));
@@ -324,11 +321,8 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
             Err(String::from("expected the name of a header field, such as client-cert"))
         }
     });
-    network.value("forwarded", &mut config.network.forwarded, e, |t| match t {
-        "x-forwarded-for" => Ok(ForwardedField::XForwarded),
-        "forwarded" => Ok(ForwardedField::Forwarded),
-        other => Err(format!("expected `x-forwarded-for` or `forwarded`, found `{other}`")),
-    });
+    let fields = [("x-forwarded-for", ForwardedField::XForwarded), ("forwarded", ForwardedField::Forwarded)];
+    network.word("forwarded", &mut config.network.forwarded, e, &fields);
     network.finish(e);
 
     limits::read(top.section("limits", e), &mut config.limits, e);

@@ -1,7 +1,9 @@
 //! The commands about objects, against a server.
 
-use std::process::{Output, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
+use castile::store::{Audit, Store};
 use serde_json::{Value, json};
 
 use super::Server;
@@ -53,6 +55,33 @@ async fn the_story_of_a_key() {
     assert_eq!(run(&server, &["app", "list"], 0).0, "");
     let who: Vec<String> = server.log().await.into_iter().rev().take(6).map(|(actor, ..)| actor).collect();
     assert_eq!(who, vec!["local"; 6]);
+    server.stop().await;
+}
+
+/// Entries that come faster than one request takes them are all shown, in their order.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_is_followed_however_much_is_done() {
+    let server = Server::start().await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let url = format!("http://{}", server.address);
+    let mut command = castile(elsewhere.path(), &["audit", "--follow", "--last", "1", "--server", &url]);
+    command.env("CASTILE_TOKEN", server.local.trim_start_matches("Bearer ")).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let seq = |line: Option<std::io::Result<String>>| line.unwrap().unwrap().split('\t').next().unwrap().parse::<u64>().unwrap();
+    let first = seq(lines.next());
+    // It stands still while more is done than it asks for at a time.
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    signal("-STOP");
+    for nth in 0..2100 {
+        let audit = Audit { actor: "ann".into(), action: "plan.create".into(), summary: format!("{nth}"), ..Audit::default() };
+        server.store.write(Vec::new(), Some(audit)).await.unwrap();
+    }
+    signal("-CONT");
+    let shown: Vec<u64> = (0..2100).map(|_| seq(lines.next())).collect();
+    assert!(shown.iter().zip(first + 1..).all(|(found, expected)| *found == expected), "{first} {:?}", &shown[..3]);
+    child.kill().unwrap();
+    child.wait().unwrap();
     server.stop().await;
 }
 

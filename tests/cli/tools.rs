@@ -81,7 +81,17 @@ fn the_schema_of_castile_yaml_is_that_of_its_reader() {
     {
         assert_eq!(misfit(&schema, good), None, "{good}");
     }
-    for wrong in ["lisen: {}", "oauth: { authorize: perhaps }", "redis: { nodes: many }", "network: { callers: { alow: [] } }"] {
+    for good in ["gateway: { faults: all }", "network: { forwarded: forwarded }", "gateway: { faults: }"] {
+        assert_eq!(misfit(&schema, good), None, "{good}");
+    }
+    for wrong in [
+        "gateway: { faults: some }",
+        "network: { forwarded: via }",
+        "lisen: {}",
+        "oauth: { authorize: perhaps }",
+        "redis: { nodes: many }",
+        "network: { callers: { alow: [] } }",
+    ] {
         assert!(misfit(&schema, wrong).is_some(), "{wrong}");
     }
 }

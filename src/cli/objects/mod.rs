@@ -67,14 +67,15 @@ pub(super) struct Audit {
 const AUDIT: &[&str] = &["seq", "at", "actor", "action", "object", "summary"];
 /// Between two looks of `--follow`.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
-/// Entries that one look of `--follow` takes.
+/// Entries that one request of `--follow` takes; as many requests follow as there are entries.
 const LOOKED_AT: u16 = 1_000;
 
 /// Shows the end of the audit log, the oldest entry first.
 pub(super) fn audit(screen: &Screen, global: &Global, args: Audit) -> Outcome {
     let remote = Remote::new(screen, global, args.tenant)?;
     runtime(screen)?.block_on(async {
-        let mut entries = entries(&remote, args.last, 0).await?;
+        let (mut entries, _) = newest(&remote, args.last, None).await?;
+        entries.reverse();
         let mut shown = seq(entries.last());
         let mut ended = list(screen, &entries, AUDIT);
         while args.follow && ended == Exit::Fine {
@@ -82,7 +83,7 @@ pub(super) fn audit(screen: &Screen, global: &Global, args: Audit) -> Outcome {
                 _ = tokio::signal::ctrl_c() => break,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            entries = self::entries(&remote, LOOKED_AT, shown).await?;
+            entries = since(&remote, shown).await?;
             shown = shown.max(seq(entries.last()));
             if !entries.is_empty() {
                 ended = list(screen, &entries, AUDIT);
@@ -96,16 +97,32 @@ fn seq(entry: Option<&Value>) -> u64 {
     entry.and_then(|e| e["seq"].as_u64()).unwrap_or(0)
 }
 
-/// The newest entries after that one, the oldest first.
-async fn entries(remote: &Remote<'_>, most: u16, after: u64) -> Outcome<Vec<Value>> {
-    let mut part = remote.send(Method::GET, &["audit".to_owned()], &[("limit", most.to_string())], None).await?;
-    let mut entries = match part.get_mut("items").map(Value::take) {
-        Some(Value::Array(entries)) => entries,
-        _ => Vec::new(),
-    };
-    entries.retain(|e| seq(Some(e)) > after);
-    entries.reverse();
-    Ok(entries)
+/// The entries after that one, the oldest first, however many there are.
+async fn since(remote: &Remote<'_>, shown: u64) -> Outcome<Vec<Value>> {
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let (part, next) = newest(remote, LOOKED_AT, cursor).await?;
+        let new = part.iter().take_while(|e| seq(Some(e)) > shown).count();
+        // One that was shown already is among them, or there are no more.
+        let is_all = new < part.len() || next.is_none();
+        all.extend(part.into_iter().take(new));
+        cursor = next;
+        if is_all {
+            all.reverse();
+            return Ok(all);
+        }
+    }
+}
+
+/// So many of the newest entries, or of those behind a cursor, the newest first; and where the next begin.
+async fn newest(remote: &Remote<'_>, most: u16, cursor: Option<String>) -> Outcome<(Vec<Value>, Option<String>)> {
+    let query: Vec<_> = [("limit", Some(most.to_string())), ("cursor", cursor)].into_iter().filter_map(|(n, v)| Some((n, v?))).collect();
+    let mut part = remote.send(Method::GET, &["audit".to_owned()], &query, None).await?;
+    let next = part.get("next").and_then(Value::as_str).map(str::to_owned);
+    match part.get_mut("items").map(Value::take) {
+        Some(Value::Array(entries)) => Ok((entries, next)),
+        _ => Ok((Vec::new(), next)),
+    }
 }
 
 /// Runs a command about a user: one's own password is changed by who has it, not by the token of the machine.
