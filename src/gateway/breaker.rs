@@ -176,7 +176,11 @@ impl Breaker {
         state.phase = Phase::Open { until: now + pause, pause };
         self.gauge(1.0);
         let seconds = pause.as_secs_f64();
-        alarm::begin(Kind::Upstream, &self.key.subject(), format!("a SOAP service fails call after call: it is left alone for {seconds} s"));
+        alarm::begin(
+            Kind::Upstream,
+            &self.key.subject(),
+            format!("a SOAP service fails call after call: it is left alone for {seconds} s"),
+        );
     }
 
     fn gauge(&self, value: f64) {
