@@ -108,17 +108,17 @@ fn request_body(input: &Input<'_>, schemas: &mut Schemas<'_>, resource: &Resourc
         Some(example) if !resource.sequence.is_plain() => (input.outside)(resource, Side::Request, &example),
         example => example,
     };
+    // Steps read JSON, which a form is not.
+    let form = if reads { None } else { super::form::content(input.program, &plan.input, &schema) };
+    let required = if reads { schema.get("required").is_some() } else { elsewhere.is_empty() };
     let mut content = json!({ "schema": schema });
     if let Some(example) = example {
         schemas.size.add(least_bytes(&example));
         set(&mut content, "example", example);
     }
-    // Steps read JSON, which a form is not.
-    let form = if reads { None } else { super::form::content(input.program, &plan.input, &content["schema"]) };
-    let required = if reads { content["schema"].get("required").is_some() } else { elsewhere.is_empty() };
     let mut body = json!({ "required": required, "content": { "application/json": content } });
-    if let Some(form) = form {
-        body["content"]["multipart/form-data"] = form;
+    if let Some((form, types)) = form.zip(body.get_mut("content")) {
+        set(types, "multipart/form-data", form);
     }
     if let Some(text) = said(plan.annotations.input.as_deref()) {
         set(&mut body, "description", json!(text));

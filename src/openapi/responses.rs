@@ -123,9 +123,11 @@ impl Responses {
             Some(known) if known != schema => json!({ "anyOf": [known, schema] }),
             _ => schema,
         };
-        match made.pointer_mut("/content/application~1json") {
+        let Some(members) = made.as_object_mut() else { return made };
+        let types = members.entry("content").or_insert_with(|| json!({}));
+        match types.pointer_mut("/application~1json") {
             Some(content) => set(content, "schema", schema),
-            None => made["content"]["application/json"] = json!({ "schema": schema }),
+            None => set(types, "application/json", json!({ "schema": schema })),
         }
         made
     }
