@@ -49,7 +49,7 @@ npm_packages() {
 
 install() {
   mkdir -p $foreign
-  step 'Debian: php-cli php-soap libjaxws-java libwss4j-java libxml2-utils postgresql prometheus redis-server xmlsec1' apt_install php-cli php-soap libjaxws-java libwss4j-java libxml2-utils postgresql prometheus redis-server xmlsec1
+  step 'Debian: chromium php-cli php-soap libjaxws-java libwss4j-java libxml2-utils postgresql prometheus redis-server xmlsec1' apt_install chromium php-cli php-soap libjaxws-java libwss4j-java libxml2-utils postgresql prometheus redis-server xmlsec1
   step 'PyPI: tests/requirements.txt' python_packages
   step 'npm: tests/package-lock.json' npm_packages
 }

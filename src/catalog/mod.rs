@@ -5,6 +5,7 @@
 
 mod assemble;
 mod callers;
+mod calls;
 mod census;
 mod content;
 mod credentials;
@@ -30,6 +31,7 @@ mod wire;
 pub use crate::api::{ATTACHMENTS_PATH, Cache, ClaimNames, Cors, Deliver, Expose, State, Stream, Visibility};
 pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use callers::{Callers, Plans, Signer, Signing};
+pub use calls::ExampleCall;
 pub use census::{Census, field};
 pub use content::{Built, Secrets, build, build_of, build_with, stored_settings};
 pub use credentials::{Credentials, names_sealed, names_secrets};

@@ -36,8 +36,9 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::auth::Tenant;
 use crate::catalog::{Catalog, Vault};
 use crate::diagnostic::nearest;
-use crate::store::{AnyStore, Audit, AuditEntry, Change, Cursor, Expected, Keep, Kept, Store, Versioned};
+use crate::store::{AnyStore, Audit, Change, Expected, Keep, Kept, Store, Versioned};
 
+pub use crate::store::{AuditEntry, Cursor};
 pub use actor::{Actor, Allow, LOCAL};
 pub use apis::{Act, ApiStatus};
 pub use applications::{ApplicationChange, MAX_APPLICATIONS, NewApplication};

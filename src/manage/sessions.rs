@@ -175,6 +175,11 @@ impl Manage {
         Ok(self.sessions_of(&actor.tenant, &actor.name).await?.len())
     }
 
+    /// What ends all sessions of a user.
+    pub(super) async fn ends_of_sessions(&self, tenant: &str, user: &str) -> Managed<Vec<Change>> {
+        Ok(self.sessions_of(tenant, user).await?.iter().map(removal_of).collect())
+    }
+
     async fn sessions_of(&self, tenant: &str, user: &str) -> Managed<Vec<Versioned<Session>>> {
         let (found, _) = self.store.page_by::<Session>(&owner(tenant, user), None, MAX_PAGE).await?;
         Ok(found)

@@ -104,11 +104,14 @@ impl Manage {
         let mut found = self.named::<User>(USER, &actor.tenant, name).await?;
         let mut password = None;
         let mut more = "";
+        let mut changes = Vec::new();
         if let Some((hash, shown)) = set {
             found.value.password = Some(hash);
             found.value.tokens_since = now();
             password = shown;
             more = ", with a new password";
+            // A session of the same second is as old as the password by the clock.
+            changes = self.ends_of_sessions(&actor.tenant, name).await?;
         }
         if let Some(roles) = change.roles {
             found.value.roles = sorted(roles)?;
@@ -117,7 +120,8 @@ impl Manage {
             found.value.standing = standing;
         }
         let summary = format!("{}{more}", said("changed", &found.value));
-        self.write(vec![hold(&found)?], actor.did("user.update", &found.value.name, summary)).await?;
+        changes.push(hold(&found)?);
+        self.write(changes, actor.did("user.update", &found.value.name, summary)).await?;
         Ok(MadeUser { user: found.value, password })
     }
 

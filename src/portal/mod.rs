@@ -6,6 +6,7 @@
 
 mod answer;
 mod assets;
+mod code;
 mod fail;
 mod form;
 mod origin;

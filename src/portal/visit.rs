@@ -18,13 +18,16 @@ use super::origin;
 use super::route::{Page, Verb, Who};
 use super::session::{Cookie, form_token, is_made_for, visitor};
 use super::view::Site;
-use crate::manage::{Actor, LoggedIn};
+use crate::manage::{Actor, Cursor, LoggedIn, Part};
 use crate::net::secret::Secret;
 
 /// A form must be here in this time.
 const BODY: Duration = Duration::from_secs(10);
 /// Bytes of a form.
 const MAX_BYTES: usize = 64 << 10;
+
+/// Bytes of the place where a list goes on.
+const MAX_ID: usize = 400;
 
 /// The id of a request.
 #[derive(Debug, Clone, Default)]
@@ -129,6 +132,12 @@ impl Visit {
     /// A parameter of the path.
     pub(super) fn path(&self, name: &str) -> &str {
         self.parameters.get(name).map_or("", String::as_str)
+    }
+
+    /// The part of a list that `?after=` asks for, of the actor's tenant.
+    pub(super) fn part(&self, actor: &Actor) -> Part {
+        let after = self.query.trimmed("after").filter(|id| id.len() <= MAX_ID && !id.chars().any(char::is_control));
+        Part { after: after.map(|id| Cursor { tenant: actor.tenant.to_string(), id }), ..Part::default() }
     }
 
     /// The secret of the session.

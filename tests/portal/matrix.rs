@@ -89,3 +89,36 @@ async fn every_form_from_elsewhere_is_refused() {
     assert_eq!(ada.get("/account").status, 200);
     house.stop().await;
 }
+
+/// Every route with something of an application in its address, asked for by somebody else: not there, and nothing happens.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_somebody_elses_is_not_there() {
+    let house = super::applications::with_countries().await;
+    let theirs = super::applications::belongings(&house.manage, "sid").await;
+    let mut sue = house.user("sue");
+    let token = sue.get("/account").token();
+    let before = house.store.generation().await.unwrap();
+    let mut asked = 0;
+    for page in portal::routes() {
+        let Some((name, id)) = theirs.iter().find(|(name, _)| page.path.contains(name)) else { continue };
+        let (real, unreal) = (page.path.replace(name, id), page.path.replace(name, "01JZZZZZZZZZZZZZZZZZZZZZZZ"));
+        let mut ask = |path: &str| match page.verb {
+            Verb::Get => sue.get(path),
+            Verb::Post => sue.post(path, &[("form", &token), ("name", "taken over"), ("api", "countries"), ("plan", "gold")]),
+        };
+        let (real, unreal) = (ask(&real), ask(&unreal));
+        assert_eq!((real.status, unreal.status), (404, 404), "{page:?}");
+        let text = |shown: &Shown| {
+            shown.between("<main", "<p class=\"faint\">Request").replace(&**id, "ID").replace("01JZZZZZZZZZZZZZZZZZZZZZZZ", "ID")
+        };
+        assert_eq!(text(&real), text(&unreal), "{page:?}");
+        asked += 1;
+    }
+    assert!(asked >= 12, "{asked}");
+    assert_eq!(house.store.generation().await.unwrap(), before);
+    // To its owner, and to an administrator, all of it is there.
+    for who in ["sid", "ada"] {
+        assert_eq!(house.user(who).get(&format!("/applications/{}", theirs[0].1)).status, 200, "{who}");
+    }
+    house.stop().await;
+}

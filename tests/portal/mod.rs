@@ -1,9 +1,13 @@
 //! The portal over a socket, on a store in a file: who sees what, who gets in, what a page may do.
 
+mod applications;
 mod browser;
 mod catalogue;
+mod chromium;
+mod code;
 mod door;
 mod entry;
+mod inert;
 mod matrix;
 
 use std::net::SocketAddr;

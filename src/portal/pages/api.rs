@@ -42,6 +42,7 @@ struct Api {
     security: String,
     plans: Vec<OnPlan>,
     no_plans: &'static str,
+    may_subscribe: bool,
     downloads: Vec<Download>,
     resources: Vec<Resource>,
     /// What is left out.
@@ -86,6 +87,7 @@ async fn show(portal: Arc<Portal>, visit: Visit) -> Result<Answer, Fail> {
         security: security(&api),
         plans: plans.into_iter().map(|plan| OnPlan { says: plan_text(&plan), name: plan.name.to_string() }).collect(),
         no_plans: if asks_for_a_plan(&api) { "None is offered." } else { "It is called without a subscription." },
+        may_subscribe: asks_for_a_plan(&api) && identity.state == State::Published,
         downloads: downloads(&api),
         resources: api.resources.iter().enumerate().take(MAX_RESOURCES).map(|(index, _)| resource(&api, index)).collect(),
         more: (api.resources.len() > MAX_RESOURCES)

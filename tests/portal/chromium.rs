@@ -1,0 +1,31 @@
+//! A real browser: what people do, what axe-core finds, what a page asks for.
+
+use std::process::Command;
+
+use super::PASSWORD;
+use super::applications::with_countries;
+use crate::support;
+
+/// On a slow machine a browser takes its time: half a minute here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_developer_goes_through_it_in_a_browser() {
+    const TEST: &str = "a_developer_goes_through_it_in_a_browser";
+    let (Some(node), Some(chromium)) = (support::program_or_skip(TEST, "node"), support::program_or_skip(TEST, "chromium")) else { return };
+    for package in ["playwright-core", "axe-core"] {
+        if support::npm_or_skip(TEST, package).is_none() {
+            return;
+        }
+    }
+    let house = with_countries().await;
+    let base = format!("http://{}", house.address);
+    let shots = support::path("target/portal");
+    let script = support::path("tests/portal/chromium.mjs");
+    let modules = support::foreign("npm/node_modules");
+    let run = tokio::task::spawn_blocking(move || {
+        Command::new(node).arg(script).arg(modules).arg(chromium).args([&base, PASSWORD]).arg(shots).output().unwrap()
+    });
+    let said = run.await.unwrap();
+    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    assert!(said.status.success(), "{out}{err}");
+    house.stop().await;
+}
