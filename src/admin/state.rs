@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::auth::{Digest, LogIns, new_secret};
+use crate::gateway::Gateway;
 use crate::manage::Manage;
 use crate::net::random::NoRandom;
 
@@ -24,6 +25,8 @@ pub struct AdminState {
     pub hosts: Vec<String>,
     /// Names and passwords that were tried. Share it with the other doors of the process.
     pub log_ins: Arc<LogIns>,
+    /// The gateway of this process, for calls that people try out; `None`: it has none.
+    pub gateway: Option<Arc<Gateway>>,
     /// Held while a large body is read.
     pub(super) large: tokio::sync::Mutex<()>,
 }
@@ -34,7 +37,19 @@ impl AdminState {
     /// # Errors
     /// The system gives no random bytes.
     pub fn new(manage: impl Into<Arc<Manage>>, token: Option<Digest>) -> Result<Self, NoRandom> {
-        Ok(Self { manage: manage.into(), token, hosts: Vec::new(), log_ins: LogIns::new()?, large: tokio::sync::Mutex::default() })
+        Ok(Self {
+            manage: manage.into(),
+            token,
+            hosts: Vec::new(),
+            log_ins: LogIns::new()?,
+            gateway: None,
+            large: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// With the gateway of this process.
+    pub fn with_gateway(self, gateway: Option<Arc<Gateway>>) -> Self {
+        Self { gateway, ..self }
     }
 }
 

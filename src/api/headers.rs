@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::SecretSource;
 use crate::diagnostic::Span;
+use crate::json::looks_like_credentials;
 
 /// One of `headers`: who gives the value, and where the file says so.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,14 +44,6 @@ pub fn header_part(headers: &BTreeMap<String, HeaderRule>, operation: &str, part
 pub fn header_rule<'h>(headers: &'h BTreeMap<String, HeaderRule>, operation: &str, part: &str) -> Option<(&'h str, &'h HeaderRule)> {
     let found = headers.get_key_value(&format!("{operation}/{part}")).or_else(|| headers.get_key_value(part));
     found.map(|(key, rule)| (key.as_str(), rule))
-}
-
-/// Does a header part or block of that name carry credentials, as far as a name can say?
-fn looks_like_credentials(name: &str) -> bool {
-    const WORDS: [&str; 9] = ["security", "auth", "credential", "password", "token", "session", "apikey", "license", "login"];
-    // An author is nobody's secret, an authorization is.
-    let name = name.to_lowercase().replace("authori", "auth-i").replace("auth-ity", "").replace("author", "");
-    WORDS.iter().any(|w| name.contains(w))
 }
 
 #[cfg(test)]

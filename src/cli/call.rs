@@ -13,7 +13,8 @@ use super::args::{Call, Global};
 use super::target::Wanted;
 use super::translate::{NO_REQUEST, decode_problem, encode_problem, fault_document, in_memory, read, show as show_message, token};
 use super::{Exit, Outcome, Screen, runtime, target};
-use crate::catalog::{PublishedApi, Secrets};
+use crate::catalog::{PublishedApi, PublishedResource, Secrets};
+use crate::gateway::trace::{shown_json, shown_xml};
 use crate::json::{self, Value};
 use crate::mediate::package::{EncodedPackage, Insertion, PackageOptions};
 use crate::mediate::security::{self, Addressing, Moment, Route};
@@ -22,6 +23,8 @@ use crate::net::address::AddressPolicy;
 use crate::net::upstream::{Deadlines, UpstreamClient, UpstreamOptions};
 use crate::plan::Program;
 use crate::plan::node::{OperationPlan, SoapVersion};
+
+mod trial;
 
 /// Bytes of a reply.
 const REPLY_BYTES: usize = 256 << 20;
@@ -39,6 +42,9 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
     let secrets = if args.offline { Secrets::NotNeeded } else { Secrets::Needed };
     let api = target::api_wanted(screen, global, &Wanted { secrets, ..Wanted::new(&args.target) })?;
     let plan = target::operation(screen, &api.program, &args.operation, args.port.as_deref())?;
+    if let Some(resource) = sequenced(args, &api, plan) {
+        return trial::run(screen, args, &api, resource, plan);
+    }
     let begun = Instant::now();
     let (request_json, package, source) = if args.soap {
         let package = EncodedPackage { envelope: body(screen, args)?, version: plan.version, ..EncodedPackage::default() };
@@ -54,9 +60,14 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
     }
     if args.trace {
         if let Some(json) = &request_json {
-            trace(screen, "1 request, JSON", None, json);
+            trace(screen, "1 request, JSON", None, shown_json(json).as_bytes());
         }
-        trace(screen, "2 request, SOAP", Some(encoding), &mediate::without_secrets(&api.program, plan, envelope.clone()));
+        trace(
+            screen,
+            "2 request, SOAP",
+            Some(encoding),
+            shown_xml(&mediate::without_secrets(&api.program, plan, envelope.clone())).as_bytes(),
+        );
     }
     let url = args.endpoint.as_deref().or(api.definition.endpoint.url.as_deref()).or(plan.address.as_deref()).unwrap_or_default();
     if !crate::api::is_http(url) {
@@ -80,13 +91,19 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Call) -> Outcome {
     let reply = runtime(screen)?.block_on(send(screen, (&api, plan), url, (content_type, message), wait))?;
     if args.trace {
         let head = format!("3 reply, SOAP, status {}", reply.status.as_u16());
-        trace(screen, &head, Some(reply.took), &reply.body);
+        trace(screen, &head, Some(reply.took), shown_xml(&reply.body).as_bytes());
     }
     if args.soap {
         screen.answer(&reply.body);
         return if reply.status.is_success() { Ok(Exit::Fine) } else { Err(Exit::Problem) };
     }
     show(screen, args, &api.program, plan, &reply)
+}
+
+/// The resource of the operation that has steps of its own: then what is given is what its callers send.
+fn sequenced<'a>(args: &Call, api: &'a PublishedApi, plan: &OperationPlan) -> Option<&'a PublishedResource> {
+    let index = api.program.operations.iter().position(|o| std::ptr::eq(o, plan));
+    api.resources.iter().find(|r| !args.soap && Some(r.operation) == index && !r.sequence.is_plain())
 }
 
 /// The envelope with the header blocks that the gateway would add.
@@ -143,7 +160,7 @@ fn trace(screen: &Screen, what: &str, took: Option<Duration>, bytes: &[u8]) {
 }
 
 /// The body as it is given: `@file`, `@-`, else standard input.
-fn body(screen: &Screen, args: &Call) -> Outcome<Vec<u8>> {
+pub(super) fn body(screen: &Screen, args: &Call) -> Outcome<Vec<u8>> {
     let files: Vec<&str> = args.input.iter().filter_map(|i| i.strip_prefix('@')).collect();
     match files.as_slice() {
         [] | ["-"] => target::input(screen),
@@ -196,7 +213,7 @@ fn encoded(screen: &Screen, args: &Call, api: &PublishedApi, plan: &OperationPla
 }
 
 /// Sets a member of an object.
-fn put<'v>(value: &mut Value<'v>, name: &'v str, given: Value<'v>) {
+pub(super) fn put<'v>(value: &mut Value<'v>, name: &'v str, given: Value<'v>) {
     if !matches!(value, Value::Object(_)) {
         *value = Value::Object(Vec::new());
     }
@@ -206,7 +223,7 @@ fn put<'v>(value: &mut Value<'v>, name: &'v str, given: Value<'v>) {
     }
 }
 
-fn write(out: &mut Vec<u8>, value: &Value<'_>) {
+pub(super) fn write(out: &mut Vec<u8>, value: &Value<'_>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),

@@ -165,7 +165,9 @@ impl Running {
         let listener = TcpListener::bind(address).await.map_err(|source| StartError::Admin { address, source })?;
         let admin = listener.local_addr().unwrap_or(address);
         let health = Arc::new(Health::default());
-        let state = desks.admin.filter(|_| role != Role::Gateway).map(|(state, beside)| with_token(state, &beside)).transpose()?;
+        let tried = calls.clone();
+        let state = desks.admin.filter(|_| role != Role::Gateway).map(|(state, beside)| with_token(state.with_gateway(tried), &beside));
+        let state = state.transpose()?;
         admin_task.spawn(admin::serve(listener, health.clone(), admin_stop.clone(), state));
         let mut portal = None;
         if let Some(desk) = desks.portal.filter(|_| role != Role::Gateway) {

@@ -235,7 +235,7 @@ fn unreadable(error: &DecodeError, status: StatusCode, media_type: &MediaType) -
 }
 
 /// One property of an object as the whole answer, its text untouched; `null` where it is absent.
-fn unwrapped(json: Vec<u8>, property: &str) -> Vec<u8> {
+pub(super) fn unwrapped(json: Vec<u8>, property: &str) -> Vec<u8> {
     use serde_json::value::RawValue;
     type Members<'a> = std::collections::BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>;
     match serde_json::from_slice::<Members<'_>>(&json) {

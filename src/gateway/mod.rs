@@ -46,6 +46,7 @@ mod steps;
 mod store;
 mod tls;
 mod token;
+pub mod trace;
 mod upstream;
 mod values;
 mod wire;
@@ -95,6 +96,12 @@ pub struct Gateway {
     values: values::Values,
     logins: login::Logins,
     reserved: Option<Arc<dyn Reserved>>,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").finish_non_exhaustive()
+    }
 }
 
 /// Who calls the SOAP services: each with its own addresses and its own connections, so that none is handed from one to the other.

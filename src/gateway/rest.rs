@@ -235,14 +235,14 @@ fn check_content_type(headers: &HeaderMap, files: bool) -> Result<Option<MediaTy
 }
 
 /// Parameters of a call outside its body, as texts by name.
-struct Given<'a> {
-    path: &'a [(String, String)],
-    query: Option<&'a str>,
-    fields: &'a [(String, String)],
+pub(super) struct Given<'a> {
+    pub(super) path: &'a [(String, String)],
+    pub(super) query: Option<&'a str>,
+    pub(super) fields: &'a [(String, String)],
 }
 
 /// The header fields that are parameters of the resource.
-fn fields(resource: &PublishedResource, headers: &HeaderMap) -> Result<Vec<(String, String)>, Problem> {
+pub(super) fn fields(resource: &PublishedResource, headers: &HeaderMap) -> Result<Vec<(String, String)>, Problem> {
     let mut found = Vec::new();
     for parameter in resource.parameters.iter().filter(|p| p.location == ParameterLocation::Header) {
         for value in headers.get_all(&*parameter.name) {
@@ -261,7 +261,7 @@ fn fields(resource: &PublishedResource, headers: &HeaderMap) -> Result<Vec<(Stri
 }
 
 /// JSON or a form, and parameters beside it → message. `text` is the JSON text, of a form that of its `$body`.
-fn encode(
+pub(super) fn encode(
     api: &PublishedApi,
     resource: &PublishedResource,
     text: &Bytes,

@@ -376,7 +376,7 @@ fn response(answer: Answer) -> Response<AnswerBody> {
     }
 }
 
-fn refused(failure: Failure) -> Problem {
+pub(super) fn refused(failure: Failure) -> Problem {
     let reason = match failure.status {
         401 | 403 => Reason::Forbidden,
         400..=499 => Reason::InvalidRequest,

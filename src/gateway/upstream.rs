@@ -209,6 +209,25 @@ async fn once(
     })
 }
 
+/// Sends a message once, for people to look at: nothing is learnt of the service by it. Gives status, header fields and body of the reply.
+pub(super) async fn trial(
+    gateway: &Gateway,
+    api: &PublishedApi,
+    outgoing: &Outgoing,
+    message: &Message,
+    limit: u64,
+) -> Result<(u16, HeaderMap, Bytes), Problem> {
+    let deadlines = deadlines(gateway, api, None);
+    let desk = Desk::of(gateway, api, outgoing, deadlines).await?;
+    let sent = once(&desk, outgoing, message, deadlines).await?;
+    let (head, body) = sent.map_err(|e| unreachable().with_private(e.to_string()))?.into_parts();
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let body = tokio::time::timeout_at(deadlines.whole, http_body_util::BodyExt::collect(http_body_util::Limited::new(body, limit))).await;
+    let cut = |e: Box<dyn std::error::Error + Send + Sync>| unreachable().with_private(format!("the reply broke off: {e}"));
+    let body = body.map_err(|_| too_slow())?.map_err(cut)?;
+    Ok((head.status.as_u16(), head.headers, body.to_bytes()))
+}
+
 /// Sends a body that is still coming: never twice.
 pub(super) async fn send_stream<B>(
     gateway: &Gateway,

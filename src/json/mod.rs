@@ -6,11 +6,13 @@
 
 mod read;
 mod scan;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use read::{Limits, ParseError, ParseErrorKind, line_column, parse};
+pub use secret::{is_hidden, looks_like_credentials};
 pub use write::{EXCERPT_CHARS, escape_into, push_pointer, string_into};
 
 use std::borrow::Cow;

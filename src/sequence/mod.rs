@@ -12,6 +12,7 @@ mod read;
 mod run;
 mod shape;
 mod step;
+pub mod trace;
 mod tree;
 
 use std::sync::{Arc, LazyLock};

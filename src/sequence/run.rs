@@ -2,6 +2,7 @@
 
 use super::need::{Need, Outcome};
 use super::step::{Block, Exchange, FaultFacts, Next, Step, Stop};
+use super::trace::Before;
 use super::tree::Tree;
 
 /// Where a run is.
@@ -40,9 +41,11 @@ impl Run {
     /// # Errors
     /// What shall happen instead of going on.
     pub fn go(&mut self, exchange: &mut Exchange) -> Result<Option<Need>, Stop> {
-        while let Some(frame) = self.frames.last_mut() {
+        loop {
+            let depth = self.depth();
+            let Some(frame) = self.frames.last_mut() else { return Ok(None) };
             let Some(step) = frame.steps.get(frame.at) else {
-                let Some(Frame { then, .. }) = self.frames.pop() else { break };
+                let Some(Frame { then, .. }) = self.frames.pop() else { return Ok(None) };
                 match then {
                     Then::Nothing => {}
                     Then::Restore(fault) => exchange.fault = fault,
@@ -56,13 +59,17 @@ impl Run {
             };
             frame.at += 1;
             exchange.budget().spend(1)?;
-            match step.run(exchange)? {
+            let before = Before::of(exchange);
+            let result = step.run(exchange);
+            if let Some(before) = before {
+                before.note(exchange, step.verb(), depth, result.as_ref().err());
+            }
+            match result? {
                 Next::On => {}
                 Next::Into(steps) => self.frames.push(Frame { steps, at: 0, then: Then::Nothing }),
                 Next::Need(need) => return Ok(Some(need)),
             }
         }
-        Ok(None)
     }
 
     /// Takes what came of [`Need::Calls`], in their order.
@@ -71,7 +78,12 @@ impl Run {
     /// One of them failed, and no step says what happens then; or a limit.
     pub fn called(&mut self, exchange: &mut Exchange, outcomes: Vec<Outcome>) -> Result<(), Stop> {
         let Some(Step::Call(step)) = self.current() else { return Ok(()) };
-        let Some((fault, steps)) = step.take(exchange, outcomes)? else { return Ok(()) };
+        let watched = Before::of(exchange);
+        let taken = step.take(exchange, outcomes);
+        if let Some(watched) = watched {
+            watched.note(exchange, "call", self.depth(), taken.as_ref().err());
+        }
+        let Some((fault, steps)) = taken? else { return Ok(()) };
         let before = exchange.fault.replace(fault);
         self.frames.push(Frame { steps, at: 0, then: Then::Restore(before) });
         Ok(())
@@ -91,6 +103,11 @@ impl Run {
                 Ok(())
             }
         }
+    }
+
+    /// Branches around the step that comes next.
+    fn depth(&self) -> usize {
+        self.frames.len().saturating_sub(1)
     }
 
     /// The step that was begun last on the innermost list.

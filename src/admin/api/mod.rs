@@ -15,6 +15,7 @@ mod signing;
 mod subscriptions;
 mod tenants;
 mod tokens;
+mod trials;
 mod updates;
 mod users;
 
@@ -55,6 +56,7 @@ pub(super) fn routes() -> Routes {
     let routes = revisions::routes(routes);
     let routes = updates::routes(routes);
     let routes = secrets::routes(routes);
+    let routes = trials::routes(routes);
     let routes = plans::routes(routes);
     let routes = applications::routes(routes);
     let routes = subscriptions::routes(routes);

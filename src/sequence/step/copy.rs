@@ -45,6 +45,11 @@ impl Copy {
         Some(Self { each, from: rest, to: below, source: from, target: to, moves })
     }
 
+    /// `move` or `copy`.
+    pub(super) fn verb(&self) -> &'static str {
+        if self.moves { "move" } else { "copy" }
+    }
+
     pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
         exchange.each(&self.each, &mut |exchange, tree| {
             let above = self.target.segments().len();

@@ -6,6 +6,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::pointer::{self, Segment};
 use crate::sequence::expr::{Budget, Exhausted, Facts, Value};
+use crate::sequence::trace::Trace;
 use crate::sequence::tree::Tree;
 
 /// Who calls, as plain data.
@@ -64,6 +65,8 @@ pub struct Exchange {
     pub status: Option<u16>,
     /// What `log` steps noted, for the log.
     pub notes: Vec<Note>,
+    /// What its steps did, where somebody asked for it.
+    pub trace: Option<Box<Trace>>,
     properties: Vec<(Box<str>, Tree)>,
     calls: Vec<(Box<str>, Tree)>,
     /// Calls of operations that steps made.
@@ -171,6 +174,11 @@ impl Exchange {
     /// The call's budget.
     pub(in crate::sequence) fn budget(&self) -> &Budget {
         &self.budget
+    }
+
+    /// What its steps keep under names.
+    pub(in crate::sequence) fn properties(&self) -> &[(Box<str>, Tree)] {
+        &self.properties
     }
 
     /// Takes up the next path: its message, fields and fault are others, what the call knows stays.

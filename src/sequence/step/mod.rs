@@ -128,6 +128,37 @@ pub(super) enum Next {
 }
 
 impl Step {
+    /// What it is called in a file.
+    pub(super) fn verb(&self) -> &'static str {
+        match self {
+            Self::SetHeader(_) => "set_header",
+            Self::RemoveHeader(_) => "remove_header",
+            Self::RenameHeader(_) => "rename_header",
+            Self::Set(_) => "set",
+            Self::Remove(_) => "remove",
+            Self::Rename(_) => "rename",
+            Self::Copy(step) => step.verb(),
+            Self::Keep(_) => "keep",
+            Self::Default(_) => "default",
+            Self::Map(_) => "map",
+            Self::Cast(_) => "cast",
+            Self::If(_) => "if",
+            Self::Switch(_) => "switch",
+            Self::Require(_) => "require",
+            Self::Respond(_) => "respond",
+            Self::Fail(_) => "fail",
+            Self::SetStatus(_) => "set_status",
+            Self::SetProperty(_) => "set_property",
+            Self::Log(_) => "log",
+            Self::Call(_) => "call",
+            Self::Cache(_) => "cache",
+            Self::Retry(_) => "retry",
+            Self::Convert(_) => "convert",
+        }
+    }
+}
+
+impl Step {
     /// Does it.
     ///
     /// # Errors
