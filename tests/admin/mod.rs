@@ -11,6 +11,7 @@ mod schemathesis;
 mod secrets;
 mod set_up;
 mod start;
+mod trials;
 mod updates;
 
 use std::io::{Read, Write};

@@ -12,6 +12,7 @@ mod setup;
 mod story;
 mod tools;
 mod translate;
+mod trial;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
