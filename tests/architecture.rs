@@ -208,8 +208,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "redis", only_in: &["throttle/redis"], rule: "the Redis client only in throttle::redis" },
     Package {
         name: "rustix",
-        only_in: &["import/update"],
-        rule: "rustix only in import::update::place: two folders change places in one step",
+        only_in: &["import/update", "cli/doctor"],
+        rule: "rustix only in import::update::place, where two folders change places in one step, and in cli::doctor, which asks how much room there is",
     },
     Package { name: "sqlx", only_in: &["store/sql"], rule: "SQL is spoken in store::sql only" },
     Package { name: "miette", only_in: &["diagnostic", "cli/"], rule: "a diagnostic is rendered at the edges only" },

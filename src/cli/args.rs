@@ -76,6 +76,8 @@ pub(super) enum Command {
     Wsdl(Wsdl),
     /// Care for the store: migrate, backup, restore, check
     Db(Db),
+    /// Look at everything that a server needs, and say in a line each how it is and what to do
+    Doctor,
     /// Say how the folder of APIs and a running server differ
     Diff(super::objects::delivery::Diff),
     /// Make the APIs of a running server those of the folder

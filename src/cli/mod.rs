@@ -8,6 +8,7 @@ mod call;
 mod check;
 mod control;
 mod db;
+mod doctor;
 mod documents;
 mod explain;
 mod feed;
@@ -85,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Openapi(command) => documents::openapi(&screen, &args.global, &command),
         Command::Wsdl(command) => documents::wsdl(&screen, &args.global, &command),
         Command::Db(command) => db::run(&screen, &args.global, &command),
+        Command::Doctor => doctor::run(&screen, &args.global),
         Command::Diff(command) => objects::delivery::diff(&screen, &args.global, command),
         Command::Apply(command) => objects::delivery::apply(&screen, &args.global, command),
         Command::Export(command) => objects::delivery::export(&screen, &args.global, command),

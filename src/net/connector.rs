@@ -61,7 +61,7 @@ impl tower_service::Service<Uri> for Connector {
 }
 
 impl Connector {
-    async fn connect(&self, uri: &Uri) -> Result<Stream, ConnectError> {
+    pub(super) async fn connect(&self, uri: &Uri) -> Result<Stream, ConnectError> {
         let address = || ConnectError::Address { uri: uri.to_string() };
         let secure = match uri.scheme_str() {
             Some("http") => false,

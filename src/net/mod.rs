@@ -12,6 +12,7 @@ pub mod fields;
 pub mod forwarded;
 pub mod hook;
 pub mod inflate;
+pub mod probe;
 pub mod random;
 pub mod resolver;
 pub mod rest;

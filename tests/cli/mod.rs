@@ -1,8 +1,10 @@
 //! The `castile` command, as people and scripts run it.
 
 mod apis;
+mod commands;
 mod corpus;
 mod db;
+mod doctor;
 mod documents;
 mod import;
 mod lifecycle;
