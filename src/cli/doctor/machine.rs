@@ -69,7 +69,13 @@ fn data(patient: &Patient, findings: &mut Findings) {
         let advice = format!("chmod go= {}", path.display());
         findings.add("data folder", Level::Problem, format!("others may read {}", path.display()), advice);
     }
-    match rustix::fs::statvfs(&folder) {
+    disk(&folder, findings);
+}
+
+/// Free room; asked on Linux only.
+#[cfg(target_os = "linux")]
+fn disk(folder: &Path, findings: &mut Findings) {
+    match rustix::fs::statvfs(folder) {
         Ok(disk) => {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
             let text = format!("{} MiB are free at {}", free >> 20, folder.display());
@@ -78,3 +84,6 @@ fn data(patient: &Patient, findings: &mut Findings) {
         Err(error) => findings.add("disk", Level::Note, format!("free room cannot be read: {error}"), ""),
     }
 }
+
+#[cfg(not(target_os = "linux"))]
+fn disk(_: &Path, _: &mut Findings) {}
