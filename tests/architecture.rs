@@ -197,8 +197,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "hashbrown", only_in: &["throttle/local"], rule: "hashbrown only in throttle::local, for the index of its counters" },
     Package {
         name: "handlebars",
-        only_in: &["sequence/step/template", "portal/view"],
-        rule: "Handlebars only in sequence::step::template and in portal::view, which escapes everything",
+        only_in: &["sequence/template", "portal/view"],
+        rule: "Handlebars only in sequence::template, as a parser, and in portal::view, which escapes everything",
     },
     Package {
         name: "quick_cache",

@@ -276,6 +276,9 @@ pub fn read_api(directory: &Path) -> Result<Content, Built> {
     // One that is not there is told at the resource that names it.
     let paths = super::sequences::named(&parsed).map(|path| directory.join(path)).filter(|p| p.is_file());
     content.sequences = paths.map(|p| read_text(&p, Sequence::MAX_BYTES as u64).map_err(one)).collect::<Result<_, _>>()?;
+    let templates = super::sequences::templates_of(content.sequences.iter().map(|s| &*s.text));
+    let paths = templates.iter().map(|path| directory.join(path)).filter(|p| p.is_file());
+    content.sequences.extend(paths.map(|p| read_text(&p, Sequence::MAX_BYTES as u64).map_err(one)).collect::<Result<Vec<_>, _>>()?);
     Ok(content)
 }
 

@@ -1,12 +1,12 @@
 //! The sequences that resources name, each bound to its resource.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::parameters::properties;
 use super::{ParameterLocation, PublishedApi, PublishedResource};
 use crate::api::{ApiDefinition, Resource};
-use crate::diagnostic::{Diagnostic, Sources, Span, nearest};
+use crate::diagnostic::{Diagnostic, SourceId, Sources, Span, nearest};
 use crate::openapi::Messages;
 use crate::plan::node::OperationPlan;
 use crate::sequence::{Sequence, codes};
@@ -36,7 +36,9 @@ pub(super) fn bind(
             continue;
         };
         let source = sources.add(stored.name.clone(), stored.text.clone());
-        match Sequence::parse(source, &stored.text) {
+        let files = templates(content, folder, &stored.text, sources);
+        let file = |path: &str| files.get(path).cloned();
+        match Sequence::parse_with(source, &stored.text, &file) {
             Ok(sequence) => {
                 let sequence = Arc::new(sequence);
                 diagnostics.extend(users.iter().flat_map(|resource| path_parameters(resource, &sequence)));
@@ -49,6 +51,24 @@ pub(super) fn bind(
         }
     }
     diagnostics
+}
+
+/// The templates that a sequence names, among the sources.
+fn templates(content: &Content, folder: &str, text: &str, sources: &mut Sources) -> BTreeMap<String, (SourceId, Arc<str>)> {
+    let mut found = BTreeMap::new();
+    for path in Sequence::files(text) {
+        let is_it = |name: &str| name.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/') == path);
+        if let Some(stored) = content.sequences.iter().find(|s| is_it(&s.name)) {
+            let id = sources.add(stored.name.clone(), stored.text.clone());
+            found.insert(path, (id, stored.text.clone()));
+        }
+    }
+    found
+}
+
+/// The paths of the templates that sequences name, each once. Those that lead out of the folder are none.
+pub(super) fn templates_of<'t>(texts: impl IntoIterator<Item = &'t str>) -> BTreeSet<String> {
+    texts.into_iter().flat_map(Sequence::files).filter(|path| super::is_inside(path)).collect()
 }
 
 fn at(resource: &Resource, diagnostic: Diagnostic) -> Diagnostic {

@@ -77,6 +77,8 @@ impl Content {
             document.name = format!("{prefix}/{}", document.name).into();
         }
         content.sequences = super::sequences::named(&parsed).filter_map(stored).collect();
+        let templates = super::sequences::templates_of(content.sequences.iter().map(|s| &*s.text));
+        content.sequences.extend(templates.iter().filter_map(|path| stored(path)));
         Ok(content)
     }
 }

@@ -23,7 +23,7 @@ use super::{Call, Gateway};
 use crate::catalog::{ParameterLocation, PublishedApi, PublishedResource};
 use crate::json::ParseErrorKind;
 use crate::mediate::mime::MediaType;
-use crate::mediate::package::{self, PackageOptions};
+use crate::mediate::package::{self, EncodedPackage, PackageOptions};
 use crate::mediate::{self, Direction, EncodeError, Parameter, ParameterIn};
 use crate::plan::node::{OperationPlan, SoapVersion};
 use crate::problem::{InvalidField, Place, Problem, Reason};
@@ -97,7 +97,8 @@ async fn exchange(
     let plan = api.plan(resource).ok_or_else(|| Problem::internal("the resource has no plan"))?;
     let signs = resource.wire.security.as_ref().is_some_and(|s| s.signature.is_some());
     let draft = if signs { draft.in_one_piece().await? } else { draft };
-    let Secured { envelope, callers } = secure::request(api, &resource.wire, plan, &outgoing.url, draft.envelope()).await?;
+    let envelope = course.with_blocks(draft.envelope())?;
+    let Secured { envelope, callers } = secure::request(api, &resource.wire, plan, &outgoing.url, envelope).await?;
     let message = draft.into_message(envelope, plan.soap_action.as_deref().unwrap_or_default())?;
     if let Some(value) = message.content_type.as_deref().and_then(|t| HeaderValue::from_bytes(t.as_bytes()).ok()) {
         outgoing.headers.insert(CONTENT_TYPE, value);
@@ -148,6 +149,10 @@ async fn request(
         Some((sent, sequence)) => explain(sequence, problem, sent, call.headers),
         None => problem,
     };
+    let version = api.plan(resource).map_or(SoapVersion::Soap11, |plan| plan.version);
+    if let Some(envelope) = course.envelope(version) {
+        return Ok(Draft::new(EncodedPackage { envelope: envelope?, ..EncodedPackage::default() }, Bytes::new(), Vec::new()));
+    }
     if form.as_ref().map_or(text.len() as u64, |f| f.text_bytes) <= PIECE_BYTES as u64 {
         let beside = Given { path, query: call.query, fields: &fields };
         return Ok(encode(api, resource, &text, form.as_deref(), &beside).map_err(explained)?);

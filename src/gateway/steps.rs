@@ -18,6 +18,8 @@ use super::{Call, Gateway, respond};
 use crate::catalog::PublishedResource;
 use crate::json::{Limits, ParseError, parse};
 use crate::mediate::Fault;
+use crate::mediate::security::{self, ByHand};
+use crate::plan::node::SoapVersion;
 use crate::problem::{InvalidField, Place, Problem, Reason};
 use crate::sequence::{
     Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Keep, Need, Origin, Run, Sequence, Slot, Steps, Stop, Tree, Who,
@@ -91,6 +93,30 @@ impl<'g> Course<'g> {
         self.deadline
     }
 
+    /// The envelope that a template wrote, in place of the JSON.
+    pub(super) fn envelope(&mut self, version: SoapVersion) -> Option<Result<Vec<u8>, Problem>> {
+        let text = self.exchange.as_mut()?.soap.take()?;
+        let failed = |e| Problem::internal(format!("a template writes no envelope: {e}"));
+        Some(security::envelope(&text, version).map_err(failed))
+    }
+
+    /// The envelope with the header blocks that steps set.
+    ///
+    /// # Errors
+    /// The caller gave one of them.
+    pub(super) fn with_blocks(&mut self, envelope: Bytes) -> Result<Bytes, Problem> {
+        let Some(blocks) = self.exchange.as_mut().map(|e| std::mem::take(&mut e.soap_headers)).filter(|b| !b.is_empty()) else {
+            return Ok(envelope);
+        };
+        security::with_blocks(&envelope, &blocks).map(Bytes::from).map_err(|e| match e {
+            ByHand::Twice(name) => {
+                let text = format!("The request gives the header block {name}, which this resource sets itself.");
+                Problem::new(Reason::InvalidRequest, 400, text)
+            }
+            other => Problem::internal(other.to_string()),
+        })
+    }
+
     /// What its steps called.
     pub(super) fn tally(&self) -> Tally {
         self.tally
@@ -124,6 +150,17 @@ impl<'g> Course<'g> {
         let result = self.walk(|s| &s.request, headers, None, text).await?;
         result.map_err(|halt| match halt {
             Halt::Stop(Stop::Call(facts)) => self.call_failed(&facts).into(),
+            Halt::Stop(Stop::Template { place, pointer, expected }) => {
+                let errors = pointer.map(|pointer| {
+                    let (found, expected) = (String::from("something else, or nothing"), String::from(expected));
+                    InvalidField { place: Place::Pointer(pointer), expected, found, hint: None }
+                });
+                let problem = match errors {
+                    Some(error) => invalid(vec![error]),
+                    None => Problem::new(Reason::InvalidRequest, 400, "The request does not give all that this resource needs."),
+                };
+                problem.with_private(format!("{place} needs {expected}")).into()
+            }
             Halt::Stop(Stop::Unfit { pointer, expected }) => {
                 let pointer = pointer.unwrap_or_default();
                 let found = String::from("something else");
@@ -280,7 +317,8 @@ impl<'g> Course<'g> {
                 }
                 return problem.into();
             }
-            Halt::Stop(stop @ (Stop::Respond(_) | Stop::Fail(_) | Stop::Again { .. })) => return ended(stop),
+            Halt::Stop(stop @ (Stop::Respond(_) | Stop::Fail(_) | Stop::Again { .. } | Stop::Broken(_))) => return ended(stop),
+            Halt::Stop(Stop::Template { place, expected, .. }) => format!("{place} needs {expected}"),
             Halt::Stop(Stop::Unfit { pointer, expected }) => {
                 format!("{} is not {expected}", pointer.unwrap_or_else(|| "a header field".into()))
             }
@@ -362,6 +400,8 @@ fn ended(stop: Stop) -> Ended {
         Stop::Respond(answer) => Ended::Answer(Box::new(response(answer))),
         Stop::Fail(failure) => refused(failure).into(),
         Stop::Again { drop } => Ended::Again { drop },
+        Stop::Broken(why) => Problem::internal(why).into(),
+        Stop::Template { place, expected, .. } => Problem::internal(format!("{place} needs {expected}")).into(),
         Stop::Call(facts) => Problem::internal(facts.reason.unwrap_or_default()).into(),
         Stop::Unfit { expected, .. } => Problem::internal(format!("a step wants {expected}")).into(),
         Stop::Exhausted(why) => Problem::internal(why).into(),

@@ -62,6 +62,15 @@ pub static BAD_HEADER: Code = Code {
            docs/http-fields.md lists them.",
 };
 
+/// A template that cannot be read.
+pub static BAD_TEMPLATE: Code = Code {
+    id: "sequence.bad-template",
+    title: "a template cannot be read, or names what is not there",
+    help: "Templates are Handlebars: {{body.code}}, {{#if …}}, {{#each … as |item|}}, {{#with …}}, {{> part}}, and the helpers eq, ne, gt, gte, lt, lte, \
+           and, or, not, len. At the outermost level they read what expressions read. Values are always escaped: there is no {{{ … }}}. In XML they \
+           are character data or stand between the quotes of an attribute. docs/sequences/soap.md has examples.",
+};
+
 /// More than a file may hold.
 pub static TOO_LARGE: Code = Code {
     id: "sequence.too-large",

@@ -12,6 +12,7 @@ mod read;
 mod run;
 mod shape;
 mod step;
+mod template;
 pub mod trace;
 mod tree;
 

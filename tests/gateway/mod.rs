@@ -9,6 +9,7 @@ mod cache;
 mod callers;
 mod calls;
 mod cors;
+mod examples;
 mod headers;
 mod http;
 mod issuer;

@@ -5,6 +5,7 @@
 //! chance, no I/O in here, so that equal inputs give equal bytes. Only `sign` knows cryptography beyond a digest.
 
 mod addressing;
+mod by_hand;
 mod head;
 #[cfg(feature = "x509")]
 mod sign;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use addressing::{Addressing, Route};
+pub use by_hand::{ByHand, HeaderBlock, envelope, with_blocks};
 pub use head::{Head, NotFound, Scout};
 #[cfg(feature = "x509")]
 pub use sign::Signer;

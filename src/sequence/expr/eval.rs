@@ -200,7 +200,7 @@ fn compare(comparison: Comparison, a: &Value<'_>, b: &Value<'_>, budget: &Budget
 }
 
 /// Equal by value: numbers by size, objects whatever the order of their members. What is absent equals nothing but what is absent.
-fn equal(a: &Value<'_>, b: &Value<'_>, budget: &Budget) -> Result<bool, Exhausted> {
+pub(in crate::sequence) fn equal(a: &Value<'_>, b: &Value<'_>, budget: &Budget) -> Result<bool, Exhausted> {
     budget.spend(1)?;
     if let (Some(a), Some(b)) = (a.items(), b.items()) {
         if a.len() != b.len() {

@@ -16,6 +16,7 @@ use std::ops::Range;
 
 use super::step::BodyPlace;
 
+pub(super) use eval::equal;
 pub use eval::{Budget, Exhausted, Facts};
 pub use mixed::Mixed;
 pub use value::Value;
@@ -218,6 +219,13 @@ impl Expr {
     pub fn path_parameters(&self) -> Vec<(&str, Range<usize>)> {
         let mut found = Vec::new();
         self.node.names_below(parse::Root::Path, &mut found);
+        found
+    }
+
+    /// Where its parts stand.
+    pub(super) fn places(&self) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        self.node.places(&mut found);
         found
     }
 

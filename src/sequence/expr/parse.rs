@@ -99,6 +99,12 @@ impl Node {
         self.children().for_each(|c| c.names_below(below, found));
     }
 
+    /// Where it and its parts stand.
+    pub(super) fn places(&self, found: &mut Vec<Range<usize>>) {
+        found.push(self.at.clone());
+        self.children().for_each(|c| c.places(found));
+    }
+
     /// The ways into the message.
     pub(super) fn body_places(&self, found: &mut Vec<(Vec<Box<str>>, Range<usize>)>) {
         if let Kind::Place(Root::Body, keys) = &self.kind {

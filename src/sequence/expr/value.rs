@@ -64,7 +64,7 @@ impl<'a> Value<'a> {
     }
 
     /// Items of a list, members of an object.
-    pub(super) fn length(&self) -> Option<usize> {
+    pub(in crate::sequence) fn length(&self) -> Option<usize> {
         match self {
             Self::Tree(Tree::List(items)) => Some(items.len()),
             Self::Tree(Tree::Object(members)) => Some(members.len()),

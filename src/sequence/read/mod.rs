@@ -1,7 +1,8 @@
 //! Sequence files.
 
 use super::expr::Path;
-use super::step::{Convert, Names, Reader, Step};
+use super::step::template_files;
+use super::step::{Convert, Files, Names, Reader, Step};
 use super::{Sequence, Steps, codes};
 use crate::diagnostic::{Diagnostic, SourceId, Span};
 use crate::yaml::{File, Node};
@@ -20,12 +21,25 @@ impl Sequence {
     /// # Errors
     /// Everything that is wrong with it, each at its place: the author's fault.
     pub fn parse(source: SourceId, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::parse_with(source, text, &|_| None)
+    }
+
+    /// The files that the templates of a sequence name: those that [`Sequence::parse_with`] asks for.
+    pub fn files(text: &str) -> Vec<String> {
+        if text.len() > MAX_BYTES { Vec::new() } else { template_files(text) }
+    }
+
+    /// Reads a sequence file whose templates stand in files: `files` gives one by its path in the API's folder.
+    ///
+    /// # Errors
+    /// As [`Sequence::parse`].
+    pub fn parse_with(source: SourceId, text: &str, files: Files<'_>) -> Result<Self, Vec<Diagnostic>> {
         if text.len() > MAX_BYTES {
             let message = format!("the file is larger than {MAX_BYTES} bytes");
             return Err(vec![Diagnostic::error(&codes::TOO_LARGE, message).at(Span { source, start: 0, end: 0 })]);
         }
         let (mut file, node) = File::parse(source, text, &codes::OF_YAML);
-        let sequence = node.and_then(|node| root(&mut file, &node));
+        let sequence = node.and_then(|node| root(&mut file, &node, files));
         match sequence.filter(|_| file.diagnostics.is_empty()) {
             Some(sequence) => Ok(sequence),
             None => Err(file.diagnostics),
@@ -33,7 +47,7 @@ impl Sequence {
     }
 }
 
-fn root(file: &mut File<'_>, node: &Node) -> Option<Sequence> {
+fn root(file: &mut File<'_>, node: &Node, files: Files<'_>) -> Option<Sequence> {
     let mut fields = file.fields(node);
     if let Some(version) = fields.need(file, "version") {
         file.integer(version, Sequence::VERSION.into(), Sequence::VERSION.into());
@@ -42,16 +56,16 @@ fn root(file: &mut File<'_>, node: &Node) -> Option<Sequence> {
     fields.end(file);
     let [request, response, fault] = nodes;
     let mut names = Names::default();
-    let (request, _) = path(file, Path::Request, request?, &mut names)?;
-    let (response, unwrap) = path(file, Path::Response, response?, &mut names)?;
-    let (fault, _) = path(file, Path::Fault, fault?, &mut names)?;
+    let (request, _) = path(file, Path::Request, request?, (&mut names, files))?;
+    let (response, unwrap) = path(file, Path::Response, response?, (&mut names, files))?;
+    let (fault, _) = path(file, Path::Fault, fault?, (&mut names, files))?;
     Some(Sequence { request, response, fault, unwrap })
 }
 
 /// The steps of a path without its conversion, and what `to_json` takes out of the reply.
-fn path(file: &mut File<'_>, path: Path, node: &Node, names: &mut Names) -> Option<(Steps, Option<Box<str>>)> {
+fn path(file: &mut File<'_>, path: Path, node: &Node, (names, files): (&mut Names, Files<'_>)) -> Option<(Steps, Option<Box<str>>)> {
     let before = file.diagnostics.len();
-    let mut reader = Reader::new(file, path, std::mem::take(names));
+    let mut reader = Reader::new(file, path, std::mem::take(names), files);
     let mut steps = reader.steps(node);
     let uses = std::mem::take(&mut reader.uses);
     *names = std::mem::take(&mut reader.names);

@@ -105,6 +105,16 @@ fn each_kind_of_mistake_is_said_once_at_its_place() {
             "  - cache: { name: a, lifetime: 1m, value: 1, fill: [ { cache: { name: b, lifetime: 1m, value: 1, fill: [] } } ] }\n",
             "3:64 sequence.wrong-place `cache` does not stand inside the `fill` of another (two calls that wait for each other's value would never end: put one step behind the other)",
         ),
+        ("  - template: { text: \"<a>{{bdy.x}}</a>\", as: soap }\n", "3:27 sequence.bad-template there is no `bdy` (did you mean `body`?)"),
+        ("  - template: { file: sequences/gone.hbs }\n", "3:23 sequence.missing-file the template `sequences/gone.hbs` is not there"),
+        (
+            "  - template: { text: \"<a/>\", as: soap }\n  - remove: /a\n",
+            "4:13 sequence.wrong-place behind a template of SOAP there is no JSON any more (put the step before the template)",
+        ),
+        (
+            "  - set_soap_header: { element: Session, value: a }\n",
+            "3:33 sequence.bad-file `Session` is not the name of an element with its namespace, such as {urn:shop:session}Session",
+        ),
         ("  - retry: { drop: sesion }\n", "3:20 sequence.wrong-place no `cache` before this step has the name `sesion`"),
     ] {
         let found = findings(&request(steps));
@@ -243,7 +253,11 @@ fn blocks(page: &str) -> Vec<(&str, &str)> {
 #[test]
 fn every_example_of_the_pages_runs() {
     let mut shown = String::new();
-    for page in [include_str!("../../../docs/sequences.md"), include_str!("../../../docs/sequences/calls.md")] {
+    for page in [
+        include_str!("../../../docs/sequences.md"),
+        include_str!("../../../docs/sequences/calls.md"),
+        include_str!("../../../docs/sequences/soap.md"),
+    ] {
         examples_run(page, &mut shown);
     }
     for (verb, ..) in crate::sequence::step::VERBS {
@@ -259,7 +273,9 @@ fn examples_run(page: &str, shown: &mut String) {
             "yaml request" => request(&(steps.lines().map(|l| format!("  {l}\n")).collect::<String>())),
             "yaml response" => {
                 let steps: String = steps.lines().map(|l| format!("  {l}\n")).collect();
-                Sequence::DEFAULT_TEXT.replace("  - to_json: {}\n", &format!("  - to_json: {{}}\n{steps}"))
+                let call = if steps.contains("calls.balance") { "  - call: { operation: A, as: balance }\n" } else { "" };
+                let text = Sequence::DEFAULT_TEXT.replace("  - to_soap: {}\n", &format!("{call}  - to_soap: {{}}\n"));
+                text.replace("  - to_json: {}\n", &format!("  - to_json: {{}}\n{steps}"))
             }
             "yaml fault" => {
                 let steps: String = steps.lines().map(|l| format!("  {l}\n")).collect();
@@ -403,6 +419,10 @@ fn example(steps: &crate::sequence::Steps, block: &str) {
                 let (name, value) = rest.split_once(": ").unwrap();
                 exchange.caller.headers.insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
             }
+            "call" => {
+                let (name, json) = rest.split_once(' ').unwrap();
+                exchange.set_call(name, Some(tree(json))).unwrap();
+            }
             "fault" => exchange.fault = Some(FaultFacts { name: Some((*rest).into()), ..FaultFacts::default() }),
             _ => {}
         }
@@ -410,7 +430,12 @@ fn example(steps: &crate::sequence::Steps, block: &str) {
     let result = run_out(steps, &mut exchange, &lines);
     for (word, rest) in &lines {
         match *word {
-            "message" | "field" | "fault" | "kept" | "calls" | "gives" | "fails" | "keeps" => {}
+            "message" | "field" | "call" | "fault" | "kept" | "calls" | "gives" | "fails" | "keeps" => {}
+            "block" => {
+                let markup: Vec<_> = exchange.soap_headers.iter().map(|b| b.markup(crate::plan::node::SoapVersion::Soap11)).collect();
+                assert_eq!(markup, [*rest]);
+            }
+            "writes" => assert_eq!(exchange.soap.as_deref().map(str::trim), Some(*rest)),
             "again" => assert!(matches!(&result, Err(Stop::Again { drop }) if **drop == **rest), "{result:?}"),
             "becomes" => assert_eq!(String::from_utf8(exchange.body.as_ref().unwrap().to_json()).unwrap(), *rest, "{block}"),
             "sends" => {

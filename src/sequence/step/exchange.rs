@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::pointer::{self, Segment};
+use crate::mediate::security::HeaderBlock;
 use crate::sequence::expr::{Budget, Exhausted, Facts, Value};
 use crate::sequence::trace::Trace;
 use crate::sequence::tree::Tree;
@@ -63,6 +64,10 @@ pub struct Exchange {
     pub headers: HeaderMap,
     /// The status that a step chose.
     pub status: Option<u16>,
+    /// The envelope, or its Body, where a template wrote it: it goes in place of the JSON.
+    pub soap: Option<String>,
+    /// Blocks for the SOAP Header.
+    pub soap_headers: Vec<HeaderBlock>,
     /// What `log` steps noted, for the log.
     pub notes: Vec<Note>,
     /// What its steps did, where somebody asked for it.
@@ -101,6 +106,17 @@ pub enum Stop {
         /// What would fit.
         expected: String,
     },
+    /// A template needs a value that is not there, or cannot stand where it is needed.
+    Template {
+        /// Where in the template, for its author.
+        place: String,
+        /// JSON pointer into the message; of another value `None`.
+        pointer: Option<String>,
+        /// What would fit.
+        expected: &'static str,
+    },
+    /// A template writes what is no message: its author's failure.
+    Broken(String),
     /// An operation that a step called failed.
     Call(FaultFacts),
     /// What is kept under that name is forgotten, and the request begins again.
@@ -230,7 +246,7 @@ impl Exchange {
     }
 
     /// Keeps the reply to a call under its name, or nothing.
-    pub(super) fn set_call(&mut self, name: &str, reply: Option<Tree>) -> Result<(), Stop> {
+    pub(in crate::sequence) fn set_call(&mut self, name: &str, reply: Option<Tree>) -> Result<(), Stop> {
         self.calls.retain(|(n, _)| **n != *name);
         let Some(reply) = reply else { return Ok(()) };
         self.grow(&reply, 0)?;
@@ -252,6 +268,8 @@ impl Exchange {
         self.properties.clear();
         self.calls.clear();
         self.status = None;
+        self.soap = None;
+        self.soap_headers.clear();
         self.second = true;
     }
 

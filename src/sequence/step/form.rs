@@ -142,6 +142,35 @@ static FORMS: &[(&str, Form, &str)] = {
             "Keeps a value from call to call.",
         ),
         ("retry", Settings(&[("drop", Plain, MUST)]), "Forgets a value and begins the request again, once."),
+        (
+            "set_soap_header",
+            OneOf(
+                &["header", "element"],
+                &[
+                    ("header", Plain, MAY),
+                    ("element", Plain, MAY),
+                    ("value", Any, MUST),
+                    ("qualified", Scalar, MAY),
+                    ("must_understand", Scalar, MAY),
+                    ("role", Plain, MAY),
+                ],
+            ),
+            "Puts a block into the SOAP Header.",
+        ),
+        (
+            "template",
+            OneOf(
+                &["file", "text"],
+                &[
+                    ("file", Plain, MAY),
+                    ("text", Plain, MAY),
+                    ("as", Word(&["json", "soap"]), MAY),
+                    ("partials", Table, MAY),
+                    ("schema", Any, MAY),
+                ],
+            ),
+            "Writes the message by a Handlebars template.",
+        ),
         ("to_soap", Nothing, "Makes the envelope. Ends the request path."),
         ("to_json", Settings(&[("unwrap", Plain, MAY)]), "Makes JSON of the reply. Begins the response path."),
         ("to_problem", Nothing, "Makes a problem document of the fault. Ends the fault path."),

@@ -29,18 +29,21 @@ mod retry;
 mod set;
 mod set_header;
 mod set_property;
+mod set_soap_header;
 mod set_status;
 mod shape;
 mod switch;
+mod template;
 
 pub use call::CalledOperation;
 pub(super) use convert::Convert;
 pub use exchange::{Answer, Caller, Exchange, Failure, FailureKind, FaultFacts, Note, Stop, Who};
 pub(super) use form::schema;
 pub(super) use pointer::{Segment, has_at as has, index, put_at as put};
-pub(super) use reader::{BodyPlace, Names, Reader, Uses};
+pub(super) use reader::{BodyPlace, Files, Names, Reader, Uses};
 pub use shape::{Origin, Outcomes};
 pub(super) use shape::{Ways, before_all, behind_all, origins, undo_all};
+pub(super) use template::files as template_files;
 
 use std::sync::Arc;
 
@@ -73,6 +76,8 @@ pub(super) enum Step {
     Call(call::Call),
     Cache(cache::Cache),
     Retry(retry::Retry),
+    SetSoapHeader(set_soap_header::SetSoapHeader),
+    Template(template::Template),
     Convert(convert::Convert),
 }
 
@@ -107,6 +112,8 @@ pub(super) static VERBS: &[(&str, &[Path], Read)] = {
         ("call", ALL, |r, n| call::Call::read(r, n).map(Step::Call)),
         ("cache", ALL, |r, n| cache::Cache::read(r, n).map(Step::Cache)),
         ("retry", ALL, |r, n| retry::Retry::read(r, n).map(Step::Retry)),
+        ("set_soap_header", &[Request], |r, n| set_soap_header::SetSoapHeader::read(r, n).map(Step::SetSoapHeader)),
+        ("template", ALL, |r, n| template::Template::read(r, n).map(Step::Template)),
         ("to_soap", &[Request], |r, n| convert::to_soap(r, n).map(Step::Convert)),
         ("to_json", &[Response], |r, n| convert::to_json(r, n).map(Step::Convert)),
         ("to_problem", &[Fault], |r, n| convert::to_problem(r, n).map(Step::Convert)),
@@ -187,6 +194,8 @@ impl Step {
             Self::SetStatus(step) => step.run(exchange),
             Self::SetProperty(step) => step.run(exchange),
             Self::Log(step) => step.run(exchange),
+            Self::SetSoapHeader(step) => step.run(exchange),
+            Self::Template(step) => step.run(exchange),
             // The gateway converts, where the path says.
             Self::Convert(_) => Ok(()),
         }?;

@@ -1,11 +1,13 @@
 //! What steps are read with: the file, the path, and what is allowed where.
 
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::CalledOperation;
 use super::pointer::{Pointer, Segment};
 use super::{Block, Step, VERBS};
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::diagnostic::{Diagnostic, SourceId, Span, nearest};
 use crate::sequence::codes;
 use crate::sequence::expr::{Expr, Fault, Mixed, Path};
 use crate::yaml::{File, Kind, Node};
@@ -37,6 +39,9 @@ pub(in crate::sequence) struct BodyPlace {
     pub(in crate::sequence) span: Span,
 }
 
+/// Gives a file of the API's folder by its path there.
+pub(crate) type Files<'f> = &'f dyn Fn(&str) -> Option<(SourceId, Arc<str>)>;
+
 /// Names that steps gave, on this path or one before it.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -54,6 +59,10 @@ pub(crate) struct Reader<'r, 't> {
     pub(crate) names: Names,
     /// Is a fault known here, beside the fault path?
     has_fault: bool,
+    /// Is the message an envelope already?
+    pub(super) enveloped: bool,
+    /// The files of the API's folder that templates name.
+    pub(super) files: Files<'r>,
     /// Do these steps make a value that is kept?
     pub(super) fills: bool,
     /// How many steps were read.
@@ -62,8 +71,8 @@ pub(crate) struct Reader<'r, 't> {
 }
 
 impl<'r, 't> Reader<'r, 't> {
-    pub(crate) fn new(file: &'r mut File<'t>, path: Path, names: Names) -> Self {
-        Self { file, path, uses: Uses::default(), names, has_fault: false, fills: false, count: 0, depth: 0 }
+    pub(crate) fn new(file: &'r mut File<'t>, path: Path, names: Names, files: Files<'r>) -> Self {
+        Self { file, path, uses: Uses::default(), names, has_fault: false, enveloped: false, files, fills: false, count: 0, depth: 0 }
     }
 
     /// Reads steps for which a fault is known, whatever the path.
@@ -75,7 +84,7 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// The path, as far as expressions ask: is there a fault?
-    fn facts(&self) -> Path {
+    pub(super) fn facts(&self) -> Path {
         if self.has_fault { Path::Fault } else { self.path }
     }
 
@@ -131,7 +140,9 @@ impl<'r, 't> Reader<'r, 't> {
 
     /// Steps inside a step, where messages are not converted.
     pub(super) fn inner(&mut self, node: &Node) -> Block {
+        let before = self.enveloped;
         let steps = self.steps(node);
+        self.enveloped = before;
         for (step, node) in &steps {
             if matches!(step, Step::Convert(_)) {
                 let diagnostic = Diagnostic::error(&codes::WRONG_PLACE, "a message is converted always, not in a branch");
@@ -186,6 +197,11 @@ impl<'r, 't> Reader<'r, 't> {
     /// A JSON pointer.
     pub(super) fn pointer(&mut self, node: &Node) -> Option<Pointer> {
         self.uses.body = true;
+        if self.enveloped {
+            let diagnostic = Diagnostic::error(&codes::WRONG_PLACE, "behind a template of SOAP there is no JSON any more");
+            self.error(node, diagnostic.hint("put the step before the template"));
+            return None;
+        }
         let text = self.file.text(node)?;
         let span = self.file.span(node);
         match Pointer::parse(&text, span) {
@@ -285,28 +301,37 @@ impl<'r, 't> Reader<'r, 't> {
 
     /// Notes what an expression reads.
     fn note(&mut self, node: &Node, text: &str, expr: &mut Expr) {
+        // A place is that of a part of the text.
+        let spans: Vec<(Range<usize>, Span)> =
+            expr.places().into_iter().map(|at| (at.clone(), self.file.span_within(node, text, &at))).collect();
+        let whole = self.file.span(node);
+        self.note_at(expr, &|at| spans.iter().find(|(known, _)| known == at).map_or(whole, |(_, span)| *span));
+    }
+
+    /// The same of one whose parts stand where `span` says.
+    pub(super) fn note_at(&mut self, expr: &mut Expr, span: &dyn Fn(&Range<usize>) -> Span) {
         self.uses.body |= expr.reads_body();
         let mut reads = Vec::new();
         for (names, at) in expr.body_places() {
             let segments = names.into_iter().map(Segment::Name).collect();
-            reads.push(BodyPlace { segments, span: self.file.span_within(node, text, &at) });
+            reads.push(BodyPlace { segments, span: span(&at) });
         }
         expr.reads = reads;
         for (name, at) in expr.query_parameters() {
-            let span = self.file.span_within(node, text, &at);
+            let span = span(&at);
             self.uses.query_parameters.push((name.into(), span));
         }
         for (name, at) in expr.fault_names() {
-            let span = self.file.span_within(node, text, &at);
+            let span = span(&at);
             self.asks_for_fault(name, span);
         }
         for (name, at) in expr.path_parameters() {
-            let span = self.file.span_within(node, text, &at);
+            let span = span(&at);
             self.uses.path_parameters.push((name.into(), span));
         }
         for (name, at) in expr.calls() {
             if !self.names.calls.iter().any(|n| **n == *name) {
-                let span = self.file.span_within(node, text, &at);
+                let span = span(&at);
                 let message = format!("no `call` before this step has the name `{}`", name.escape_debug());
                 let near = nearest(name, self.names.calls.iter().map(|n| &**n)).map(|n| format!("did you mean `{n}`?"));
                 self.file.diagnostics.push(Diagnostic { hint: near, ..Diagnostic::error(&codes::BAD_EXPRESSION, message).at(span) });

@@ -40,6 +40,8 @@ impl Step {
                 shapes.push(before_all(walk, &step.otherwise, after));
                 of_all(shapes)
             }
+            // Its own schema is all that is known of what comes before it.
+            Self::Template(step) => Some(step.schema.clone().unwrap_or_else(|| json!({}))),
             // The steps inside are done, or not.
             Self::Call(step) => match &step.on_fault {
                 Some(steps) => of_all([before_all(walk, steps, after.clone()), after]),
@@ -65,6 +67,7 @@ impl Step {
             | Self::SetProperty(_)
             | Self::Log(_)
             | Self::Retry(_)
+            | Self::SetSoapHeader(_)
             | Self::Convert(_) => after,
         };
         if let Some(schema) = &before {

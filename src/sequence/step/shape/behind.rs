@@ -39,6 +39,7 @@ impl Step {
                 shapes.push(behind_all(walk, &step.otherwise, Some(schema)));
                 return of_all(shapes);
             }
+            Self::Template(step) => schema = step.schema.clone().unwrap_or_else(|| json!({})),
             // The steps inside are done, or not.
             Self::Call(step) => {
                 if let Some(steps) = &step.on_fault {
@@ -77,6 +78,7 @@ impl Step {
             | Self::SetProperty(_)
             | Self::Log(_)
             | Self::Retry(_)
+            | Self::SetSoapHeader(_)
             | Self::Convert(_) => {}
         }
         Some(schema)

@@ -68,7 +68,9 @@ fn undo(step: &Step, ways: &mut Ways, tree: &mut Tree) {
             let case = way.checked_sub(1).and_then(|way| step.cases.get(way as usize));
             undo_all(case.map_or(&step.otherwise, |(_, steps)| steps), ways, tree);
         }
-        Step::SetHeader(_)
+        Step::SetSoapHeader(_)
+        | Step::Template(_)
+        | Step::SetHeader(_)
         | Step::RemoveHeader(_)
         | Step::RenameHeader(_)
         | Step::Remove(_)

@@ -48,6 +48,8 @@ impl Step {
                 found.extend(step.key.iter().flat_map(Mixed::expressions));
                 step.value.expressions(&mut found);
             }
+            Self::SetSoapHeader(step) => step.value.expressions(&mut found),
+            Self::Template(step) => found.extend(step.template.expressions()),
             Self::Retry(_)
             | Self::RemoveHeader(_)
             | Self::RenameHeader(_)

@@ -97,6 +97,7 @@ fn from(step: &Step, at: Vec<Segment>, found: &mut Vec<Place>) {
                 found.extend(places);
             }
         }
+        Step::Template(_) => found.push(Place::Own),
         Step::Call(step) => {
             found.push(Place::Body(at.clone()));
             if let Some(steps) = &step.on_fault {
@@ -111,7 +112,8 @@ fn from(step: &Step, at: Vec<Segment>, found: &mut Vec<Place>) {
             back(&step.fill, &mut places);
             found.extend(places);
         }
-        Step::SetHeader(_)
+        Step::SetSoapHeader(_)
+        | Step::SetHeader(_)
         | Step::RemoveHeader(_)
         | Step::RenameHeader(_)
         | Step::Remove(_)

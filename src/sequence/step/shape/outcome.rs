@@ -82,7 +82,9 @@ impl Outcomes {
             }
             Step::Call(step) => step.on_fault.iter().for_each(|steps| self.all(steps, false)),
             Step::Cache(step) => self.all(&step.fill, false),
-            Step::SetHeader(_)
+            Step::SetSoapHeader(_)
+            | Step::Template(_)
+            | Step::SetHeader(_)
             | Step::RemoveHeader(_)
             | Step::RenameHeader(_)
             | Step::Set(_)
