@@ -2,6 +2,8 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 const RECENT: usize = 64;
+/// The text of recent names is begun anew at this length, bytes.
+const TEXT_BYTES: usize = 4096;
 
 /// Counts the different names of a document.
 ///
@@ -11,13 +13,15 @@ const RECENT: usize = 64;
 pub(super) struct DistinctNames {
     hashes: HashSet<u32>,
     hasher: RandomState,
-    /// The names seen last, by a cheap hash: documents repeat few names often.
-    recent: Vec<String>,
+    /// The names seen last, by a cheap hash: documents repeat few names often. Where each stands in `text`, and how long it is.
+    recent: [(u16, u16); RECENT],
+    /// One text for all of them: most documents are small, and ask for memory once.
+    text: String,
 }
 
 impl DistinctNames {
     pub(super) fn new() -> Self {
-        Self { hashes: HashSet::new(), hasher: RandomState::new(), recent: vec![String::new(); RECENT] }
+        Self { hashes: HashSet::new(), hasher: RandomState::new(), recent: [(0, 0); RECENT], text: String::new() }
     }
 
     /// Counts `name` if it is new and gives how many there are.
@@ -27,14 +31,25 @@ impl DistinctNames {
         let end = bytes.last().copied().unwrap_or(0) as usize;
         let middle = bytes.get(bytes.len() / 2).copied().unwrap_or(0) as usize;
         let slot = (bytes.len() ^ (end << 2) ^ (middle << 1)) % RECENT;
-        if let Some(recent) = self.recent.get_mut(slot)
-            && recent != name
+        if let Some((start, length)) = self.recent.get(slot).map(|(s, l)| (usize::from(*s), usize::from(*l)))
+            && self.text.get(start..start + length) != Some(name)
         {
             let hash = self.hasher.hash_one(name);
             self.hashes.insert(u32::try_from(hash >> 32).unwrap_or_default());
-            recent.clear();
-            recent.push_str(name);
+            self.remember(slot, name);
         }
         self.hashes.len()
+    }
+
+    fn remember(&mut self, slot: usize, name: &str) {
+        if self.text.len() + name.len() > TEXT_BYTES {
+            self.text.clear();
+            self.recent = [(0, 0); RECENT];
+        }
+        let (Ok(start), Ok(length)) = (u16::try_from(self.text.len()), u16::try_from(name.len())) else { return };
+        if let Some(recent) = self.recent.get_mut(slot).filter(|_| name.len() <= TEXT_BYTES) {
+            *recent = (start, length);
+            self.text.push_str(name);
+        }
     }
 }
