@@ -2,7 +2,7 @@
 //!
 //! Three ways: the base is what was imported (the stored WSDL and `api.lock`), mine are people's edits (`api.yaml`, sequences), theirs is an
 //! import of the new documents. Names that callers rely on stay, edits stay; an edit that no longer fits is an error at its place.
-//! Nothing is written here but by [`place`], for the folder.
+//! Nothing is written here but by [`place()`], for the folder.
 
 mod lock;
 mod place;
