@@ -165,4 +165,3 @@ fn admit(catalog: &Catalog, others: usize) -> String {
     catalog.admit(&Arc::new(callers));
     used
 }
-

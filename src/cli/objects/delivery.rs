@@ -232,7 +232,7 @@ impl<'a> Delivery<'a> {
     async fn is_subscribed(&self, api: &str) -> Outcome<bool> {
         let query = [("api", api.to_owned()), ("limit", "1".to_owned())];
         let some = self.remote.send(Method::GET, &path(&["subscriptions"]), &query, None).await?;
-        Ok(some["items"].as_array().is_some_and(|items| !items.is_empty()))
+        Ok(some.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty()))
     }
 
     async fn export(&self, force: bool) -> Outcome {

@@ -99,7 +99,7 @@ pub(crate) fn token(screen: &Screen, global: &Global, noun: Noun<Token>) -> Outc
                 }
                 let answer = remote.send(wanted.method, &wanted.path, &wanted.query, wanted.body.as_ref()).await?;
                 let shown = if screen.json { screen.answer(answer.to_string().as_bytes()) } else { super::one(screen, &answer) };
-                Ok(if answer["active"] == true { shown } else { Exit::Problem })
+                Ok(if answer.get("active") == Some(&Value::Bool(true)) { shown } else { Exit::Problem })
             })
         }
     }
@@ -120,7 +120,7 @@ async fn issue(screen: &Screen, mut url: Url, tenant: Option<&str>, (client, sec
     let answer = client.form(&path, &form).await.map_err(|e| failed(&e))?;
     let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     if answer.status != 200 {
-        let why = document["error_description"].as_str().or(document["error"].as_str()).unwrap_or("no reason is given");
+        let why = ["error_description", "error"].iter().find_map(|name| document.get(name)?.as_str()).unwrap_or("no reason is given");
         screen.error(&format!("the gateway answered {}: {why}", answer.status));
         return Err(Exit::Problem);
     }

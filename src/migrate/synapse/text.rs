@@ -66,7 +66,7 @@ impl Text {
                 return Some(Self { document, source, shift: BEFORE.len(), len: text.len() });
             }
         }
-        let at = u32::try_from(error.offset).unwrap_or(u32::MAX).min(text.len() as u32);
+        let at = place(usize::try_from(error.offset).unwrap_or(usize::MAX).min(text.len()));
         refuse(findings, error.to_string(), Span { source, start: at, end: at });
         None
     }
@@ -101,7 +101,7 @@ impl Text {
     }
 
     fn at(&self, start: usize, end: usize) -> Span {
-        let own = |offset: usize| offset.saturating_sub(self.shift).min(self.len) as u32;
+        let own = |offset: usize| place(offset.saturating_sub(self.shift).min(self.len));
         Span { source: self.source, start: own(start), end: own(end) }
     }
 
@@ -110,4 +110,9 @@ impl Text {
         let tree = self.document.tree();
         tree.root_element().unqualified("name").map(Arc::from)
     }
+}
+
+/// A place in a text, as spans count; archives are far smaller than their numbers reach.
+fn place(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
 }
