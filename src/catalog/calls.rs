@@ -59,7 +59,7 @@ impl PublishedApi {
         let json = self.sample(resource)?;
         let envelope = mediate::encode(&self.program, plan, Direction::Request, json.as_bytes()).ok()?;
         let action = plan.soap_action.as_deref().unwrap_or_default();
-        let mut fields = vec![("Content-Type", content_type(plan.version, action).to_string())];
+        let mut fields = vec![("Content-Type", content_type(plan.version, action))];
         if plan.version == SoapVersion::Soap11 {
             fields.push(("SOAPAction", format!("\"{action}\"")));
         }

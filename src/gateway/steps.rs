@@ -79,6 +79,31 @@ enum Halt {
     NotJson(ParseError),
 }
 
+/// The envelope that a template wrote, in place of the JSON.
+pub(super) fn written(exchange: &mut Exchange, version: SoapVersion) -> Option<Result<Vec<u8>, Problem>> {
+    let text = exchange.soap.take()?;
+    let failed = |e| Problem::internal(format!("a template writes no envelope: {e}"));
+    Some(security::envelope(&text, version).map_err(failed))
+}
+
+/// The envelope with the header blocks that steps set.
+///
+/// # Errors
+/// The caller gave one of them.
+pub(super) fn with_blocks(exchange: &mut Exchange, envelope: Bytes) -> Result<Bytes, Problem> {
+    let blocks = std::mem::take(&mut exchange.soap_headers);
+    if blocks.is_empty() {
+        return Ok(envelope);
+    }
+    security::with_blocks(&envelope, &blocks).map(Bytes::from).map_err(|e| match e {
+        ByHand::Twice(name) => {
+            let text = format!("The request gives the header block {name}, which this resource sets itself.");
+            Problem::new(Reason::InvalidRequest, 400, text)
+        }
+        other => Problem::internal(other.to_string()),
+    })
+}
+
 impl<'g> Course<'g> {
     /// The beginning of a call.
     pub(super) fn new(gateway: &'g Gateway, permit: &'g Permit, resource: &PublishedResource, call: &Call<'_>) -> Self {
@@ -95,9 +120,7 @@ impl<'g> Course<'g> {
 
     /// The envelope that a template wrote, in place of the JSON.
     pub(super) fn envelope(&mut self, version: SoapVersion) -> Option<Result<Vec<u8>, Problem>> {
-        let text = self.exchange.as_mut()?.soap.take()?;
-        let failed = |e| Problem::internal(format!("a template writes no envelope: {e}"));
-        Some(security::envelope(&text, version).map_err(failed))
+        written(self.exchange.as_mut()?, version)
     }
 
     /// The envelope with the header blocks that steps set.
@@ -105,16 +128,10 @@ impl<'g> Course<'g> {
     /// # Errors
     /// The caller gave one of them.
     pub(super) fn with_blocks(&mut self, envelope: Bytes) -> Result<Bytes, Problem> {
-        let Some(blocks) = self.exchange.as_mut().map(|e| std::mem::take(&mut e.soap_headers)).filter(|b| !b.is_empty()) else {
-            return Ok(envelope);
-        };
-        security::with_blocks(&envelope, &blocks).map(Bytes::from).map_err(|e| match e {
-            ByHand::Twice(name) => {
-                let text = format!("The request gives the header block {name}, which this resource sets itself.");
-                Problem::new(Reason::InvalidRequest, 400, text)
-            }
-            other => Problem::internal(other.to_string()),
-        })
+        match &mut self.exchange {
+            Some(exchange) => with_blocks(exchange, envelope),
+            None => Ok(envelope),
+        }
     }
 
     /// What its steps called.

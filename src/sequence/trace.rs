@@ -1,4 +1,5 @@
 //! What steps did: kept where somebody asked for it, and nowhere else. Secrets are hidden by their names.
+#![allow(clippy::disallowed_types, reason = "times to be read by people, not deadlines; the room knows no runtime")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -123,6 +124,8 @@ fn said(stop: &Stop) -> String {
         Stop::Respond(answer) => format!("answers with {}", answer.status),
         Stop::Fail(failure) => format!("refuses with {}", failure.status),
         Stop::Unfit { pointer, expected } => format!("{} is not {expected}", pointer.as_deref().unwrap_or("a header field")),
+        Stop::Template { place, expected, .. } => format!("{place} needs {expected}"),
+        Stop::Broken(why) => why.clone(),
         Stop::Call(fault) => format!("an operation that it calls failed with {}", fault.status),
         Stop::Again { drop } => format!("begins again without {drop}"),
         Stop::Exhausted(why) => (*why).to_owned(),

@@ -246,7 +246,7 @@ async fn called(state: &AdminState, api: &PublishedApi, outbound: &Outbound) -> 
     let Some(gateway) = &state.gateway else {
         return Err(refused(Reason::InvalidRequest, 409, "This process has no gateway, and calls no services."));
     };
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     let (status, headers, body) = gateway.try_out(api, outbound).await?;
     Ok((status, headers, body, began.elapsed()))
 }

@@ -9,11 +9,12 @@ mod mask;
 pub use mask::{json as shown_json, xml as shown_xml};
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::time::Instant;
 
 use super::fault;
 use super::rest::{self, Given};
@@ -151,11 +152,18 @@ impl Trial {
             true => b"{}".to_vec(),
             false => self.sample.json.clone(),
         });
-        let changed = self.walk("request", &steps.request, &mut headers, None, text)?;
+        let changed = self.walk("request", &steps.request, &mut headers, None, text.as_deref())?;
         let text = Bytes::from(changed.unwrap_or_else(|| self.sample.json.clone()));
-        let fields = rest::fields(&self.resource, &self.sample.headers)?;
-        let beside = Given { path: &self.sample.path, query: self.sample.query.as_deref(), fields: &fields };
-        let draft = rest::encode(&self.api, &self.resource, &text, None, &beside)?;
+        let version = self.plan()?.version;
+        let envelope = match super::steps::written(&mut self.exchange, version) {
+            Some(envelope) => Bytes::from(envelope?),
+            None => {
+                let fields = rest::fields(&self.resource, &self.sample.headers)?;
+                let beside = Given { path: &self.sample.path, query: self.sample.query.as_deref(), fields: &fields };
+                rest::encode(&self.api, &self.resource, &text, None, &beside)?.envelope()
+            }
+        };
+        let envelope = super::steps::with_blocks(&mut self.exchange, envelope)?;
         let plan = self.plan()?;
         let action = plan.soap_action.as_deref().unwrap_or_default();
         if let Ok(value) = HeaderValue::from_bytes(content_type(plan.version, action).as_bytes()) {
@@ -167,7 +175,7 @@ impl Trial {
             headers.insert("soapaction", value);
         }
         let url = self.resource.url.to_string();
-        let Secured { envelope, callers } = secure::request(&self.api, &self.resource.wire, plan, &url, draft.envelope()).await?;
+        let Secured { envelope, callers } = secure::request(&self.api, &self.resource.wire, plan, &url, envelope).await?;
         self.callers = callers;
         Ok(Outbound { url, headers, envelope })
     }
@@ -223,7 +231,7 @@ impl Trial {
                 let unwrap = steps.unwrap.as_deref().or(self.resource.unwrap.as_deref());
                 let json = unwrap.map_or_else(|| json.clone(), |property| answer::unwrapped(json.clone(), property));
                 let text = steps.response.use_body().then(|| json.clone());
-                let changed = self.walk("response", &steps.response, &mut returned, None, text)?;
+                let changed = self.walk("response", &steps.response, &mut returned, None, text.as_deref())?;
                 Ok(Early(self.status(StatusCode::OK), changed.unwrap_or(json), "application/json"))
             }
         }
@@ -238,7 +246,7 @@ impl Trial {
         let charset = media_type.parameter("charset").map(str::to_owned);
         let options = DecodeOptions { charset, limits: crate::xml::Limits::message_of(REPLY_BYTES), ..DecodeOptions::default() };
         let plan = self.plan().map_err(|p| p.detail.to_string())?;
-        decode(&self.api.program, plan, Direction::Response, body, &options).map_err(|e| e.message.clone())
+        decode(&self.api.program, plan, Direction::Response, body, &options).map_err(|e| e.message)
     }
 
     fn fault(&mut self, steps: &Sequence, found: &mut Fault, returned: &mut HeaderMap) -> Result<Early, Early> {
@@ -251,7 +259,7 @@ impl Trial {
             status: standard.status.to_string(),
         };
         let text = (steps.fault.use_body() && !found.fault_json.is_empty()).then(|| found.fault_json.clone());
-        if let Some(json) = self.walk("fault", &steps.fault, returned, Some(facts), text)? {
+        if let Some(json) = self.walk("fault", &steps.fault, returned, Some(facts), text.as_deref())? {
             found.fault_json = json;
         }
         let mut problem = fault::problem(found, true, self.callers);
@@ -270,13 +278,13 @@ impl Trial {
         steps: &Steps,
         headers: &mut HeaderMap,
         fault: Option<FaultFacts>,
-        text: Option<Vec<u8>>,
+        text: Option<&[u8]>,
     ) -> Result<Option<Vec<u8>>, Early> {
         if let Some(trace) = &mut self.exchange.trace {
             trace.turn(path);
         }
         self.exchange.turn(std::mem::take(headers), fault);
-        if let Some(text) = &text {
+        if let Some(text) = text {
             let value = parse(text, &Limits::default());
             let value = value.map_err(|e| Problem::new(Reason::InvalidRequest, 400, format!("The message is not JSON: {e}.")))?;
             self.exchange.body = Some(Tree::from(&value));
@@ -356,6 +364,8 @@ fn stopped(stop: Stop) -> Early {
             let place = pointer.unwrap_or_else(|| "a header field".to_owned());
             Problem::new(Reason::InvalidRequest, 400, format!("{place} is not {expected}.")).into()
         }
+        Stop::Template { place, expected, .. } => Problem::internal(format!("{place} needs {expected}")).into(),
+        Stop::Broken(why) => Problem::internal(why).into(),
         Stop::Call(facts) => Problem::new(Reason::UpstreamReply, 502, facts.reason.unwrap_or_default()).into(),
         Stop::Again { drop } => {
             let text = format!("The sequence begins again here, without what is kept as {drop}; a trial does not.");

@@ -160,6 +160,8 @@ impl Step {
             Self::Call(_) => "call",
             Self::Cache(_) => "cache",
             Self::Retry(_) => "retry",
+            Self::SetSoapHeader(_) => "set_soap_header",
+            Self::Template(_) => "template",
             Self::Convert(_) => "convert",
         }
     }
