@@ -1,5 +1,5 @@
 // A developer's way through the portal in a real browser, and axe-core on every page: light, dark, on a phone. Arguments: the folder with
-// node_modules, the browser, the portal's address, a password, a folder for screenshots. Prints what is wrong, a line each; exit status 1 where
+// node_modules, the browser, the portal's address, a password, a folder for screenshots or none. Prints what is wrong, a line each; exit status 1 where
 // there is something.
 import { createRequire } from 'node:module';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,7 +11,7 @@ const require = createRequire(join(modules, 'x.js'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const wrong = [];
-mkdirSync(shots, { recursive: true });
+if (shots) mkdirSync(shots, { recursive: true });
 const profile = mkdtempSync(join(tmpdir(), 'castile-chromium-'));
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'];
@@ -46,20 +46,27 @@ async function watch(context) {
   context.on('dialog', (dialog) => { wrong.push(`a dialog opens: ${dialog.message()}`); dialog.dismiss(); });
 }
 
+// Everything in light; in dark the colours; on a phone the width.
 async function judge(page, name) {
-  for (const [look, scheme, width] of [['light', 'light', 1200], ['dark', 'dark', 1200], ['phone', 'light', 360]]) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize({ width, height: 800 });
-    await page.evaluate(axe);
-    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  await page.evaluate(axe);
+  for (const [look, colorScheme, rules] of [['light', 'light', null], ['dark', 'dark', ['color-contrast']]]) {
+    await page.emulateMedia({ colorScheme });
+    const options = { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) };
+    const found = await page.evaluate((options) => window.axe.run(document, options), options);
     for (const v of found.violations.filter((v) => ['serious', 'critical', 'moderate'].includes(v.impact))) {
       wrong.push(`${name}, ${look}: ${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
     }
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    if (over > 0) wrong.push(`${name}, ${look}: the page is ${over} px wider than the window`);
-    await page.screenshot({ path: join(shots, `${name}-${look}.png`), fullPage: true });
+    await shot(page, `${name}-${look}`);
   }
+  await page.setViewportSize({ width: 360, height: 800 });
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  if (over > 0) wrong.push(`${name}: on a phone the page is ${over} px wider than the window`);
+  await shot(page, `${name}-phone`);
   await page.setViewportSize({ width: 1200, height: 900 });
+}
+
+async function shot(page, name) {
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
 
 async function logIn(page, name) {
@@ -88,6 +95,8 @@ async function journey(context) {
   await page.keyboard.press('Enter');
   await page.getByRole('link', { name: 'Countries' }).click();
   await judge(page, 'api');
+  await page.getByRole('link', { name: 'Code that calls' }).first().click();
+  await judge(page, 'code');
   await page.goto(`${base}/applications`);
   await judge(page, 'applications');
   await page.getByLabel('Name').fill('from a browser');

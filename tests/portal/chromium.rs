@@ -18,7 +18,8 @@ async fn a_developer_goes_through_it_in_a_browser() {
     }
     let house = with_countries().await;
     let base = format!("http://{}", house.address);
-    let shots = support::path("target/portal");
+    // Screenshots are for people: kept where somebody says a folder.
+    let shots = std::env::var_os("CASTILE_SCREENSHOTS").unwrap_or_default();
     let script = support::path("tests/portal/chromium.mjs");
     let modules = support::foreign("npm/node_modules");
     let run = tokio::task::spawn_blocking(move || {
