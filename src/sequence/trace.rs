@@ -221,8 +221,14 @@ fn clipped(mut text: String) -> String {
 pub fn masked(tree: &Tree) -> Tree {
     match tree {
         Tree::Object(members) => {
+            // An error of a problem document names the place and says what stands there.
+            let of_hidden = members.iter().any(|(key, value)| {
+                let Tree::Text(pointer) = value else { return false };
+                **key == *"pointer" && pointer.rsplit('/').next().is_some_and(is_hidden)
+            });
             let member = |(key, value): &(Box<str>, Tree)| {
-                let shown = if is_hidden(key) && !matches!(value, Tree::Null) { Tree::Text(HIDDEN.into()) } else { masked(value) };
+                let hidden = is_hidden(key) || (of_hidden && **key == *"found");
+                let shown = if hidden && !matches!(value, Tree::Null) { Tree::Text(HIDDEN.into()) } else { masked(value) };
                 (key.clone(), shown)
             };
             Tree::Object(members.iter().map(member).collect())

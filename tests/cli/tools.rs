@@ -39,7 +39,8 @@ fn properties(schema: &Value, found: &mut BTreeSet<String>) {
 fn the_schema_of_api_yaml_takes_what_the_repository_has_and_what_import_writes() {
     let schema = jsonschema::validator_for(&schema("api")).unwrap();
     let mut files: Vec<_> = support::files(&support::path("tests"), "yaml");
-    files.retain(|f| f.file_name().is_some_and(|n| n == "api.yaml"));
+    // Archives of others have files of that name, too.
+    files.retain(|f| f.file_name().is_some_and(|n| n == "api.yaml") && f.components().all(|c| c.as_os_str() != "archive"));
     assert!(files.len() >= 10, "{files:?}");
     let dir = tempfile::tempdir().unwrap();
     run(dir.path(), &["import", &sample("countries"), "--name", "countries"]).fine();

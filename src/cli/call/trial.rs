@@ -120,6 +120,8 @@ fn finish(screen: &Screen, args: &Call, trial: Trial) -> Outcome {
     match (good, body.is_empty()) {
         (true, true) => screen.say(&format!("taken, status {status}")),
         (true, false) => _ = screen.answer(&body),
+        // The trace ends with it, and hides what nobody need see.
+        (false, _) if args.trace => {}
         (false, _) => screen.to_stderr(&body),
     }
     if good { Ok(Exit::Fine) } else { Err(Exit::Problem) }
