@@ -28,6 +28,8 @@ pub(crate) enum Signing {
     /// Take a key away at once: no token that it signed is good any more
     Remove {
         /// Its kid
+        // One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

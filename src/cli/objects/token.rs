@@ -50,7 +50,7 @@ pub(crate) enum Token {
         #[arg(default_value = "-", conflicts_with = "jti")]
         file: PathBuf,
         /// Its name, or that of a grant, where the token is not at hand: administrators
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         jti: Option<String>,
     },
 }
