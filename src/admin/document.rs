@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use serde_json::Value;
+use utoipa::openapi::schema::{ArrayItems, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -97,7 +98,7 @@ impl Input for Nothing {
 
 impl<T: Document + DeserializeOwned + PartialSchema + Send> Input for T {
     fn read(body: &[u8]) -> Result<Self, Problem> {
-        let given: serde_json::Value = if body.is_empty() {
+        let given: Value = if body.is_empty() {
             serde_json::json!({})
         } else {
             serde_json::from_slice(body).map_err(|e| Problem::new(Reason::InvalidRequest, 400, format!("The body is no JSON: {e}.")))?
@@ -110,7 +111,39 @@ impl<T: Document + DeserializeOwned + PartialSchema + Send> Input for T {
                 return Err(member(unknown, format!("one of {}", names.join(", ")), unknown, hint, text));
             }
         }
+        let mut schemas = Schemas::new();
+        let schema = <T as Document>::schema(&mut schemas);
+        if let Some(pointer) = schema.and_then(|schema| list_for_object(&given, &schema, &schemas)) {
+            let place = if pointer.is_empty() { "The body".to_owned() } else { format!("`{pointer}`") };
+            return Err(Problem::new(Reason::InvalidRequest, 400, format!("{place} is a list where an object was expected.")));
+        }
         serde_json::from_value(given).map_err(|e| unreadable(&e.to_string()))
+    }
+}
+
+/// The JSON pointer of a list where the schema says object. `Deserialize` as derived would read one as the members in their order.
+fn list_for_object(given: &Value, schema: &RefOr<Schema>, named: &Schemas) -> Option<String> {
+    let within = |at: &str, value, schema| list_for_object(value, schema, named).map(|inner| format!("/{at}{inner}"));
+    match (schema, given) {
+        (RefOr::Ref(to), _) => {
+            let name = to.ref_location.rsplit('/').next().unwrap_or_default();
+            list_for_object(given, named.get(name)?, named)
+        }
+        (RefOr::T(Schema::Object(of)), Value::Array(_)) => (of.schema_type == SchemaType::Type(Type::Object)).then(String::new),
+        (RefOr::T(Schema::Object(of)), Value::Object(members)) => {
+            members.iter().find_map(|(name, value)| within(name, value, of.properties.get(name)?))
+        }
+        (RefOr::T(Schema::Array(of)), Value::Array(items)) => match &of.items {
+            ArrayItems::RefOrSchema(item) => items.iter().enumerate().find_map(|(i, value)| within(&i.to_string(), value, item)),
+            ArrayItems::False => None,
+        },
+        // What may be null: one of nothing and the schema.
+        (RefOr::T(Schema::OneOf(of)), _) => {
+            let mut found = of.items.iter().map(|schema| list_for_object(given, schema, named));
+            let first = found.find(Option::is_some).flatten();
+            first.filter(|_| !of.items.iter().any(|item| matches!(item, RefOr::T(Schema::Array(_)))))
+        }
+        _ => None,
     }
 }
 
@@ -138,6 +171,6 @@ pub(super) fn words(of: &[&str]) -> ObjectBuilder {
 
 /// The schema of a member that may be one of some words, or null.
 pub(super) fn words_or_null(of: &[&str]) -> Schema {
-    let values = of.iter().map(|w| serde_json::Value::from(*w)).chain([serde_json::Value::Null]);
+    let values = of.iter().map(|w| Value::from(*w)).chain([Value::Null]);
     ObjectBuilder::new().schema_type(SchemaType::Array(vec![Type::String, Type::Null])).enum_values(Some(values)).into()
 }

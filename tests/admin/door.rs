@@ -152,3 +152,27 @@ async fn guessing_passwords_is_slow() {
     assert_eq!(server.fine("ada", "GET me", Value::Null)["roles"], json!(["administrator"]));
     server.stop().await;
 }
+
+/// Types that are read member by member could as well be read from a list in their order; nobody would mean that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_no_object() {
+    let server = Server::start().await;
+    let document = server.send("GET /admin/openapi.json", &[], "").body;
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["requestBody"]["content"]["application/json"].is_null() {
+                continue;
+            }
+            let path: Vec<&str> = path.split('/').map(|s| if s.starts_with('{') { "countries" } else { s }).collect();
+            let request = format!("{} {}", method.to_uppercase(), path.join("/").trim_start_matches("/admin/v1/"));
+            let answer = server.ask("local", &request, json!([]));
+            let detail = answer.body["detail"].as_str().unwrap_or_default();
+            let said = ["The body is a list where an object was expected.", "This takes no body but `{}`."].contains(&detail);
+            assert!(answer.status == 400 && said, "{request}: {answer:?}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 20, "{asked}");
+    server.stop().await;
+}
