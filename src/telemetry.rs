@@ -73,6 +73,8 @@ pub mod names {
     pub const SEQUENCE_CALL_SECONDS: &str = "castile_sequence_call_duration_seconds";
     /// Values that steps of sequences keep: counter; `api`, `result` (`hit`, `fill`, `drop`).
     pub const SEQUENCE_CACHE: &str = "castile_sequence_cache_total";
+    /// Texts of APIs that were compiled in a process of their own: counter; `result` (`good`, `refused`, `memory`, `time`, `ended`).
+    pub const IMPORTS: &str = "castile_imports_total";
     /// Build and version: gauge, always 1; `version`.
     pub const BUILD: &str = "castile_build_info";
 }
@@ -111,6 +113,7 @@ pub fn metrics() -> &'static PrometheusHandle {
 
 fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
+    describe_counter!(names::IMPORTS, "Texts of APIs that were compiled in a process of their own, by result.");
     describe_counter!(names::REQUESTS, "Calls answered.");
     describe_histogram!(names::REQUEST_SECONDS, "Time from a request's head to its answer's last byte, in seconds.");
     describe_histogram!(names::UPSTREAM_SECONDS, "Time from the call of the upstream to its reply's head, in seconds.");

@@ -31,7 +31,7 @@ const BELOW_7: &[&str] = &[
 /// Where JSON documents are `serde_json`'s.
 #[rustfmt::skip]
 const JSON_DOCUMENTS: &[&str] = &[
-    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "alarm/", "catalog/", "gateway/", "oauth/", "mock/", "admin/", "cli/",
+    "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "alarm/", "catalog/", "gateway/", "oauth/", "mock/", "manage/apart", "admin/", "cli/",
     "main.rs", "problem", "config", "telemetry", "yaml", "migrate/",
 ];
 
@@ -208,8 +208,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "redis", only_in: &["throttle/redis"], rule: "the Redis client only in throttle::redis" },
     Package {
         name: "rustix",
-        only_in: &["import/update", "cli/doctor"],
-        rule: "rustix only in import::update::place, where two folders change places in one step, and in cli::doctor, which asks how much room there is",
+        only_in: &["cli/apart", "cli/doctor", "import/update"],
+        rule: "rustix only in import::update::place, where two folders change places in one step, in cli::doctor, which asks how much room there is, and in cli::apart, where a process takes bounds upon itself",
     },
     Package { name: "sqlx", only_in: &["store/sql"], rule: "SQL is spoken in store::sql only" },
     Package { name: "miette", only_in: &["diagnostic", "cli/"], rule: "a diagnostic is rendered at the edges only" },

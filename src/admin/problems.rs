@@ -47,6 +47,12 @@ impl From<ManageError> for Problem {
             ManageError::NoOlder { .. } => said(Reason::InvalidRequest, 409, "No older revision"),
             ManageError::Full { .. } => said(Reason::LimitReached, 409, "Limit reached"),
             ManageError::Conflict => said(Reason::InvalidRequest, 409, "Changed meanwhile"),
+            ManageError::TooLarge { .. } => said(Reason::TooLarge, 413, "Texts too large"),
+            ManageError::Ended { .. } => {
+                let mut problem = said(Reason::Overload, 503, "Texts not read");
+                problem.retry_after = Some(AGAIN);
+                problem
+            }
             ManageError::Store(store) if store.is_transient() => {
                 let text = "The store cannot be reached. What was asked for may have been done or not.";
                 let mut problem = Self::new(Reason::Overload, 503, text).with_code(code).with_private(store.to_string());

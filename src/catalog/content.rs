@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::credentials::Desk;
+use super::login::login;
+use super::wire::Wiring;
 use super::{Assembled, Credentials, Provenance, PublishedApi, Vault, assemble_with, sequences};
 use crate::api::{ApiDefinition, Lock, codes};
 use crate::auth::DEFAULT_TENANT;
@@ -92,11 +94,36 @@ pub fn build(name: &str, content: &Content) -> Built {
 
 /// Builds an API of that tenant from what is stored of it, to be served.
 pub fn build_of(tenant: &str, name: &str, content: &Content, vault: &Vault) -> Built {
-    let mut built = made(tenant, name, content, Some(vault));
+    of_tenant(tenant, made(tenant, name, content, Some(vault)))
+}
+
+fn of_tenant(tenant: &str, mut built: Built) -> Built {
     if tenant != DEFAULT_TENANT {
         built.api = built.api.map(|api| Arc::new(Arc::unwrap_or_clone(api).of_tenant(tenant)));
     }
     built
+}
+
+/// Builds an API of that tenant without its secrets, to be looked at.
+pub fn look_at(tenant: &str, name: &str, content: &Content) -> Built {
+    of_tenant(tenant, made(tenant, name, content, None))
+}
+
+/// What is found where the secrets that stored texts name are looked for, and used as far as that needs no WSDL.
+pub fn secrets_of(tenant: &str, content: &Content, vault: &Vault) -> Built {
+    let mut sources = Sources::default();
+    let at = sources.add(content.definition.name.clone(), content.definition.text.clone());
+    let (definition, _) = ApiDefinition::parse(at, &content.definition.text);
+    let mut diagnostics = Vec::new();
+    if let Some(definition) = definition {
+        let folder = Path::new(&*content.definition.name).parent().unwrap_or(Path::new(""));
+        let desk = Desk { vault, provenance: Provenance::of(content), folder, tenant };
+        let (credentials, missing) = Credentials::read(&definition, &desk);
+        diagnostics.extend(missing);
+        drop(Wiring::new(&definition, &credentials, &mut diagnostics));
+        drop(login(&definition, &credentials, &mut diagnostics));
+    }
+    Built { api: None, diagnostics, sources }
 }
 
 /// Builds an API from what is stored of it.

@@ -205,9 +205,12 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 /// Do two APIs answer at one address?
 pub fn share_address(one: &PublishedApi, other: &PublishedApi) -> bool {
-    let addresses = |api: &PublishedApi| [Some(api.base_path.clone()), api.default_path.clone()];
-    let of_other = addresses(other);
-    addresses(one).into_iter().flatten().any(|a| of_other.iter().flatten().any(|o| *o == a))
+    std::iter::once(&one.base_path).chain(&one.default_path).any(|a| answers_at(other, std::slice::from_ref(a)))
+}
+
+/// Does an API answer at one of these addresses?
+pub fn answers_at(api: &PublishedApi, addresses: &[Arc<str>]) -> bool {
+    std::iter::once(&api.base_path).chain(&api.default_path).any(|a| addresses.contains(a))
 }
 
 /// The folders that hold an `api.yaml`, by name.

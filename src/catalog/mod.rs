@@ -33,11 +33,11 @@ pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use callers::{Callers, Plans, Signer, Signing};
 pub use calls::ExampleCall;
 pub use census::{Census, field};
-pub use content::{Built, Secrets, build, build_of, build_with, stored_settings};
+pub use content::{Built, Secrets, build, build_of, build_with, look_at, secrets_of, stored_settings};
 pub use credentials::{Credentials, names_sealed, names_secrets};
 pub use documents::{Documents, declared_encoding};
 pub use examples::undocumented;
-pub use folder::{Failure, Folder, Reload, list, read_api, share_address};
+pub use folder::{Failure, Folder, Reload, answers_at, list, read_api, share_address};
 pub use headers::fill_headers;
 pub use login::{Login, TokenRequest};
 pub use resources::mtom;
@@ -48,6 +48,6 @@ pub use snapshot::{
     api_label,
 };
 pub use texts::{DEFINITION, LOCK, Texts, is_inside};
-pub use vault::{FOLDER as SECRETS_FOLDER, Provenance, VARIABLES as SECRET_VARIABLES, Vault};
+pub use vault::{FOLDER as SECRETS_FOLDER, Provenance, VARIABLES as SECRET_VARIABLES, Vault, targets};
 pub use watch::Watch;
 pub use wire::Wire;

@@ -179,13 +179,10 @@ impl Vault {
     }
 
     /// What an uploaded API names that no call of it will ever reach, as far as the text of an address says it: a name is judged by what it leads to
-    /// when it is called. Errors; none for an API of files.
-    pub fn unreachable(&self, api: &PublishedApi) -> Vec<Diagnostic> {
-        if api.provenance == Provenance::Files {
-            return Vec::new();
-        }
+    /// when it is called. Errors.
+    pub fn unreachable<'a>(&self, targets: impl IntoIterator<Item = &'a str>) -> Vec<Diagnostic> {
         let mut said: Vec<(&str, AddressRefused)> = Vec::new();
-        for url in targets(api) {
+        for url in targets {
             if let Err(refused) = self.check(url)
                 && !said.iter().any(|(known, _)| *known == url)
             {
@@ -226,10 +223,11 @@ fn field<'a>(tenant: &'a str, name: &'a str) -> Field<'a> {
 }
 
 /// Every address that calls of an API may go to, as it is written.
-fn targets(api: &PublishedApi) -> impl Iterator<Item = &str> {
+pub fn targets(api: &PublishedApi) -> impl Iterator<Item = &str> {
     let resources = api.resources.iter().map(|r| &*r.url);
     let raw = api.raw_operations.iter().map(|r| &*r.url);
-    let token = api.login.as_ref().and_then(|l| l.token.as_ref()).map(|t| &*t.url);
+    let auth = api.definition.endpoint.auth.as_ref();
+    let token = auth.and_then(|a| a.oauth2.as_ref()).map(|o| o.token_url.as_str());
     resources.chain(raw).chain(token)
 }
 

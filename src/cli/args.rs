@@ -122,6 +122,9 @@ pub(super) enum Command {
     Completions(super::packaging::Completions),
     /// Write a manual page for each command into a folder
     Man(super::packaging::Man),
+    /// Compile texts for a server that started this
+    #[command(hide = true)]
+    CompileApart(super::apart::Apart),
     /// Explain an error code, or show the compiled plan of an operation
     Explain(Explain),
 }

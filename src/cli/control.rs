@@ -17,7 +17,7 @@ use crate::auth::LogIns;
 use crate::catalog::{Catalog, Census, Roster, Vault};
 use crate::config::Config;
 use crate::gateway::Reserved;
-use crate::manage::{Manage, ManageError, SET_UP_SECONDS, Signers, first_start, set_up_link};
+use crate::manage::{Apart, Manage, ManageError, SET_UP_SECONDS, Signers, first_start, set_up_link};
 use crate::net::address::AddressPolicy;
 use crate::net::random::NoRandom;
 use crate::net::secret::Secret;
@@ -149,6 +149,13 @@ impl Control {
     /// The system gives no random bytes.
     pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>, reads_files: bool) -> Result<Desks, NoRandom> {
         let manage = Manage::new(self.store.clone()).knowing(catalog.clone()).reading_files(reads_files).with_vault(self.vault.clone());
+        let manage = match super::apart::program() {
+            Ok(program) => manage.compiling_apart(Apart::new(program, config.limits.import.memory.0, config.limits.import.deadline)),
+            Err(error) => {
+                tracing::error!(%error, "this program is not found: texts of APIs are compiled in this process");
+                manage
+            }
+        };
         let manage = Arc::new(manage.signing(self.signers.clone()));
         let mut admin = AdminState::new(manage.clone(), None)?;
         let log_ins = admin.log_ins.clone();

@@ -3,6 +3,7 @@
 //! Answers go to standard output, everything else to standard error; colour only on a terminal. Product page, section 3.
 #![allow(clippy::print_stdout, reason = "a command line prints")]
 
+mod apart;
 mod args;
 mod call;
 mod check;
@@ -109,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Schema(command) => schema::run(&screen, &command),
         Command::Completions(command) => packaging::completions(&screen, &command),
         Command::Man(command) => packaging::man(&screen, &command),
+        Command::CompileApart(command) => apart::run(&screen, &command),
         Command::Explain(command) => explain::run(&screen, &args.global, &command),
     };
     ExitCode::from(ended.unwrap_or_else(|early| early) as u8)

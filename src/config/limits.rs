@@ -33,6 +33,17 @@ pub struct Limits {
     pub http: HttpLimits,
     /// `limits.upstream`.
     pub upstream: UpstreamLimits,
+    /// `limits.import`.
+    pub import: ImportLimits,
+}
+
+/// `limits.import`: the process that compiles what comes over the admin API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportLimits {
+    /// Memory that it may have; default 1 GiB.
+    pub memory: Bytes,
+    /// How long it may take; default 120 s.
+    pub deadline: Duration,
 }
 
 /// `limits.http`: the listener's own.
@@ -109,7 +120,14 @@ impl Default for Limits {
             grace: Duration::from_secs(30),
             http: HttpLimits::default(),
             upstream: UpstreamLimits::default(),
+            import: ImportLimits::default(),
         }
+    }
+}
+
+impl Default for ImportLimits {
+    fn default() -> Self {
+        Self { memory: Bytes(1 << 30), deadline: Duration::from_secs(120) }
     }
 }
 
@@ -194,5 +212,10 @@ pub(super) fn read(mut s: Section, limits: &mut Limits, e: &mut Errors) {
     b.value("longest_pause", &mut limits.upstream.breaker.longest_pause, e, parse_duration);
     b.finish(e);
     u.finish(e);
+
+    let mut i = s.section("import", e);
+    i.value("memory", &mut limits.import.memory, e, parse_bytes);
+    i.value("deadline", &mut limits.import.deadline, e, parse_duration);
+    i.finish(e);
     s.finish(e);
 }

@@ -11,7 +11,7 @@ mod settings;
 mod units;
 
 pub use alarms::{AlarmSettings, WebhookSettings};
-pub use limits::{BreakerLimits, HttpLimits, Limits, UpstreamLimits};
+pub use limits::{BreakerLimits, HttpLimits, ImportLimits, Limits, UpstreamLimits};
 pub use read::{ConfigError, Setting, SettingKind, Variables};
 pub use settings::{
     Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, Listen, Log, Network, OAuthSettings, PortalListener,

@@ -109,6 +109,24 @@ pub enum ManageError {
     /// Somebody else changed it at the same time.
     #[error("Somebody else changed this at the same time; look at it again.")]
     Conflict,
+    /// Texts that ask for more than there is for them.
+    #[error("The texts of the API {api} take more than {limit} to be read. The operator can allow more with `{setting}`.")]
+    TooLarge {
+        /// The API.
+        api: String,
+        /// How much there is.
+        limit: String,
+        /// Where the operator says so.
+        setting: &'static str,
+    },
+    /// The process that read texts was ended, or failed.
+    #[error(
+        "The process that read the texts of the API {api} ended before it was done. Nothing was kept. Send them once more; where that does not help, the log says more."
+    )]
+    Ended {
+        /// The API.
+        api: String,
+    },
     /// The store did not do it.
     #[error("{0}")]
     Store(StoreError),
@@ -156,6 +174,8 @@ impl ManageError {
             Self::NoOlder { .. } => "castile.no_older_revision",
             Self::Full { .. } => "castile.limit",
             Self::Conflict => "castile.conflict",
+            Self::TooLarge { .. } => "castile.import_too_large",
+            Self::Ended { .. } => "castile.import_ended",
             Self::Store(error) if error.is_transient() => "castile.store_unavailable",
             Self::Store(_) | Self::System(_) => "castile.internal",
         }

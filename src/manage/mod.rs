@@ -4,6 +4,7 @@
 //! audit log, or nothing. Objects of others are not found. Must not know: HTTP, command lines, the snapshot that is made of all this.
 
 mod actor;
+mod apart;
 mod apis;
 mod applications;
 mod catalogue;
@@ -27,6 +28,7 @@ mod subscriptions;
 mod tenants;
 mod text;
 mod tokens;
+mod trial;
 mod users;
 
 use std::sync::Arc;
@@ -40,6 +42,7 @@ use crate::store::{AnyStore, Audit, Change, Expected, Keep, Kept, Store, Version
 
 pub use crate::store::{AuditEntry, Cursor};
 pub use actor::{Actor, Allow, LOCAL};
+pub use apart::{Apart, COMMAND};
 pub use apis::{Act, ApiStatus};
 pub use applications::{ApplicationChange, MAX_APPLICATIONS, NewApplication};
 pub use certificates::MAX_CERTIFICATES;
@@ -60,6 +63,7 @@ pub use signing::{MAX_SIGNING_KEYS, Signers, SigningState, SigningStatus};
 pub use subscriptions::{MAX_SUBSCRIPTIONS, NewSubscription, SubscriptionChange, Which};
 pub use tenants::TenantChange;
 pub use tokens::TokenStatus;
+pub use trial::Job;
 pub use users::{MadeUser, NewUser, UserChange};
 
 /// How an act ends.
@@ -79,6 +83,8 @@ pub struct Manage {
     vault: Arc<Vault>,
     /// Makes the keys that sign tokens, where this process can seal.
     signers: Option<Signers>,
+    /// Where texts are compiled; `None`: in this process.
+    apart: Option<Apart>,
 }
 
 /// Which part of a list.
@@ -102,7 +108,7 @@ impl Default for Part {
 impl Manage {
     /// Acts on this store.
     pub fn new(store: Arc<AnyStore>) -> Self {
-        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false, vault: Arc::default(), signers: None }
+        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false, vault: Arc::default(), apart: None, signers: None }
     }
 
     /// The same, knowing what is published: an API at the address of another one is refused.
@@ -127,6 +133,12 @@ impl Manage {
     #[must_use]
     pub fn with_vault(self, vault: Arc<Vault>) -> Self {
         Self { vault, ..self }
+    }
+
+    /// The same, compiling texts in a process of its own.
+    #[must_use]
+    pub fn compiling_apart(self, apart: Apart) -> Self {
+        Self { apart: Some(apart), ..self }
     }
 
     /// The store behind.

@@ -1,13 +1,18 @@
 //! The revisions of an API: what they hold, and how a new one is made of texts.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::apis::PUBLISH;
 use super::secrets::MAX_SECRETS;
+use super::trial::{Good, Job, Tried};
 use super::{Actor, Manage, ManageError, Managed};
 use crate::api::{SealedSecret, folder_name};
 use crate::auth::DEFAULT_TENANT;
-use crate::catalog::{self, Built, PublishedApi, Texts, Vault};
+use crate::catalog::{self, Built, Texts};
 use crate::diagnostic::Severity;
 use crate::store::{Content, Keep, MAX_REVISIONS, Revision, RevisionEntry, Store};
 
@@ -39,12 +44,12 @@ pub struct MadeRevision {
 }
 
 /// What was found in the texts of an API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// The code that `castile explain` explains.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What was found, and what was expected there.
     pub message: String,
     /// The text that it was found in.
@@ -102,6 +107,11 @@ impl Manage {
             return Err(ManageError::invalid("api", "1 to 64 letters, digits, `-`, `_` and `.`, a letter or digit at both ends", name));
         }
         bounded(&new.texts)?;
+        let job = Job { tenant: actor.tenant.clone(), name: name.to_owned(), texts: new.texts };
+        let Good { content, findings, addresses, targets } = match self.tried(job).await? {
+            Tried::Good(good) => *good,
+            Tried::Bad(findings) => return Err(ManageError::NotGood { api: name.to_owned(), findings }),
+        };
         let _turn = self.turn().await;
         self.tenant_of(actor).await?;
         let before = match self.api(&actor.tenant, name).await {
@@ -116,13 +126,9 @@ impl Manage {
         if new.expected.is_some_and(|e| e != latest) {
             return Err(ManageError::Conflict);
         }
-        let secrets = self.store.page::<SealedSecret>(Some(&actor.tenant), None, MAX_SECRETS).await?.0;
-        let vault = self.vault.with(secrets.into_iter().map(|s| s.value));
-        let (content, built) = compiled(actor, name, new.texts, vault).await?;
-        let api = built.api.clone().ok_or_else(|| not_good(name, &built))?;
-        self.address_must_be_free(actor, name, &api)?;
+        let findings = self.may_be_served(actor, name, &content, findings, &targets).await?;
+        self.address_must_be_free(actor, name, &addresses)?;
         let changed = before.as_ref().is_none_or(|f| f.latest.content != content);
-        let findings = findings(&built);
         if new.dry_run || !changed {
             return Ok(MadeRevision { revision: latest, changed, findings });
         }
@@ -144,14 +150,48 @@ impl Manage {
         Ok(())
     }
 
+    /// Reads and compiles texts as the gateway will, one set at a time: in a process of its own where there is one.
+    async fn tried(&self, job: Job) -> Managed<Tried> {
+        match &self.apart {
+            Some(apart) => apart.run(&job).await,
+            None => {
+                let run = tokio::task::spawn_blocking(move || job.run()).await;
+                run.map_err(|_| ManageError::System("an API cannot be compiled".to_owned()))
+            }
+        }
+    }
+
+    /// Looks for what the machines that serve add to texts: secrets, and addresses that may be called. Secrets of the machine are its operator's to hand
+    /// out: for others they are not even looked for.
+    async fn may_be_served(
+        &self,
+        actor: &Actor,
+        name: &str,
+        content: &Content,
+        mut found: Vec<Finding>,
+        targets: &BTreeSet<String>,
+    ) -> Managed<Vec<Finding>> {
+        if !actor.is_of_installation() && catalog::names_secrets(content) {
+            let who = format!("only administrators of the tenant {DEFAULT_TENANT} may do so");
+            return Err(ManageError::Forbidden(format!("The API {name} names secrets of the machine that serves: {who}.")));
+        }
+        let secrets = self.store.page::<SealedSecret>(Some(&actor.tenant), None, MAX_SECRETS).await?.0;
+        let vault = self.vault.with(secrets.into_iter().map(|s| s.value));
+        let mut built = catalog::secrets_of(&actor.tenant, content, &vault);
+        built.diagnostics.extend(vault.unreachable(targets.iter().map(String::as_str)));
+        let good = !built.diagnostics.iter().any(|d| d.severity == Severity::Error);
+        found.extend(findings(&built));
+        if good { Ok(found) } else { Err(ManageError::NotGood { api: name.to_owned(), findings: found }) }
+    }
+
     /// Refuses an API at the address of another one.
-    fn address_must_be_free(&self, actor: &Actor, name: &str, api: &PublishedApi) -> Managed<()> {
+    fn address_must_be_free(&self, actor: &Actor, name: &str, addresses: &[Arc<str>]) -> Managed<()> {
         let Some(catalog) = &self.catalog else { return Ok(()) };
         let snapshot = catalog.snapshot();
-        let other = snapshot.apis.iter().find(|o| (&*o.name, &*o.tenant) != (name, &*actor.tenant) && catalog::share_address(o, api));
-        match other {
-            Some(other) => Err(ManageError::AddressTaken { address: api.base_path.to_string(), by: other.name.to_string() }),
-            None => Ok(()),
+        let other = snapshot.apis.iter().find(|o| (&*o.name, &*o.tenant) != (name, &*actor.tenant) && catalog::answers_at(o, addresses));
+        match (other, addresses.first()) {
+            (Some(other), Some(address)) => Err(ManageError::AddressTaken { address: address.to_string(), by: other.name.to_string() }),
+            _ => Ok(()),
         }
     }
 }
@@ -167,31 +207,8 @@ fn bounded(texts: &Texts) -> Managed<()> {
     Ok(())
 }
 
-/// Reads and compiles texts as the gateway will. Secrets of the machine that serves are its operator's to hand out: for others they are not even looked for.
-async fn compiled(actor: &Actor, name: &str, texts: Texts, vault: Vault) -> Managed<(Content, Built)> {
-    let (tenant, name, may_name) = (actor.tenant.clone(), name.to_owned(), actor.is_of_installation());
-    let work = move || {
-        let content = Content::of_texts(&tenant, &name, &texts).map_err(|refused| not_good(&name, &refused))?;
-        if !may_name && catalog::names_secrets(&content) {
-            let who = format!("only administrators of the tenant {DEFAULT_TENANT} may do so");
-            return Err(ManageError::Forbidden(format!("The API {name} names secrets of the machine that serves: {who}.")));
-        }
-        let mut built = catalog::build_of(&tenant, &name, &content, &vault);
-        let unreachable = built.api.as_ref().map(|api| vault.unreachable(api)).unwrap_or_default();
-        if !unreachable.is_empty() {
-            built.diagnostics.extend(unreachable);
-            built.api = None;
-        }
-        Ok((content, built))
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|_| ManageError::System("an API cannot be compiled".to_owned()))?
-}
-
-fn not_good(name: &str, built: &Built) -> ManageError {
-    ManageError::NotGood { api: name.to_owned(), findings: findings(built) }
-}
-
-fn findings(built: &Built) -> Vec<Finding> {
+/// What was found, for those who sent the texts.
+pub(super) fn findings(built: &Built) -> Vec<Finding> {
     findings_of(&built.diagnostics, &built.sources)
 }
 
@@ -201,7 +218,7 @@ pub fn findings_of(diagnostics: &[crate::diagnostic::Diagnostic], sources: &crat
         let found = d.finding(sources);
         Finding {
             severity: d.severity,
-            code: found.code,
+            code: found.code.into(),
             message: match found.expected {
                 Some(expected) => format!("{}: {expected}", found.message),
                 None => found.message.to_owned(),

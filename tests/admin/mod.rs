@@ -1,7 +1,8 @@
 //! The admin API over a socket, on a store in a file: what each may do, what each reads, what is written down.
 
 mod access;
-mod apis;
+pub mod apart;
+pub mod apis;
 mod applications;
 mod cli;
 mod door;

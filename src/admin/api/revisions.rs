@@ -70,7 +70,7 @@ pub(in crate::admin) struct Finding {
     /// `error`, `warning` or `note`.
     severity: &'static str,
     /// The code that `castile explain` explains.
-    code: &'static str,
+    code: String,
     /// What was found.
     message: String,
     /// The text that it was found in.
@@ -179,7 +179,7 @@ impl From<&manage::Finding> for Finding {
     fn from(finding: &manage::Finding) -> Self {
         Self {
             severity: finding.severity.as_str(),
-            code: finding.code,
+            code: finding.code.to_string(),
             message: finding.message.clone(),
             document: finding.document.clone(),
             line: finding.position.map(|(line, _)| line),
