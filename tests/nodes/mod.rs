@@ -3,6 +3,7 @@
 //! `CASTILE_JUDGE=1` raises the bounds to those of the judging runs: minutes instead of seconds.
 
 mod away;
+mod planted;
 mod roles;
 mod secrets;
 mod shared;
@@ -184,6 +185,23 @@ fn call_with(gateway: SocketAddr, credentials: &str) -> u16 {
         body.len()
     );
     exchange(gateway, &request).map_or(0, |(status, _)| status)
+}
+
+/// A request with a body to the admin API, by the token of the node's machine.
+fn exchange_with(node: &Node, method: &str, path: &str, body: &str) -> (u16, String) {
+    let token = std::fs::read_to_string(castile::admin::token_file(node.folder.path())).unwrap();
+    let fields = format!("host: {}\r\nauthorization: Bearer {}\r\nconnection: close", node.admin, token.trim());
+    let request = format!(
+        "{method} /admin/v1/{path} HTTP/1.1\r\n{fields}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(node.admin).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    let status = reply.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+    (status, reply.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
 }
 
 fn exchange(address: SocketAddr, request: &str) -> std::io::Result<(u16, String)> {

@@ -85,6 +85,14 @@ impl Server {
         PostgresOptions { url: format!("{}?sslmode=verify-full&sslrootcert={}", options.url, authority.display()), ..options.clone() }
     }
 
+    /// What `pg_dump` writes of a database.
+    pub(crate) fn dump(&self, options: &PostgresOptions) -> Vec<u8> {
+        let password = options.password.as_deref().unwrap_or(PASSWORD);
+        let dumped = Command::new(self.bin.join("pg_dump")).arg(&options.url).env("PGPASSWORD", password).output().unwrap();
+        assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+        dumped.stdout
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
