@@ -3,6 +3,7 @@
 mod clients;
 mod flow;
 mod foreign;
+mod forgeries;
 mod house;
 mod rotation;
 mod rules;

@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use super::house::{House, now};
 
 /// A token of exactly these texts, signed by that key whatever they say.
-fn sign(key: &SigningKey, head: &Value, claims: &str) -> String {
+pub(super) fn sign(key: &SigningKey, head: &Value, claims: &str) -> String {
     let message = unsigned(head, claims);
     let key = EncodingKey::from_ec_der(key.to_pkcs8());
     format!("{message}.{}", jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::ES256).unwrap())
 }
 
-fn unsigned(head: &Value, claims: &str) -> String {
+pub(super) fn unsigned(head: &Value, claims: &str) -> String {
     format!("{}.{}", URL_SAFE_NO_PAD.encode(head.to_string()), URL_SAFE_NO_PAD.encode(claims))
 }
 
-fn with(value: &Value, name: &str, new: Value) -> Value {
+pub(super) fn with(value: &Value, name: &str, new: Value) -> Value {
     let mut value = value.clone();
     let members = value.as_object_mut().unwrap();
     match new {
@@ -30,7 +30,7 @@ fn with(value: &Value, name: &str, new: Value) -> Value {
 }
 
 /// What a caller can tell answers apart by: everything but the request's id and the date.
-fn told(reply: &super::house::Reply) -> (u16, Option<String>, Value) {
+pub(super) fn told(reply: &super::house::Reply) -> (u16, Option<String>, Value) {
     let mut body = reply.json();
     body.as_object_mut().unwrap().remove("request_id");
     (reply.status, reply.field("www-authenticate").map(str::to_owned), body)
