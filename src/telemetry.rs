@@ -19,6 +19,10 @@ pub mod names {
     pub const UPSTREAM_SECONDS: &str = "castile_upstream_duration_seconds";
     /// Calls of an API that are running: gauge; `api`.
     pub const IN_FLIGHT: &str = "castile_calls_in_flight";
+    /// Gauge: bytes of all bodies that are in memory.
+    pub const BODIES: &str = "castile_bodies_bytes";
+    /// Counter, label `reason`: calls that were not taken, because the gateway is short of memory.
+    pub const CALLS_SHED: &str = "castile_calls_shed_total";
     /// Open connections of callers: gauge.
     pub const CONNECTIONS: &str = "castile_connections";
     /// Connections that were closed at once: counter; `reason`.
@@ -118,6 +122,8 @@ fn describe() {
     describe_histogram!(names::REQUEST_SECONDS, "Time from a request's head to its answer's last byte, in seconds.");
     describe_histogram!(names::UPSTREAM_SECONDS, "Time from the call of the upstream to its reply's head, in seconds.");
     describe_gauge!(names::IN_FLIGHT, "Calls of an API that are running.");
+    describe_gauge!(names::BODIES, "Bytes of requests and replies that are in memory.");
+    describe_counter!(names::CALLS_SHED, "Calls that were not taken because the gateway is short of memory.");
     describe_gauge!(names::CONNECTIONS, "Open connections of callers.");
     describe_counter!(names::CONNECTIONS_REFUSED, "Connections that were closed at once.");
     describe_counter!(names::REPLIES_CUT, "Replies cut off after their first byte was sent.");

@@ -24,6 +24,7 @@ mod fidelity;
 mod gateway;
 mod interop;
 mod json;
+mod load;
 mod migrate;
 mod mock;
 mod net;

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use self::board::Board;
 use crate::config::AlarmSettings;
 
-pub use process::{MemoryReading, ProcessWatch, open_files};
+pub use process::{MemoryReading, ProcessWatch, memory_limit, memory_percent, open_files};
 pub use webhook::{Webhook, WebhookError};
 
 /// Between two looks at what nobody else looks at.

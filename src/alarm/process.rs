@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::time::Instant;
 
@@ -12,6 +13,20 @@ use crate::telemetry::names;
 
 /// How many of the open files that are allowed are an alarm, in percent.
 const OPEN_FILES: u64 = 80;
+
+/// How much of its memory this process uses, in percent.
+static MEMORY_PERCENT: AtomicU8 = AtomicU8::new(0);
+
+/// How much of what it may have of memory this process used when it was looked at last, in percent, at most 255; 0 while nobody looks.
+pub fn memory_percent() -> u8 {
+    MEMORY_PERCENT.load(Ordering::Relaxed)
+}
+
+/// What this process may have of memory, in bytes; `None`: the system does not say.
+pub fn memory_limit(settings: &AlarmSettings) -> Option<u64> {
+    let set = settings.memory_limit.map(|l| l.0);
+    set.or_else(|| MemoryReading::take(Path::new("/")).ok().map(|r| r.limit))
+}
 
 /// Looks at this process.
 #[derive(Debug)]
@@ -40,26 +55,31 @@ impl ProcessWatch {
     /// Looks once.
     pub fn look(&mut self, now: Instant) {
         if cfg!(target_os = "linux") {
-            self.memory(now);
+            if let Some(percent) = self.memory(now) {
+                MEMORY_PERCENT.store(u8::try_from(percent).unwrap_or(u8::MAX), Ordering::Relaxed);
+            }
             self.files();
         }
     }
 
-    fn memory(&mut self, now: Instant) {
-        let Some(read) = readable("memory", MemoryReading::take(&self.root)) else { return };
+    /// Gives how much of it is used, in percent.
+    fn memory(&mut self, now: Instant) -> Option<u64> {
+        let read = readable("memory", MemoryReading::take(&self.root))?;
         let limit = self.settings.memory_limit.map_or(read.limit, |l| l.0);
         metrics::gauge!(names::MEMORY).set(read.used as f64);
         metrics::gauge!(names::MEMORY_LIMIT).set(limit as f64);
         let percent = read.used.saturating_mul(100) / limit.max(1);
         if percent < u64::from(self.settings.memory) {
             self.near = None;
-            return end(Kind::Memory, "");
+            end(Kind::Memory, "");
+            return Some(percent);
         }
         let since = *self.near.get_or_insert(now);
         if now.duration_since(since) >= self.settings.memory_after {
             let (used, limit) = (read.used >> 20, limit >> 20);
             begin(Kind::Memory, "", format!("memory is near its limit: {used} of {limit} MiB ({percent} %)"));
         }
+        Some(percent)
     }
 
     fn files(&self) {
@@ -197,7 +217,9 @@ mod tests {
         let kinds = || standing().iter().map(|a| a.alarm).filter(|a| ["memory", "metric"].contains(a)).collect::<Vec<_>>();
         let mut watch = ProcessWatch { root: root.to_owned(), ..ProcessWatch::new(AlarmSettings::default()) };
         let began = Instant::now();
-        let mut look = |after: u64| watch.memory(began + Duration::from_secs(after));
+        let mut look = |after: u64| {
+            watch.memory(began + Duration::from_secs(after));
+        };
         machine(root, 700);
         look(0);
         look(59);

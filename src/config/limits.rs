@@ -27,6 +27,8 @@ pub struct Limits {
     pub wait: Duration,
     /// Answers that are kept to be given again (`cache` in api.yaml), of all APIs together; default 64 MiB.
     pub cache: Bytes,
+    /// Bodies of all calls together that are in memory; default: a quarter of what the process may have of memory.
+    pub bodies: Option<Bytes>,
     /// Time that running calls have after SIGTERM; default 30 s.
     pub grace: Duration,
     /// `limits.http`.
@@ -117,6 +119,7 @@ impl Default for Limits {
             waiting: 256,
             wait: Duration::from_millis(100),
             cache: Bytes(64 << 20),
+            bodies: None,
             grace: Duration::from_secs(30),
             http: HttpLimits::default(),
             upstream: UpstreamLimits::default(),
@@ -181,6 +184,7 @@ pub(super) fn read(mut s: Section, limits: &mut Limits, e: &mut Errors) {
     s.value("waiting", &mut limits.waiting, e, count);
     s.value("wait", &mut limits.wait, e, parse_duration);
     s.value("cache", &mut limits.cache, e, parse_bytes);
+    s.value("bodies", &mut limits.bodies, e, |t| parse_bytes(t).map(Some));
     s.value("grace", &mut limits.grace, e, parse_duration);
 
     let mut h = s.section("http", e);

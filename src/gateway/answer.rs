@@ -7,6 +7,7 @@ use http::{Response, StatusCode, Version};
 
 use super::attached::{Attached, References};
 use super::body::{AnswerBody, Content, Cut};
+use super::ledger::{Holding, NoRoom};
 use super::limits::CallLimits;
 use super::reply::{EnvelopeReader, Reply, ReplyError};
 use super::rest::{JSON, PIECE_BYTES};
@@ -56,8 +57,10 @@ pub(super) async fn answer(
         && resource.unwrap.is_none()
         && !course.reads_response()
         && status.is_success();
+    let mut room = 0;
     while more {
         feed(&mut decoder, &chunk).await.map_err(|e| unreadable(&e, status, &media_type))?;
+        call.record.held.reply(&mut room, decoder.ready()).map_err(NoRoom::problem)?;
         if may_stream && decoder.ready() > reply_buffer {
             call.record.dropped_headers = decoder.dropped_headers();
             course.response(&mut call.returned, None).await?;
@@ -107,7 +110,13 @@ pub(super) async fn answer(
 ///
 /// # Errors
 /// It is no reply of the operation, or did not come whole.
-pub(super) async fn read(gateway: &Gateway, api: &Arc<PublishedApi>, operation: usize, reply: Reply) -> Result<Decoded, Problem> {
+pub(super) async fn read(
+    gateway: &Gateway,
+    api: &Arc<PublishedApi>,
+    operation: usize,
+    reply: Reply,
+    held: &mut Holding,
+) -> Result<Decoded, Problem> {
     let one_way = api.program.operations.get(operation).is_some_and(|plan| plan.output.is_none());
     let (status, media_type) = (reply.status, reply.media_type());
     let confirmed = one_way && status.is_success();
@@ -128,8 +137,10 @@ pub(super) async fn read(gateway: &Gateway, api: &Arc<PublishedApi>, operation: 
     let charset = if is_multipart { reader.root_charset() } else { media_type.parameter("charset") }.map(str::to_owned);
     let options = DecodeOptions { charset, limits: Limits::message_of(limit), strict: false, package: is_multipart };
     let mut decoder = Decoder::new(api.program.clone(), operation, Direction::Response, &options);
+    let mut room = 0;
     loop {
         feed(&mut decoder, &chunk).await.map_err(|e| unreadable(&e, status, &media_type))?;
+        held.reply(&mut room, decoder.ready()).map_err(NoRoom::problem)?;
         if !reader.next(&mut chunk).await.map_err(|e| e.problem())? {
             break;
         }

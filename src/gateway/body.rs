@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout};
 
+use super::ledger::{Holding, NoRoom};
 use super::record::Record;
 use crate::config::HttpLimits;
 use crate::problem::{Problem, Reason};
@@ -23,6 +24,8 @@ pub(super) enum BodyError {
     Slow,
     /// Cut off, or its framing is broken.
     Broken,
+    /// The gateway has no room for it now.
+    NoRoom,
 }
 
 impl BodyError {
@@ -32,6 +35,7 @@ impl BodyError {
             Self::TooLarge(limit) => Problem::new(Reason::TooLarge, 413, format!("The request's body is larger than {limit} bytes.")),
             Self::Slow => Problem::new(Reason::RequestTimeout, 408, "The request's body did not arrive in time."),
             Self::Broken => Problem::new(Reason::BadRequest, 400, "The request's body is cut off, or its framing is broken."),
+            Self::NoRoom => NoRoom.problem(),
         }
     }
 }
@@ -41,10 +45,11 @@ pub(super) struct RequestBody<B> {
     inner: B,
     limit: u64,
     received: u64,
-    /// Time spent waiting for the caller: what we ourselves are slow at does not count.
-    waited: Duration,
+    /// How much longer may be waited for the caller: what it brings pays for more. What we ourselves are slow at does not count.
+    credit: Duration,
     idle: Duration,
     rate: u64,
+    /// The most that can be saved up, so that a body that came fast cannot stand still for long near its end.
     rate_after: Duration,
 }
 
@@ -55,7 +60,7 @@ impl<B: Body<Data = Bytes> + Unpin> RequestBody<B> {
             inner,
             limit,
             received: 0,
-            waited: Duration::ZERO,
+            credit: http.body_rate_after,
             idle: http.body_idle,
             rate: http.body_rate,
             rate_after: http.body_rate_after,
@@ -75,11 +80,13 @@ impl<B: Body<Data = Bytes> + Unpin> RequestBody<B> {
         loop {
             let began = Instant::now();
             let frame = timeout(self.patience(), self.inner.frame()).await.map_err(|_| BodyError::Slow)?;
-            self.waited += began.elapsed();
+            self.credit = self.credit.saturating_sub(began.elapsed());
             let Some(frame) = frame else { return Ok(None) };
             // Trailers are not asked for and not passed on.
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
             self.received += data.len() as u64;
+            let paid = Duration::from_millis((data.len() as u64).saturating_mul(1000).checked_div(self.rate).unwrap_or_default());
+            self.credit = (self.credit + paid).min(self.rate_after);
             if self.received > self.limit {
                 return Err(BodyError::TooLarge(self.limit));
             }
@@ -89,16 +96,25 @@ impl<B: Body<Data = Bytes> + Unpin> RequestBody<B> {
         }
     }
 
+    /// The next bytes, which stay in memory as long as `held` does.
+    pub(super) async fn kept(&mut self, held: &mut Holding) -> Result<Option<Bytes>, BodyError> {
+        let next = self.next().await?;
+        if let Some(bytes) = &next {
+            held.request(bytes.len()).map_err(|NoRoom| BodyError::NoRoom)?;
+        }
+        Ok(next)
+    }
+
     /// All of it.
-    pub(super) async fn whole(&mut self) -> Result<Bytes, BodyError> {
-        let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
-        let Some(second) = self.next().await? else { return Ok(first) };
+    pub(super) async fn whole(&mut self, held: &mut Holding) -> Result<Bytes, BodyError> {
+        let Some(first) = self.kept(held).await? else { return Ok(Bytes::new()) };
+        let Some(second) = self.kept(held).await? else { return Ok(first) };
         // What was announced is within the limit; growing step by step would hold large bodies twice.
         let announced = self.announced().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
         let mut all = BytesMut::with_capacity(announced.saturating_add(first.len() + second.len()));
         all.extend_from_slice(&first);
         all.extend_from_slice(&second);
-        while let Some(more) = self.next().await? {
+        while let Some(more) = self.kept(held).await? {
             all.extend_from_slice(&more);
         }
         Ok(all.freeze())
@@ -109,8 +125,7 @@ impl<B: Body<Data = Bytes> + Unpin> RequestBody<B> {
         if self.rate == 0 {
             return self.idle;
         }
-        let paid = Duration::from_millis(self.received.saturating_mul(1000) / self.rate).max(self.rate_after);
-        self.idle.min(paid.saturating_sub(self.waited))
+        self.idle.min(self.credit)
     }
 }
 
@@ -262,8 +277,9 @@ impl std::fmt::Debug for AnswerBody {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ledger::Ledger;
     use super::*;
-    use http_body_util::StreamBody;
+    use http_body_util::{BodyStream, StreamBody};
 
     /// A body that gives `size` bytes every `pause`, `count` times.
     fn dripping(size: usize, pause: Duration, count: usize) -> impl Body<Data = Bytes, Error = std::convert::Infallible> + Unpin {
@@ -277,9 +293,12 @@ mod tests {
         StreamBody::new(Box::pin(stream))
     }
 
+    async fn whole(body: impl Body<Data = Bytes> + Unpin, limit: u64) -> Result<usize, BodyError> {
+        RequestBody::new(body, limit, &HttpLimits::default()).whole(&mut Ledger::new(4 << 20).holding()).await.map(|b| b.len())
+    }
+
     async fn read(size: usize, pause_ms: u64, count: usize) -> Result<usize, BodyError> {
-        let body = dripping(size, Duration::from_millis(pause_ms), count);
-        RequestBody::new(body, 1 << 20, &HttpLimits::default()).whole().await.map(|b| b.len())
+        whole(dripping(size, Duration::from_millis(pause_ms), count), 1 << 20).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -300,6 +319,28 @@ mod tests {
         assert_eq!(read(1 << 19, 1, 2).await, Ok(1 << 20));
         assert_eq!(read((1 << 19) + 1, 1, 2).await, Err(BodyError::TooLarge(1 << 20)));
         let body = http_body_util::Full::new(Bytes::from(vec![b'x'; 11]));
-        assert_eq!(RequestBody::new(body, 10, &HttpLimits::default()).whole().await, Err(BodyError::TooLarge(10)));
+        assert_eq!(whole(body, 10).await, Err(BodyError::TooLarge(10)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_fast_does_not_pay_for_standing_still() {
+        let body = dripping(1 << 19, Duration::from_millis(1), 1);
+        let drops = dripping(1, Duration::from_secs(9), 100);
+        let both = futures_util::StreamExt::chain(BodyStream::new(body), BodyStream::new(drops));
+        let began = Instant::now();
+        assert_eq!(whole(StreamBody::new(both), 1 << 20).await, Err(BodyError::Slow));
+        assert!(began.elapsed() < Duration::from_secs(21), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test]
+    async fn what_has_no_room_is_refused() {
+        let full = |bytes: usize| http_body_util::Full::new(Bytes::from(vec![b'x'; bytes]));
+        let ledger = Ledger::new(100);
+        let mut held = ledger.holding();
+        let read = async |held: &mut Holding, bytes| RequestBody::new(full(bytes), 1000, &HttpLimits::default()).whole(held).await;
+        assert_eq!(read(&mut held, 75).await.map(|b| b.len()), Ok(75));
+        assert_eq!(read(&mut ledger.holding(), 1).await, Err(BodyError::NoRoom));
+        drop(held);
+        assert!(read(&mut ledger.holding(), 1).await.is_ok());
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::retries::RetryBudget;
 use crate::alarm::{self, Kind};
 use crate::catalog::PublishedApi;
 use crate::config::BreakerLimits;
@@ -52,6 +53,7 @@ struct Breaker {
     limits: BreakerLimits,
     began: Instant,
     state: Mutex<State>,
+    retries: RetryBudget,
 }
 
 #[derive(Debug)]
@@ -102,12 +104,12 @@ impl Breakers {
     }
 
     fn pass(&self, whose: String, url: &str) -> Result<Pass, Problem> {
-        if self.limits.failures == 0 {
-            return Ok(Pass { breaker: None, is_probe: false });
-        }
         let breaker = self.of(Key { origin: origin(url).into(), whose: whose.into() });
         match breaker.enter(Instant::now()) {
-            Ok(is_probe) => Ok(Pass { breaker: Some(breaker), is_probe }),
+            Ok(is_probe) => {
+                breaker.retries.earn();
+                Ok(Pass { breaker: Some(breaker), is_probe })
+            }
             Err(wait) => Err(left_alone(wait)),
         }
     }
@@ -121,7 +123,13 @@ impl Breakers {
             watched.retain(|_, b| lock(&b.state).phase != Phase::Closed);
         }
         let state = State { phase: Phase::Closed, in_a_row: 0, seconds: [Second::default(); WINDOW] };
-        let breaker = Arc::new(Breaker { key: key.clone(), limits: self.limits.clone(), began: self.began, state: Mutex::new(state) });
+        let breaker = Arc::new(Breaker {
+            key: key.clone(),
+            limits: self.limits.clone(),
+            began: self.began,
+            state: Mutex::new(state),
+            retries: RetryBudget::default(),
+        });
         watched.insert(key, breaker.clone());
         breaker
     }
@@ -149,6 +157,9 @@ impl Breaker {
 
     /// A call ended.
     fn ended(&self, well: bool, is_probe: bool, now: Instant) {
+        if self.limits.failures == 0 {
+            return;
+        }
         let mut state = lock(&self.state);
         match state.phase {
             Phase::Closed => {
@@ -217,6 +228,11 @@ impl State {
 }
 
 impl Pass {
+    /// May the call be made once more, where nothing of it was sent?
+    pub(super) fn may_retry(&self) -> bool {
+        self.breaker.as_ref().is_some_and(|b| b.retries.spend())
+    }
+
     /// The call has ended.
     pub(super) fn end(mut self, well: bool) {
         if let Some(breaker) = self.breaker.take() {

@@ -126,7 +126,7 @@ impl Line<'_> {
         let mut headers = upstream::forwarded(api, caller, &self.request_id, &told);
         dressed(&mut headers, plan);
         let mut outgoing = Outgoing { url: callee.url.to_string(), headers };
-        let draft = encoded(api, &callee, plan, ask).await?;
+        let draft = encoded(self.gateway, api, &callee, plan, ask).await?;
         let Secured { envelope, .. } = secure::request(api, callee.wire, plan, &outgoing.url, draft.envelope()).await?;
         let message = draft.into_message(envelope, plan.soap_action.as_deref().unwrap_or_default())?;
         if let Some(value) = message.content_type.as_deref().and_then(|t| HeaderValue::from_bytes(t.as_bytes()).ok()) {
@@ -134,7 +134,7 @@ impl Line<'_> {
         }
         let mut sent = Sent::default();
         let reply = upstream::send(self.gateway, api, &outgoing, &message, Some(until), &mut sent).await?;
-        let read = answer::read(self.gateway, api, callee.operation, reply).await;
+        let read = answer::read(self.gateway, api, callee.operation, reply, &mut self.gateway.ledger.holding()).await;
         if let Some(pass) = sent.pass.take() {
             pass.end(!read.as_ref().is_err_and(|p| p.upstream_failed));
         }
@@ -143,9 +143,10 @@ impl Line<'_> {
             Decoded::Empty => b"{}".to_vec(),
             Decoded::Fault(found) => return Err(self.fault(api, found)),
         };
+        let is_large = json.len() > PIECE_BYTES;
         let tree = move || parse(&json, &Limits::default()).map(|value| Tree::from(&value));
-        let tree = beside(tree).await?.map_err(|e| Problem::internal(format!("our own JSON cannot be read: {e}")))?;
-        Ok(tree)
+        let tree = if is_large { self.gateway.ledger.beside(tree).await? } else { tree() };
+        Ok(tree.map_err(|e| Problem::internal(format!("our own JSON cannot be read: {e}")))?)
     }
 
     /// A fault as steps know it. One that is not declared says nothing of the caller's request.
@@ -172,7 +173,13 @@ fn missing(why: &str) -> Problem {
 }
 
 /// The message of a call as an envelope.
-async fn encoded(api: &std::sync::Arc<PublishedApi>, callee: &Callee<'_>, plan: &OperationPlan, ask: &Ask) -> Result<Draft, Problem> {
+async fn encoded(
+    gateway: &Gateway,
+    api: &std::sync::Arc<PublishedApi>,
+    callee: &Callee<'_>,
+    plan: &OperationPlan,
+    ask: &Ask,
+) -> Result<Draft, Problem> {
     let text = Bytes::from(ask.json.to_json());
     let whole = callee.wire.security.as_ref().is_some_and(|s| s.signature.is_some());
     let (api, mtom, index, operation) = (api.clone(), callee.mtom, callee.operation, plan.name.clone());
@@ -186,7 +193,7 @@ async fn encoded(api: &std::sync::Arc<PublishedApi>, callee: &Callee<'_>, plan: 
             mediate::encode_package(&api.program, plan, Direction::Request, &value, &options).map_err(|e| unfit(&operation, &e))?;
         Ok(Draft::new(package, text.clone(), Vec::new()))
     };
-    let draft: Result<Draft, Problem> = if is_large { beside(work).await? } else { work() };
+    let draft: Result<Draft, Problem> = if is_large { gateway.ledger.beside(work).await? } else { work() };
     let draft = draft?;
     if whole { draft.in_one_piece().await } else { Ok(draft) }
 }
@@ -202,9 +209,4 @@ fn unfit(operation: &str, error: &mediate::EncodeError) -> Problem {
         }
     };
     Problem::new(Reason::InvalidRequest, 400, text).with_private(why)
-}
-
-/// Long work away from the threads of other calls.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| Problem::internal(e.to_string()))
 }

@@ -25,6 +25,7 @@ mod form;
 mod head;
 mod issuers;
 mod landing;
+mod ledger;
 mod limits;
 mod listener;
 mod login;
@@ -38,6 +39,7 @@ mod reply;
 mod reserved;
 mod respond;
 mod rest;
+mod retries;
 mod route;
 mod secure;
 mod segments;
@@ -66,7 +68,6 @@ use self::breaker::Breakers;
 use self::record::Record;
 use self::respond::Speaks;
 use self::route::{RouteTable, Target};
-use self::upstream::RetryBudget;
 use crate::auth::{Certificate, LogIns};
 use crate::catalog::{Catalog, Provenance, PublishedApi};
 use crate::config::Config;
@@ -87,11 +88,11 @@ pub struct Gateway {
     upstreams: Upstreams,
     routes: ArcSwap<RouteTable>,
     rebuild: Mutex<()>,
-    retries: RetryBudget,
     breakers: Breakers,
     attachments: store::Store,
     desk: access::Desk,
     kept: cache::Answers,
+    ledger: Arc<ledger::Ledger>,
     certificates: certificates::Certificates,
     values: values::Values,
     logins: login::Logins,
@@ -167,6 +168,7 @@ impl Gateway {
         let breakers = Breakers::new(config.limits.upstream.breaker.clone());
         let gateway = Self {
             kept,
+            ledger: ledger::Ledger::new(room(&config)),
             certificates: certificates::Certificates::default(),
             values: values::Values::default(),
             logins: login::Logins::default(),
@@ -176,7 +178,6 @@ impl Gateway {
             upstreams,
             routes,
             rebuild: Mutex::new(()),
-            retries: RetryBudget::default(),
             attachments: store::Store::default(),
             desk: access::Desk::new(limiter, fetcher)?,
             reserved: None,
@@ -208,6 +209,9 @@ impl Gateway {
         let method = call.method.clone();
         let route = table.find(&method, call.path, |api, cors| call.enter(api, cors))?;
         call.meet(&route);
+        if matches!(route.target, Target::Soap | Target::Resource { .. }) {
+            self.ledger.admit()?;
+        }
         match &route.target {
             Target::Options(allow) => Ok(respond::options(allow)),
             Target::Base => {
@@ -257,6 +261,7 @@ impl Gateway {
     pub fn observe(&self) {
         let snapshot = self.catalog.snapshot();
         self.desk.observe(&snapshot.callers.directory, self.config.alarms.issuer_after);
+        metrics::gauge!(names::BODIES).set(self.ledger.held() as f64);
         self.certificates.look(&snapshot, self.config.alarms.certificate_seconds());
     }
 
@@ -270,6 +275,14 @@ impl Gateway {
         metrics::gauge!(names::SNAPSHOT).set(table.snapshot.number as f64);
         metrics::gauge!(names::APIS).set(table.snapshot.apis.len() as f64);
     }
+}
+
+/// Bytes that all bodies together may have.
+fn room(config: &Config) -> usize {
+    /// Where neither settings nor system say what there is.
+    const OTHERWISE: u64 = 512 << 20;
+    let quarter = || crate::alarm::memory_limit(&config.alarms).unwrap_or(OTHERWISE) / 4;
+    usize::try_from(config.limits.bodies.map_or_else(quarter, |b| b.0)).unwrap_or(usize::MAX)
 }
 
 impl Call<'_> {

@@ -13,6 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::access::{self, Permit, Principal};
 use super::body::{AnswerBody, BodyError, Content, Cut, RequestBody, Rest};
 use super::envelope::{Finder, First};
+use super::ledger::Holding;
 use super::limits::CallLimits;
 use super::message::Message;
 use super::reply::{RawReply, Reply, ReplyError};
@@ -91,7 +92,7 @@ pub(super) async fn call(
     let limit = limits.soap_request;
     let body = RequestBody::new(call.take_body()?, limit, &gateway.config.limits.http);
     let mut inspection = Inspection::new(&media_type, limit)?;
-    let (body, mut held) = hold(body, &mut inspection, gateway.config.limits.passthrough_hold.get()).await?;
+    let (body, mut held) = hold(body, &mut inspection, gateway.config.limits.passthrough_hold.get(), &mut call.record.held).await?;
 
     let envelope = inspection.finder.version.unwrap_or(SoapVersion::Soap11);
     call.speaks = if envelope == SoapVersion::Soap12 { Speaks::Soap12 } else { Speaks::Soap11 };
@@ -112,7 +113,7 @@ pub(super) async fn call(
     if let Some(security) = operation.wire.security.clone() {
         let head = inspection.finder.scout.clone().head().map_err(|e| Problem::new(Reason::InvalidRequest, 400, format!("{e}.")))?;
         if security.signature.is_some() && !head.has_security {
-            let envelope = whole(body, held, inspection).await?;
+            let envelope = whole(body, held, inspection, &mut call.record.held).await?;
             let envelope = sign(envelope, security, &media_type).await?;
             let reply = upstream::send(gateway, &api, &outgoing, &Message::envelope(envelope), None, &mut call.record.sent).await?;
             call.returned = upstream::returned(&api, &reply.headers);
@@ -281,7 +282,7 @@ impl Held {
 }
 
 /// The whole message, checked to its end: a signature is made of all of it.
-async fn whole(mut body: RequestBody<CallerBody>, held: Held, mut inspection: Inspection) -> Result<Vec<u8>, Problem> {
+async fn whole(mut body: RequestBody<CallerBody>, held: Held, mut inspection: Inspection, room: &mut Holding) -> Result<Vec<u8>, Problem> {
     if inspection.root.is_some() {
         let text = "This API signs raw SOAP messages, which it does not do for messages with attachments.";
         return Err(Problem::new(Reason::UnsupportedMediaType, 415, text));
@@ -291,7 +292,7 @@ async fn whole(mut body: RequestBody<CallerBody>, held: Held, mut inspection: In
         return Ok(bytes);
     }
     loop {
-        let Some(chunk) = body.next().await.map_err(BodyError::problem)? else {
+        let Some(chunk) = body.kept(room).await.map_err(BodyError::problem)? else {
             inspection.finish().map_err(|w| w.problem())?;
             return Ok(bytes);
         };
@@ -324,11 +325,12 @@ async fn hold(
     mut body: RequestBody<CallerBody>,
     inspection: &mut Inspection,
     limit: usize,
+    room: &mut Holding,
 ) -> Result<(RequestBody<CallerBody>, Held), Problem> {
     let mut held = Held { chunks: VecDeque::new(), ended: false };
     let mut size = 0;
     while inspection.finder.found.is_none() {
-        let Some(chunk) = body.next().await.map_err(BodyError::problem)? else {
+        let Some(chunk) = body.kept(room).await.map_err(BodyError::problem)? else {
             held.ended = true;
             inspection.finish().map_err(|w| w.problem())?;
             break;

@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::calls::Tally;
+use super::ledger::{Holding, Ledger};
 use super::listener::Connection;
 use super::upstream::Sent;
 use crate::catalog::api_label;
@@ -49,6 +50,8 @@ pub(super) struct Record {
     bytes_out: u64,
     /// Its place among the calls in flight.
     pub(super) slot: Option<Slot>,
+    /// What its bodies hold of memory.
+    pub(super) held: Holding,
     /// Its connection, which waits for the answer's end.
     connection: Arc<Connection>,
     /// Has the body given bytes for which it was not asked again yet?
@@ -77,7 +80,7 @@ impl Drop for Slot {
 }
 
 impl Record {
-    pub(super) fn open(request_id: String, connection: &Arc<Connection>, method: &http::Method, path: &str) -> Self {
+    pub(super) fn open(request_id: String, connection: &Arc<Connection>, ledger: &Arc<Ledger>, method: &http::Method, path: &str) -> Self {
         connection.open.fetch_add(1, Ordering::Relaxed);
         Self {
             request_id,
@@ -101,6 +104,7 @@ impl Record {
             dropped_headers: 0,
             bytes_out: 0,
             slot: None,
+            held: ledger.holding(),
             connection: connection.clone(),
             gave: false,
             closed: false,

@@ -61,7 +61,7 @@ pub trait Reserved: Send + Sync {
 pub(super) async fn answer(gateway: &Gateway, reserved: &dyn Reserved, call: &mut Call<'_>) -> Result<Response<AnswerBody>, Problem> {
     call.record.kind = "oauth";
     let mut body = RequestBody::new(call.take_body()?, MAX_BYTES, &gateway.config.limits.http);
-    let body = body.whole().await.map_err(super::body::BodyError::problem)?;
+    let body = body.whole(&mut call.record.held).await.map_err(super::body::BodyError::problem)?;
     let request = ReservedRequest {
         method: &call.method,
         path: call.path,

@@ -12,6 +12,7 @@ use super::answer::answer;
 use super::body::{AnswerBody, RequestBody};
 use super::cache::{self, Asked, Outcome};
 use super::form::{self, Form};
+use super::ledger::NoRoom;
 use super::limits::CallLimits;
 use super::message::Draft;
 use super::route::Target;
@@ -159,12 +160,13 @@ async fn request(
     }
     // A long conversion must not hold up the calls that share its thread.
     let (api, resource, path, query) = (api.clone(), resource.clone(), path.to_vec(), call.query.map(str::to_owned));
-    let encoded = tokio::task::spawn_blocking(move || {
+    let work = move || {
         let beside = Given { path: &path, query: query.as_deref(), fields: &fields };
         encode(&api, &resource, &text, form.as_deref(), &beside)
-    })
-    .await;
-    Ok(encoded.unwrap_or_else(|e| Err(Problem::internal(e.to_string()))).map_err(explained)?)
+    };
+    let draft = gateway.ledger.beside(work).await?.map_err(explained)?;
+    call.record.held.request(draft.envelope().len()).map_err(NoRoom::problem)?;
+    Ok(draft)
 }
 
 /// The caller's message, read.
@@ -202,10 +204,12 @@ async fn take(
             // Its files are not held in memory: the limit is that of the messages that carry such values.
             let body = RequestBody::new(body, limits.soap_request, http);
             let form = Form::read(body, &media_type, &plan.input, limits.json_request).await?;
+            let room = usize::try_from(form.text_bytes).unwrap_or(usize::MAX);
+            call.record.held.request(room).map_err(NoRoom::problem)?;
             (form.source(), Some(Arc::new(form)))
         }
         None => {
-            let text = RequestBody::new(body, limits.json_request, http).whole().await;
+            let text = RequestBody::new(body, limits.json_request, http).whole(&mut call.record.held).await;
             (text.map_err(super::body::BodyError::problem)?, None)
         }
     };

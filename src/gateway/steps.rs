@@ -249,7 +249,7 @@ impl<'g> Course<'g> {
             };
             let result;
             (run, exchange, result) = match is_large {
-                true => tokio::task::spawn_blocking(work).await.map_err(|e| Problem::internal(e.to_string()))?,
+                true => self.line.gateway.ledger.beside(work).await?,
                 false => work(),
             };
             match result {
@@ -275,7 +275,7 @@ impl<'g> Course<'g> {
             return Ok(Err(halt));
         }
         let write = move || written.map(|tree| Bytes::from(tree.to_json()));
-        Ok(Ok(if is_large { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal(e.to_string()))? } else { write() }))
+        Ok(Ok(if is_large { self.line.gateway.ledger.beside(write).await? } else { write() }))
     }
 
     /// Gets what steps need, and lets them have it.

@@ -1,7 +1,6 @@
 //! The call of the SOAP service: what travels, deadlines, one retry where nothing was sent, what a failure is called.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,37 +20,6 @@ use crate::catalog::{Provenance, PublishedApi};
 use crate::net::fields;
 use crate::net::upstream::{BodyError, Deadlines, UpstreamClient, UpstreamError};
 use crate::problem::{Problem, Reason};
-
-/// Retries that may be made: a fifth of the calls, some of them saved up.
-#[derive(Debug)]
-pub(super) struct RetryBudget(AtomicI64);
-
-impl Default for RetryBudget {
-    fn default() -> Self {
-        Self(AtomicI64::new(Self::FULL))
-    }
-}
-
-impl RetryBudget {
-    /// In fifths of a retry.
-    const FULL: i64 = 50;
-    const PRICE: i64 = 5;
-
-    fn earn(&self) {
-        let earned = self.0.fetch_add(1, Ordering::Relaxed);
-        if earned >= Self::FULL {
-            self.0.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    fn spend(&self) -> bool {
-        if self.0.fetch_sub(Self::PRICE, Ordering::Relaxed) >= Self::PRICE {
-            return true;
-        }
-        self.0.fetch_add(Self::PRICE, Ordering::Relaxed);
-        false
-    }
-}
 
 /// Header fields that travel to the upstream besides those that the call itself writes: trace context, what the API lists of the caller's, the API's
 /// own credentials, and what the upstream is told of the caller.
@@ -146,10 +114,9 @@ pub(super) async fn send(
     let deadlines = deadlines(gateway, api, until);
     let pass = gateway.breakers.enter(api, &outgoing.url)?;
     let began = Instant::now();
-    gateway.retries.earn();
     let mut desk = Desk::of(gateway, api, outgoing, deadlines).await?;
     let mut result = once(&desk, outgoing, message, deadlines).await?;
-    if result.as_ref().err().is_some_and(|e| e.nothing_sent() && e.is_worth_a_retry()) && gateway.retries.spend() {
+    if result.as_ref().err().is_some_and(|e| e.nothing_sent() && e.is_worth_a_retry()) && pass.may_retry() {
         result = once(&desk, outgoing, message, deadlines).await?;
     }
     if desk.judge(&result) && desk.renew(api, deadlines).await {

@@ -9,7 +9,7 @@ mod cache;
 mod callers;
 mod calls;
 mod cors;
-mod examples;
+pub mod examples;
 mod headers;
 mod http;
 mod issuer;
