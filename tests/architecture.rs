@@ -79,8 +79,8 @@ const ROOMS: &[Room] = &[
     room("catalog", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
     room(
         "manage",
-        &["store", "auth", "throttle", "catalog", "api", "config", "telemetry"],
-        "manage may use store, auth, throttle, catalog, api, config, telemetry: what people may do, without HTTP",
+        &["store", "auth", "throttle", "catalog", "api", "alarm", "config", "telemetry"],
+        "manage may use store, auth, throttle, catalog, api, config, telemetry, and alarm, which knows this process's memory: what people may do, without HTTP",
     ),
     room(
         "gateway",

@@ -30,7 +30,9 @@ use crate::alarm;
 use crate::problem::{Problem, Reason};
 use crate::telemetry;
 
+pub use api::Merge;
 pub use state::{AdminState, token_file, write_token};
+
 /// Connections at one time: probes, one scraper and people need few.
 const CONNECTIONS: usize = 64;
 

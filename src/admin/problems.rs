@@ -7,6 +7,8 @@ use crate::problem::{InvalidField, Place, Problem, Reason};
 
 /// Seconds after which a store that is away is worth another try.
 const AGAIN: u64 = 1;
+/// Seconds after which memory may be free again.
+const FREED: u64 = 60;
 
 impl From<ManageError> for Problem {
     fn from(error: ManageError) -> Self {
@@ -48,6 +50,11 @@ impl From<ManageError> for Problem {
             ManageError::Full { .. } => said(Reason::LimitReached, 409, "Limit reached"),
             ManageError::Conflict => said(Reason::InvalidRequest, 409, "Changed meanwhile"),
             ManageError::TooLarge { .. } => said(Reason::TooLarge, 413, "Texts too large"),
+            ManageError::NoRoom { .. } => {
+                let mut problem = said(Reason::Overload, 503, "No memory for it");
+                problem.retry_after = Some(FREED);
+                problem
+            }
             ManageError::Ended { .. } => {
                 let mut problem = said(Reason::Overload, 503, "Texts not read");
                 problem.retry_after = Some(AGAIN);

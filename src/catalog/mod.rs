@@ -41,7 +41,7 @@ pub use folder::{Failure, Folder, Reload, answers_at, list, read_api, share_addr
 pub use headers::fill_headers;
 pub use login::{Login, TokenRequest};
 pub use resources::mtom;
-pub use roster::{ApiName, Compiled, Pinned, Roster, Update};
+pub use roster::{ApiName, Compiled, Pinned, Roster, Update, Weigh};
 pub use rules::Rules;
 pub use snapshot::{
     BodyChild, Callee, Catalog, OpenApiVersion, Parameter, ParameterLocation, PublishedApi, PublishedResource, RawOperation, Snapshot,

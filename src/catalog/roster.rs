@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
@@ -20,7 +22,14 @@ pub struct Roster<S> {
     store: Arc<S>,
     catalog: Arc<Catalog>,
     vault: Arc<Vault>,
+    weigh: Option<Arc<dyn Weigh>>,
     shelf: Mutex<Shelf>,
+}
+
+/// Says whether there is room in this process for what a revision takes to compile.
+pub trait Weigh: fmt::Debug + Send + Sync {
+    /// The error is for the log, a sentence.
+    fn weigh<'a>(&'a self, revision: &'a Revision) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 }
 
 /// An API by its tenant and its name there.
@@ -94,13 +103,19 @@ struct Entry {
 impl<S: Store> Roster<S> {
     /// Nothing is read yet.
     pub fn new(store: Arc<S>, catalog: Arc<Catalog>) -> Self {
-        Self { store, catalog, vault: Arc::default(), shelf: Mutex::default() }
+        Self { store, catalog, vault: Arc::default(), weigh: None, shelf: Mutex::default() }
     }
 
     /// The same where APIs find that on this machine.
     #[must_use]
     pub fn with_vault(self, vault: Arc<Vault>) -> Self {
         Self { vault, ..self }
+    }
+
+    /// The same where what came over the admin API is weighed before it is compiled here.
+    #[must_use]
+    pub fn weighing(self, weigh: Arc<dyn Weigh>) -> Self {
+        Self { weigh: Some(weigh), ..self }
     }
 
     /// What APIs find on this machine.
@@ -188,7 +203,7 @@ impl<S: Store> Roster<S> {
             entry.bad = None;
             let Some((number, before)) = &entry.made else { continue };
             let Some(revision) = self.store.revision(&api.tenant, &api.name, *number).await? else { continue };
-            if let Some(made) = compile(revision, &self.vault).await?.api.filter(|m| m.credentials != before.credentials) {
+            if let Some(made) = self.desk().compile(revision).await?.api.filter(|m| m.credentials != before.credentials) {
                 entry.made = Some((*number, made));
             }
         }
@@ -259,11 +274,15 @@ impl<S: Store> Roster<S> {
         self.store.put_revision(&api.tenant, &api.name, None, content, None).await.map(Some)
     }
 
+    fn desk(&self) -> Desk<'_> {
+        Desk { vault: &self.vault, weigh: self.weigh.as_ref() }
+    }
+
     /// Compiles what is in force now of everything that is open, and publishes it.
     async fn publish<F: Store>(&self, from: &F, shelf: &mut Shelf) -> Result<Update, StoreError> {
         let mut update = Update::of(self.catalog.snapshot());
         for api in shelf.open.clone() {
-            settle(from, shelf, api, &self.vault, &mut update).await?;
+            settle(from, shelf, api, &self.desk(), &mut update).await?;
         }
         shelf.open.clear();
         if !update.changed.is_empty() || !update.removed.is_empty() || update.snapshot.number == 0 {
@@ -275,7 +294,7 @@ impl<S: Store> Roster<S> {
 }
 
 /// Brings one API to what is in force.
-async fn settle<F: Store>(from: &F, shelf: &mut Shelf, api: ApiName, vault: &Arc<Vault>, update: &mut Update) -> Result<(), StoreError> {
+async fn settle<F: Store>(from: &F, shelf: &mut Shelf, api: ApiName, desk: &Desk<'_>, update: &mut Update) -> Result<(), StoreError> {
     let Some(entry) = shelf.apis.get_mut(&api) else { return Ok(()) };
     if entry.latest == 0 {
         let was_shown = entry.shown.is_some();
@@ -294,7 +313,7 @@ async fn settle<F: Store>(from: &F, shelf: &mut Shelf, api: ApiName, vault: &Arc
         }
         // Removed since: the next change says so.
         let Some(revision) = found else { return Ok(()) };
-        let Built { api: made, diagnostics, sources } = compile(revision, vault).await?;
+        let Built { api: made, diagnostics, sources } = desk.compile(revision).await?;
         match made {
             Some(made) => (entry.made, entry.bad) = (Some((wanted, made)), None),
             None => {
@@ -336,10 +355,24 @@ fn no_room(api: &ApiName) -> Failure {
     }
 }
 
-async fn compile(revision: Arc<Revision>, vault: &Arc<Vault>) -> Result<Built, StoreError> {
-    let vault = vault.clone();
-    let work = move || build_of(&revision.tenant, &revision.name, &revision.content, &vault);
-    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Damaged { what: "an API cannot be compiled".to_owned() })
+/// Where revisions are compiled.
+struct Desk<'a> {
+    vault: &'a Arc<Vault>,
+    weigh: Option<&'a Arc<dyn Weigh>>,
+}
+
+impl Desk<'_> {
+    /// Compiles away from the callers' threads. What came over the admin API, and would take more memory than there is, is not.
+    async fn compile(&self, revision: Arc<Revision>) -> Result<Built, StoreError> {
+        if let Some(weigh) = self.weigh.filter(|_| !revision.content.managed_by_files)
+            && let Err(text) = weigh.weigh(&revision).await
+        {
+            return Ok(Built { api: None, diagnostics: vec![Diagnostic::error(&codes::NO_ROOM, text)], sources: Sources::default() });
+        }
+        let vault = self.vault.clone();
+        let work = move || build_of(&revision.tenant, &revision.name, &revision.content, &vault);
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Damaged { what: "an API cannot be compiled".to_owned() })
+    }
 }
 
 /// The values of a kind among records of several.

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::{Exit, Outcome, Screen};
-use crate::manage::{COMMAND, Job};
+use crate::admin::Merge;
+use crate::manage::{Answered, COMMAND, Job, Work};
 
 /// How much others go before.
 #[cfg(target_os = "linux")]
@@ -20,6 +21,8 @@ const MAPPED: u64 = 4 << 30;
 /// Bounds on itself; without them it compiles.
 #[derive(Debug, clap::Args)]
 pub(super) struct Apart {
+    /// What it does
+    kind: String,
     /// Bytes of memory
     #[arg(long)]
     memory: Option<u64>,
@@ -31,8 +34,8 @@ pub(super) struct Apart {
 /// Takes the bounds, or compiles.
 pub(super) fn run(screen: &Screen, args: &Apart) -> Outcome {
     let done = match args.memory {
-        Some(memory) => bounded(memory, args.seconds),
-        None => compile(),
+        Some(memory) => bounded(&args.kind, memory, args.seconds),
+        None => work(&args.kind),
     };
     done.map(|()| Exit::Fine).map_err(|e| {
         screen.error(&e.to_string());
@@ -41,9 +44,9 @@ pub(super) fn run(screen: &Screen, args: &Apart) -> Outcome {
 }
 
 /// Becomes the same program within bounds.
-fn bounded(memory: u64, seconds: Option<u64>) -> io::Result<()> {
+fn bounded(kind: &str, memory: u64, seconds: Option<u64>) -> io::Result<()> {
     bind(memory, seconds)?;
-    Err(Command::new(program()?).arg(COMMAND).exec())
+    Err(Command::new(program()?).args([COMMAND, kind]).exec())
 }
 
 /// Takes the bounds.
@@ -69,11 +72,30 @@ fn bind(_: u64, _: Option<u64>) -> io::Result<()> {
     Ok(())
 }
 
-fn compile() -> io::Result<()> {
-    let job: Job = serde_json::from_reader(io::stdin().lock())?;
+fn work(kind: &str) -> io::Result<()> {
+    match kind {
+        Job::KIND => answer::<Job>(),
+        Merge::KIND => answer::<Merge>(),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "this is started by a server")),
+    }
+}
+
+fn answer<W: Work>() -> io::Result<()> {
+    let before = memory("VmRSS:");
+    let work: W = serde_json::from_reader(io::stdin().lock())?;
+    let answer = work.run();
+    let peak = memory("VmHWM:").zip(before).map(|(most, before)| most.saturating_sub(before));
     let mut out = BufWriter::new(io::stdout().lock());
-    serde_json::to_writer(&mut out, &job.run())?;
+    serde_json::to_writer(&mut out, &Answered { peak, answer })?;
     out.flush()
+}
+
+/// Bytes of this process's memory by a line of its status.
+fn memory(line: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let text = status.lines().find_map(|l| l.strip_prefix(line))?;
+    let kib: u64 = text.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib.saturating_mul(1 << 10))
 }
 
 /// This program, also where its file was replaced since it was started.

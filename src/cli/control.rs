@@ -17,7 +17,7 @@ use crate::auth::LogIns;
 use crate::catalog::{Catalog, Census, Roster, Vault};
 use crate::config::Config;
 use crate::gateway::Reserved;
-use crate::manage::{Apart, Manage, ManageError, SET_UP_SECONDS, Signers, first_start, set_up_link};
+use crate::manage::{Apart, Manage, ManageError, SET_UP_SECONDS, Scale, Signers, first_start, set_up_link};
 use crate::net::address::AddressPolicy;
 use crate::net::random::NoRandom;
 use crate::net::secret::Secret;
@@ -38,6 +38,8 @@ pub(super) struct Control {
     pub(super) census: Census<AnyStore>,
     /// Keeps the catalog's APIs up with the store.
     pub(super) roster: Arc<Roster<AnyStore>>,
+    /// Where texts that came over the admin API are compiled first.
+    scale: Option<Arc<Scale>>,
     /// Who is told of alarms.
     pub(super) webhook: Option<Webhook>,
     signers: Signers,
@@ -72,7 +74,12 @@ impl Control {
         let store = Arc::new(store);
         let census = Census::new(store.clone(), catalog.clone(), seal.clone());
         let vault = Arc::new(Vault::beside(beside, uploaded(config)).with_seal(seal.clone()));
-        let roster = Arc::new(Roster::new(store.clone(), catalog).with_vault(vault.clone()));
+        let scale = scale(config);
+        let roster = Roster::new(store.clone(), catalog).with_vault(vault.clone());
+        let roster = Arc::new(match &scale {
+            Some(scale) => roster.weighing(scale.clone()),
+            None => roster,
+        });
         let from_disk = shade.as_ref().map(|(shade, _)| shade.made);
         match shade {
             None => {
@@ -89,7 +96,7 @@ impl Control {
         }
         let from_disk = watch::channel(from_disk).0;
         let signers = Signers::new(seal.clone(), &config.oauth);
-        Ok(Self { store, census, roster, webhook, signers, seal, vault, shadow: shadow.map(Mutex::new), from_disk })
+        Ok(Self { store, census, roster, scale, webhook, signers, seal, vault, shadow: shadow.map(Mutex::new), from_disk })
     }
 
     /// Is the snapshot on disk served, because the store was not reached yet?
@@ -149,12 +156,9 @@ impl Control {
     /// The system gives no random bytes.
     pub(super) fn desks(&self, config: &Config, beside: &Path, catalog: Arc<Catalog>, reads_files: bool) -> Result<Desks, NoRandom> {
         let manage = Manage::new(self.store.clone()).knowing(catalog.clone()).reading_files(reads_files).with_vault(self.vault.clone());
-        let manage = match super::apart::program() {
-            Ok(program) => manage.compiling_apart(Apart::new(program, config.limits.import.memory.0, config.limits.import.deadline)),
-            Err(error) => {
-                tracing::error!(%error, "this program is not found: texts of APIs are compiled in this process");
-                manage
-            }
+        let manage = match &self.scale {
+            Some(scale) => manage.compiling_apart(scale.clone()),
+            None => manage,
         };
         let manage = Arc::new(manage.signing(self.signers.clone()));
         let mut admin = AdminState::new(manage.clone(), None)?;
@@ -244,6 +248,21 @@ pub(super) enum ControlError {
     Manage(#[from] ManageError),
     #[error("{0}")]
     Webhook(#[from] WebhookError),
+}
+
+/// Compiles in processes of their own, and weighs; `None`: this program is not found.
+fn scale(config: &Config) -> Option<Arc<Scale>> {
+    let limits = &config.limits.import;
+    match super::apart::program() {
+        Ok(program) => {
+            let apart = Apart::new(program, limits.memory.0, limits.deadline);
+            Some(Arc::new(Scale::new(Arc::new(apart), config.alarms.memory_limit.map(|m| m.0))))
+        }
+        Err(error) => {
+            tracing::error!(%error, "this program is not found: texts of APIs are compiled in this process");
+            None
+        }
+    }
 }
 
 /// Which addresses may be reached for what came through portal and admin API.

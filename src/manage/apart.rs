@@ -1,16 +1,17 @@
-//! A process of its own that compiles texts: one at a time, of low priority, with bounds on memory and time. However it ends, this one goes on.
+//! A process of its own that reads and compiles texts: one at a time, of low priority, with bounds on memory and time. However it ends, this one goes on.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::ManageError;
-use super::trial::{Job, Tried};
 use crate::telemetry::names;
 
 /// Bytes of what the process answers: the texts of an API, what JSON writes around them, and findings.
@@ -20,7 +21,33 @@ const MAX_SAID: u64 = 64 << 10;
 /// What the allocator says when the memory that the process may have is used up.
 const NO_MEMORY: [&str; 2] = ["memory allocation of", "out of memory"];
 
-/// Compiles texts in a process of its own.
+/// What the process does: it reads this from its standard input, and answers on standard output, both JSON.
+pub trait Work: Serialize + DeserializeOwned + Send + 'static {
+    /// The word by which the process is told what it is to do.
+    const KIND: &'static str;
+    /// What comes of it.
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
+
+    /// The API that it is about, for logs and refusals.
+    fn api(&self) -> &str;
+
+    /// Does it. Takes as long and as much memory as it asks for.
+    fn run(self) -> Self::Answer;
+
+    /// Was nothing wrong with what came in?
+    fn is_good(answer: &Self::Answer) -> bool;
+}
+
+/// What a process answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Answered<A> {
+    /// Bytes by which its memory grew at most; `None`: the system does not say.
+    pub peak: Option<u64>,
+    /// What came of its work.
+    pub answer: A,
+}
+
+/// Reads and compiles texts in a process of its own.
 #[derive(Debug)]
 pub struct Apart {
     program: PathBuf,
@@ -41,22 +68,22 @@ enum End {
 }
 
 impl Apart {
-    /// Runs `program COMMAND --memory BYTES --seconds N`. `memory` in bytes; `deadline` is rounded up to whole seconds.
+    /// Runs `program COMMAND KIND --memory BYTES --seconds N`. `memory` in bytes; `deadline` is rounded up to whole seconds.
     pub fn new(program: PathBuf, memory: u64, deadline: Duration) -> Self {
         Self { program, memory, deadline, one: Mutex::new(()) }
     }
 
-    /// What comes of the texts. Waits for those before.
+    /// What comes of the work. Waits for those before.
     ///
     /// # Errors
-    /// They need more memory or time than there is, or the process ended for no reason of its own.
-    pub(super) async fn run(&self, job: &Job) -> Result<Tried, ManageError> {
+    /// It needs more memory or time than there is, or the process ended for no reason of its own.
+    pub async fn run<W: Work>(&self, work: &W) -> Result<Answered<W::Answer>, ManageError> {
         let _one = self.one.lock().await;
         let failed = |e: &dyn std::fmt::Display| ManageError::System(format!("texts cannot be compiled in a process of their own: {e}"));
-        let asked = serde_json::to_vec(job).map_err(|e| failed(&e))?;
+        let asked = serde_json::to_vec(work).map_err(|e| failed(&e))?;
         let seconds = self.deadline.as_secs_f64().ceil().max(1.0).to_string();
         let mut child = Command::new(&self.program)
-            .args([COMMAND, "--memory", &self.memory.to_string(), "--seconds", &seconds])
+            .args([COMMAND, W::KIND, "--memory", &self.memory.to_string(), "--seconds", &seconds])
             // It reads texts of strangers: it has no secret of this process.
             .env_clear()
             .stdin(Stdio::piped())
@@ -78,17 +105,17 @@ impl Apart {
             (answer, said, child.wait().await)
         };
         let (answer, said, status) = match timeout(self.deadline, talk).await {
-            Err(_) => return Err(self.ended(&job.name, End::Time, None)),
+            Err(_) => return Err(self.ended(work.api(), End::Time, None)),
             Ok((answer, said, status)) => (answer, said, status.map_err(|e| failed(&e))?),
         };
-        let answer = Some(answer).filter(|_| status.success()).and_then(|a| serde_json::from_slice(&a).ok());
-        let Some(tried) = answer else {
+        let answer = Some(answer).filter(|_| status.success()).and_then(|a| serde_json::from_slice::<Answered<W::Answer>>(&a).ok());
+        let Some(answered) = answer else {
             let said = String::from_utf8_lossy(&said);
             let end = if NO_MEMORY.iter().any(|words| said.contains(words)) { End::Memory } else { End::Other };
-            return Err(self.ended(&job.name, end, Some(status)));
+            return Err(self.ended(work.api(), end, Some(status)));
         };
-        count(if matches!(tried, Tried::Good(_)) { "good" } else { "refused" });
-        Ok(tried)
+        count(if W::is_good(&answered.answer) { "good" } else { "refused" });
+        Ok(answered)
     }
 
     /// Says in log and metric how a process ended, and to the publisher what to do.

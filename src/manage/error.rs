@@ -119,6 +119,18 @@ pub enum ManageError {
         /// Where the operator says so.
         setting: &'static str,
     },
+    /// Texts that this process has no memory for at the moment.
+    #[error(
+        "There is no room for the API {api} here: it takes up to {needed} MiB of memory to compile, and {free} MiB may be used now. Give the server more memory, or take APIs away that nobody calls."
+    )]
+    NoRoom {
+        /// The API.
+        api: String,
+        /// MiB that it takes.
+        needed: u64,
+        /// MiB that there are.
+        free: u64,
+    },
     /// The process that read texts was ended, or failed.
     #[error(
         "The process that read the texts of the API {api} ended before it was done. Nothing was kept. Send them once more; where that does not help, the log says more."
@@ -175,6 +187,7 @@ impl ManageError {
             Self::Full { .. } => "castile.limit",
             Self::Conflict => "castile.conflict",
             Self::TooLarge { .. } => "castile.import_too_large",
+            Self::NoRoom { .. } => "castile.no_memory",
             Self::Ended { .. } => "castile.import_ended",
             Self::Store(error) if error.is_transient() => "castile.store_unavailable",
             Self::Store(_) | Self::System(_) => "castile.internal",

@@ -30,6 +30,7 @@ mod text;
 mod tokens;
 mod trial;
 mod users;
+mod weigh;
 
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ use crate::store::{AnyStore, Audit, Change, Expected, Keep, Kept, Store, Version
 
 pub use crate::store::{AuditEntry, Cursor};
 pub use actor::{Actor, Allow, LOCAL};
-pub use apart::{Apart, COMMAND};
+pub use apart::{Answered, Apart, COMMAND, Work};
 pub use apis::{Act, ApiStatus};
 pub use applications::{ApplicationChange, MAX_APPLICATIONS, NewApplication};
 pub use certificates::MAX_CERTIFICATES;
@@ -65,6 +66,7 @@ pub use tenants::TenantChange;
 pub use tokens::TokenStatus;
 pub use trial::Job;
 pub use users::{MadeUser, NewUser, UserChange};
+pub use weigh::Scale;
 
 /// How an act ends.
 pub type Managed<T> = Result<T, ManageError>;
@@ -83,8 +85,8 @@ pub struct Manage {
     vault: Arc<Vault>,
     /// Makes the keys that sign tokens, where this process can seal.
     signers: Option<Signers>,
-    /// Where texts are compiled; `None`: in this process.
-    apart: Option<Apart>,
+    /// Where texts are compiled first, and weighed; `None`: in this process.
+    scale: Option<Arc<Scale>>,
 }
 
 /// Which part of a list.
@@ -108,7 +110,7 @@ impl Default for Part {
 impl Manage {
     /// Acts on this store.
     pub fn new(store: Arc<AnyStore>) -> Self {
-        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false, vault: Arc::default(), apart: None, signers: None }
+        Self { store, turn: Mutex::new(()), catalog: None, reads_files: false, vault: Arc::default(), scale: None, signers: None }
     }
 
     /// The same, knowing what is published: an API at the address of another one is refused.
@@ -137,8 +139,8 @@ impl Manage {
 
     /// The same, compiling texts in a process of its own.
     #[must_use]
-    pub fn compiling_apart(self, apart: Apart) -> Self {
-        Self { apart: Some(apart), ..self }
+    pub fn compiling_apart(self, scale: Arc<Scale>) -> Self {
+        Self { scale: Some(scale), ..self }
     }
 
     /// The store behind.
@@ -155,6 +157,20 @@ impl Manage {
         actor.administrates()?;
         let tenant = (!actor.is_of_installation()).then_some(&*actor.tenant);
         Ok(self.store.audit(tenant, before, limit).await?)
+    }
+
+    /// Does what reads and compiles texts of strangers: in a process of its own where there is one, one at a time.
+    ///
+    /// # Errors
+    /// It needs more memory or time than there is for it, or the process ended.
+    pub async fn work<W: Work>(&self, work: W) -> Managed<W::Answer> {
+        match &self.scale {
+            Some(scale) => Ok(scale.apart().run(&work).await?.answer),
+            None => {
+                let run = tokio::task::spawn_blocking(move || work.run()).await;
+                run.map_err(|_| ManageError::System("texts of an API cannot be read".to_owned()))
+            }
+        }
     }
 
     async fn turn(&self) -> MutexGuard<'_, ()> {

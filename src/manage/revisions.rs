@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::apis::PUBLISH;
 use super::secrets::MAX_SECRETS;
 use super::trial::{Good, Job, Tried};
-use super::{Actor, Manage, ManageError, Managed};
+use super::{Actor, Answered, Manage, ManageError, Managed};
 use crate::api::{SealedSecret, folder_name};
 use crate::auth::DEFAULT_TENANT;
 use crate::catalog::{self, Built, Texts};
@@ -150,15 +150,15 @@ impl Manage {
         Ok(())
     }
 
-    /// Reads and compiles texts as the gateway will, one set at a time: in a process of its own where there is one.
+    /// Reads and compiles texts as the gateway will: in a process of its own where there is one, which says whether there is room for that here.
     async fn tried(&self, job: Job) -> Managed<Tried> {
-        match &self.apart {
-            Some(apart) => apart.run(&job).await,
-            None => {
-                let run = tokio::task::spawn_blocking(move || job.run()).await;
-                run.map_err(|_| ManageError::System("an API cannot be compiled".to_owned()))
-            }
+        let Some(scale) = &self.scale else { return self.work(job).await };
+        let (tenant, name) = (job.tenant.clone(), job.name.clone());
+        let Answered { peak, answer } = scale.apart().run(&job).await?;
+        if let Tried::Good(good) = &answer {
+            scale.knows(&tenant, &name, &good.content.texts(), peak)?;
         }
+        Ok(answer)
     }
 
     /// Looks for what the machines that serve add to texts: secrets, and addresses that may be called. Secrets of the machine are its operator's to hand

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Work;
 use super::revisions::{Finding, findings};
 use crate::catalog::{self, Texts};
 use crate::store::Content;
@@ -42,9 +43,19 @@ pub struct Good {
     pub targets: BTreeSet<String>,
 }
 
-impl Job {
-    /// Reads and compiles the texts. Takes as long and as much memory as they ask for.
-    pub fn run(self) -> Tried {
+impl Work for Job {
+    const KIND: &'static str = "texts";
+    type Answer = Tried;
+
+    fn api(&self) -> &str {
+        &self.name
+    }
+
+    fn is_good(answer: &Tried) -> bool {
+        matches!(answer, Tried::Good(_))
+    }
+
+    fn run(self) -> Tried {
         let content = match Content::of_texts(&self.tenant, &self.name, &self.texts) {
             Ok(content) => content,
             Err(refused) => return Tried::Bad(findings(&refused)),

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use castile::catalog::Texts;
-use castile::manage::{Actor, Apart, Manage, ManageError, NewRevision, first_start};
+use castile::admin::Merge;
+use castile::catalog::{Catalog, Roster, Texts};
+use castile::manage::{Actor, Apart, Manage, ManageError, NewRevision, Scale, first_start};
 use castile::store::{AnyStore, Sql, Store};
 
 use super::apis::texts;
@@ -29,7 +30,7 @@ impl Desk {
 
     /// Acts that compile with this program.
     fn manage(&self, program: PathBuf, deadline: Duration) -> Manage {
-        Manage::new(self.store.clone()).compiling_apart(Apart::new(program, MEMORY, deadline))
+        Manage::new(self.store.clone()).compiling_apart(scale(program, deadline, None))
     }
 
     /// A program that writes its number and its environment, and then does what is said.
@@ -52,6 +53,11 @@ impl Desk {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// Weighs with that program in a process that may have so much memory.
+fn scale(program: PathBuf, deadline: Duration, memory: Option<u64>) -> Arc<Scale> {
+    Arc::new(Scale::new(Arc::new(Apart::new(program, MEMORY, deadline)), memory))
 }
 
 async fn put(manage: &Manage, texts: Texts) -> Result<(u64, usize), ManageError> {
@@ -138,4 +144,51 @@ async fn a_process_that_is_killed_or_stuck_keeps_nothing() {
     let missing = desk.manage("/nowhere/castile".into(), Duration::from_secs(20));
     assert!(matches!(put(&missing, texts("orders", "")).await, Err(ManageError::System(_))));
     assert_eq!(desk.store.apis(None).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_there_is_no_room_for_is_refused_and_not_compiled_here() {
+    let desk = Desk::start().await;
+    let here = Manage::new(desk.store.clone());
+    assert_eq!(put(&here, texts("orders", "")).await.unwrap().0, 1);
+    // This process uses more than that already.
+    let full = scale(support::castile(), Duration::from_secs(60), Some(1 << 20));
+    let refused = put(&Manage::new(desk.store.clone()).compiling_apart(full.clone()), texts("orders", "numbers: string\n")).await.unwrap_err();
+    let ManageError::NoRoom { api, needed, free: 0 } = &refused else { panic!("{refused:?}") };
+    assert!(api == "orders" && (1..96).contains(needed), "{refused}");
+    // A node with less memory than the one that took them: what it serves of the API stays.
+    let catalog = Arc::new(Catalog::default());
+    let roster = Roster::new(desk.store.clone(), catalog.clone()).weighing(full);
+    assert_eq!(roster.refresh().await.unwrap().changed.len(), 1, "small texts are not weighed");
+    let large = heavy(8_000);
+    assert!(large.values().map(|t| t.len()).sum::<usize>() > 1 << 20);
+    assert_eq!(put(&here, large).await.unwrap().0, 2);
+    let update = roster.refresh().await.unwrap();
+    assert!(update.failed[0].kept && update.changed.is_empty(), "{update:?}");
+    assert_eq!(update.failed[0].diagnostics[0].code.id, "api.no-room");
+    assert!(!catalog.snapshot().apis[0].program.operations.is_empty());
+    // Where there is room it is compiled.
+    let roomy = scale(support::castile(), Duration::from_secs(60), None);
+    let roster = Roster::new(desk.store.clone(), Arc::new(Catalog::default())).weighing(roomy);
+    let update = roster.refresh().await.unwrap();
+    assert!(update.failed.is_empty() && update.changed.len() == 1, "{update:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_wsdl_is_merged_within_the_same_bounds() {
+    let desk = Desk::start().await;
+    let manage = desk.manage(support::castile(), Duration::from_secs(60));
+    assert_eq!(put(&manage, texts("orders", "")).await.unwrap().0, 1);
+    let content = desk.store.revision("default", "orders", 1).await.unwrap().unwrap().content.clone();
+    let merge = |wsdl: &str| {
+        let documents = [("service.wsdl".to_owned(), wsdl.to_owned())].into();
+        Merge { name: "orders".into(), content: content.clone(), documents, root: None }
+    };
+    let heavy = heavy(60_000);
+    let refused = manage.work(merge(&heavy["wsdl/service.wsdl"])).await.unwrap_err();
+    assert!(matches!(refused, ManageError::TooLarge { setting: "limits.import.memory", .. }), "{refused:?}");
+    assert!(matches!(manage.work(merge("<a/>")).await, Ok(Err(findings)) if !findings.is_empty()));
+    let merged = manage.work(merge(&texts("orders", "")["wsdl/service.wsdl"])).await.unwrap();
+    let here = Manage::new(desk.store.clone()).work(merge(&texts("orders", "")["wsdl/service.wsdl"])).await.unwrap();
+    assert_eq!(serde_json::to_value(merged).unwrap(), serde_json::to_value(here).unwrap());
 }

@@ -8,6 +8,7 @@ mod clients;
 mod instances;
 mod issuers;
 mod keys;
+mod merge;
 mod plans;
 mod revisions;
 mod secrets;
@@ -18,6 +19,8 @@ mod tokens;
 mod trials;
 mod updates;
 mod users;
+
+pub use merge::Merge;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,15 +7,14 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
 use super::PUBLISHER;
+use super::merge::{ApiChange, Merge, ResourceChange};
 use super::revisions::Finding;
 use crate::admin::AdminState;
 use crate::admin::call::Call;
 use crate::admin::document::{Document, Schemas, documents, named};
 use crate::admin::route::{Allow, Operation, Routes, Verb};
-use crate::import::update::{Change, Failed, Update, update};
 use crate::manage::{self, ManageError, WhichRevision};
 use crate::problem::Problem;
-use crate::wsdl::source::{Options, Origin, Policy, load_local};
 
 /// Bytes of all documents of a WSDL.
 const MAX_BYTES: usize = 64 << 20;
@@ -69,43 +68,6 @@ struct UpdatedApi {
     removed: Vec<String>,
 }
 
-/// Something that differs for callers.
-#[derive(Debug, Serialize, ToSchema)]
-struct ApiChange {
-    /// What kind of change it is: docs/update.md has a row for each.
-    change: &'static str,
-    /// The worse of both: `breaking` or `harmless`.
-    effect: &'static str,
-    /// For callers of the resources: `breaking`, `harmless` or `none`.
-    rest: &'static str,
-    /// For callers of the raw SOAP endpoint.
-    soap: &'static str,
-    /// The operations that it concerns.
-    operations: Vec<String>,
-    /// In which message and where.
-    place: String,
-    /// The named type that it stands in.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    type_: Option<String>,
-    /// What happened.
-    text: String,
-}
-
-/// A resource that came, went, or takes other parameters.
-#[derive(Debug, Serialize, ToSchema)]
-struct ResourceChange {
-    /// Its method.
-    method: &'static str,
-    /// Its path under the API's base address.
-    path: String,
-    /// Its operation.
-    operation: String,
-    /// `breaking` or `harmless`.
-    effect: &'static str,
-    /// What happened.
-    text: String,
-}
-
 documents!(UpdatedApi);
 
 impl Document for NewWsdl {
@@ -141,13 +103,10 @@ async fn run(state: Arc<AdminState>, call: Call<NewWsdl>) -> Result<UpdatedApi, 
         return Err(ManageError::Conflict.into());
     }
     let number = found.number;
-    let (merged, before) = tokio::task::spawn_blocking({
-        let name = name.clone();
-        move || merge(&name, &found.content, documents, root).map(|update| (update, found.content.texts()))
-    })
-    .await
-    .map_err(|_| Problem::internal("an update cannot be compared"))??;
-    let refused = dry_run || merged.same || !merged.fits() || merged.breaks() && !accept_breaking;
+    let (before, content) = (found.content.texts(), found.content.clone());
+    let merged = state.manage.work(Merge { name: name.clone(), content, documents, root }).await?;
+    let merged = merged.map_err(|findings| ManageError::NotGood { api: name.clone(), findings })?;
+    let refused = dry_run || merged.same || !merged.fits || merged.breaking && !accept_breaking;
     let revision = match refused {
         true => number,
         false => {
@@ -161,15 +120,15 @@ async fn run(state: Arc<AdminState>, call: Call<NewWsdl>) -> Result<UpdatedApi, 
     Ok(UpdatedApi {
         revision,
         updated: !refused,
-        same: merged.same,
-        fits: merged.fits(),
-        breaking: merged.breaks(),
-        changes: merged.changes.iter().map(ApiChange::from).collect(),
-        resources: merged.resources.iter().map(ResourceChange::from).collect(),
-        kept: merged.kept.clone(),
-        findings: manage::findings_of(&merged.diagnostics, &merged.sources).iter().map(Finding::from).collect(),
         files: files.map(|(path, text)| (path.clone(), text.to_string())).collect(),
         removed: removed.cloned().collect(),
+        same: merged.same,
+        fits: merged.fits,
+        breaking: merged.breaking,
+        changes: merged.changes,
+        resources: merged.resources,
+        kept: merged.kept,
+        findings: merged.findings.iter().map(Finding::from).collect(),
     })
 }
 
@@ -185,48 +144,4 @@ fn bounded(documents: &BTreeMap<String, String>) -> Result<(), Problem> {
         return Err(ManageError::invalid("documents", format!("at most {MAX_BYTES} bytes"), "more").into());
     }
     Ok(())
-}
-
-/// Loads the documents and merges them with what is there.
-fn merge(
-    name: &str,
-    content: &crate::store::Content,
-    documents: BTreeMap<String, String>,
-    root: Option<String>,
-) -> Result<Update, Problem> {
-    let not_good = |diagnostics: &[crate::diagnostic::Diagnostic], sources: &crate::diagnostic::Sources| {
-        let findings = manage::findings_of(diagnostics, sources);
-        Problem::from(ManageError::NotGood { api: name.to_owned(), findings })
-    };
-    let entries = documents.into_iter().map(|(path, text)| (path, Arc::from(text.into_bytes()))).collect();
-    let origin = Origin::Texts { name: "the new WSDL".to_owned(), entries: Arc::new(entries), root };
-    let loaded = load_local(&origin, &Options::local(Policy::Upload)).map_err(|r| not_good(&r.diagnostics, &r.sources))?;
-    update(name, content, loaded).map_err(|Failed { diagnostics, sources }| not_good(&diagnostics, &sources))
-}
-
-impl From<&Change> for ApiChange {
-    fn from(change: &Change) -> Self {
-        Self {
-            change: change.kind.word(),
-            effect: change.effect().word(),
-            rest: change.rest.word(),
-            soap: change.soap.word(),
-            operations: change.operations.iter().map(ToString::to_string).collect(),
-            place: change.place.clone(),
-            type_: change.type_.as_deref().map(str::to_owned),
-            text: change.text.clone(),
-        }
-    }
-}
-
-impl From<&crate::import::update::ResourceChange> for ResourceChange {
-    fn from(change: &crate::import::update::ResourceChange) -> Self {
-        Self {
-            method: change.method.as_str(),
-            path: change.path.to_string(),
-            operation: change.operation.to_string(),
-            effect: change.effect().word(),
-            text: change.text(),
-        }
-    }
 }
