@@ -9,7 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{RawPathParams, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use tokio::time::timeout;
 
@@ -114,6 +114,11 @@ pub(super) async fn accept<I: Input>(
     let max_bytes = I::MAX_BYTES;
     // What may be large is read one at a time.
     let _turn = if max_bytes > LARGE_BYTES { Some(state.large.lock().await) } else { None };
+    if max_bytes > LARGE_BYTES {
+        let announced = head.headers.get(CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse().ok()).unwrap_or(0);
+        let api = parameters.iter().find(|(name, _)| *name == "api").map_or("", |(_, value)| value);
+        state.manage.has_room(api, announced)?;
+    }
     let input = I::read(&read_body(operation, &head, body, max_bytes).await?)?;
     let path = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Ok(Call { actor, input, path, query })

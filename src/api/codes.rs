@@ -179,7 +179,7 @@ pub static NO_ROOM: Code = Code {
     id: "api.no-room",
     title: "the server has no memory to compile the API",
     help: "What comes over the admin API is compiled in a process of its own first, which says how much memory that takes. Where that, beside what the server uses \
-           already, is more than 90 % of what it may have, the server does not compile it: what was published of the API stays, and calls go on. Give the server \
+           already, is more than 80 % of what it may have, the server does not compile it: what was published of the API stays, and calls go on. Give the server \
            more memory (or raise `alarms: { memory_limit }` where that is what says how much it may have), then publish the API again or restart the server. An API whose \
            texts need more than `limits: { import: { memory } }` is refused when it is sent.",
 };

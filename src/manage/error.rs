@@ -121,7 +121,7 @@ pub enum ManageError {
     },
     /// Texts that this process has no memory for at the moment.
     #[error(
-        "There is no room for the API {api} here: it takes up to {needed} MiB of memory to compile, and {free} MiB may be used now. Give the server more memory, or take APIs away that nobody calls."
+        "There is no room for the API {api} here: it takes up to {needed} MiB of memory, and {free} MiB may be used now. Give the server more memory, or take APIs away that nobody calls."
     )]
     NoRoom {
         /// The API.

@@ -68,6 +68,9 @@ pub use trial::Job;
 pub use users::{MadeUser, NewUser, UserChange};
 pub use weigh::Scale;
 
+/// Times that texts of an API are in memory, while they are on their way to the process that compiles them.
+const COPIES: u64 = 4;
+
 /// How an act ends.
 pub type Managed<T> = Result<T, ManageError>;
 
@@ -171,6 +174,15 @@ impl Manage {
                 run.map_err(|_| ManageError::System("texts of an API cannot be read".to_owned()))
             }
         }
+    }
+
+    /// Is there memory here now for texts of an API of so many bytes, before they are read?
+    ///
+    /// # Errors
+    /// There is not.
+    pub fn has_room(&self, api: &str, bytes: u64) -> Managed<()> {
+        // As they come, as they are read, and as they go on to the process that compiles them.
+        self.scale.as_ref().map_or(Ok(()), |s| s.has_room(api, bytes.saturating_mul(COPIES)))
     }
 
     async fn turn(&self) -> MutexGuard<'_, ()> {

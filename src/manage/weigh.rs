@@ -16,8 +16,8 @@ use crate::store::Revision;
 
 /// Texts of so many bytes together take little to compile: they are not weighed.
 const LIGHT: usize = 1 << 20;
-/// Percent of the memory that the process may have, up to which it is used for compiling.
-const MOST: u64 = 90;
+/// Percent of the memory that the process may have, up to which it is used for imports.
+const MOST: u64 = 80;
 /// Texts whose weight is known.
 const KNOWN: usize = 64;
 
@@ -56,7 +56,8 @@ impl Scale {
         self.has_room(name, peak)
     }
 
-    fn has_room(&self, name: &str, peak: u64) -> Result<(), ManageError> {
+    /// Is there room here now for so many bytes?
+    pub(super) fn has_room(&self, name: &str, peak: u64) -> Result<(), ManageError> {
         // What cannot be read is an alarm already, and stops no change.
         let Ok(read) = MemoryReading::take(Path::new("/")) else { return Ok(()) };
         let most = self.memory.unwrap_or(read.limit) / 100 * MOST;

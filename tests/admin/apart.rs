@@ -153,7 +153,8 @@ async fn what_there_is_no_room_for_is_refused_and_not_compiled_here() {
     assert_eq!(put(&here, texts("orders", "")).await.unwrap().0, 1);
     // This process uses more than that already.
     let full = scale(support::castile(), Duration::from_secs(60), Some(1 << 20));
-    let refused = put(&Manage::new(desk.store.clone()).compiling_apart(full.clone()), texts("orders", "numbers: string\n")).await.unwrap_err();
+    let refused =
+        put(&Manage::new(desk.store.clone()).compiling_apart(full.clone()), texts("orders", "numbers: string\n")).await.unwrap_err();
     let ManageError::NoRoom { api, needed, free: 0 } = &refused else { panic!("{refused:?}") };
     assert!(api == "orders" && (1..96).contains(needed), "{refused}");
     // A node with less memory than the one that took them: what it serves of the API stays.

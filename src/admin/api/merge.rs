@@ -95,8 +95,7 @@ impl Work for Merge {
     fn run(self) -> Self::Answer {
         let entries = self.documents.into_iter().map(|(path, text)| (path, Arc::from(text.into_bytes()))).collect();
         let origin = Origin::Texts { name: "the new WSDL".to_owned(), entries: Arc::new(entries), root: self.root };
-        let loaded =
-            load_local(&origin, &Options::local(Policy::Upload)).map_err(|r| manage::findings_of(&r.diagnostics, &r.sources))?;
+        let loaded = load_local(&origin, &Options::local(Policy::Upload)).map_err(|r| manage::findings_of(&r.diagnostics, &r.sources))?;
         match update(&self.name, &self.content, loaded) {
             Ok(update) => Ok(Merged::from(update)),
             Err(Failed { diagnostics, sources }) => Err(manage::findings_of(&diagnostics, &sources)),
