@@ -41,7 +41,11 @@ async fn open(screen: &Screen, config: &Config, beside: &Path, command: &DbComma
         screen.error(&format!("there is no database {}", file.display()));
         return Err(Exit::Problem);
     }
-    AnyStore::open(&config.store, beside).await.map_err(|e| failed(screen, &e))
+    let opened = match command {
+        DbCommand::Check => AnyStore::open_as_it_is(&config.store, beside).await,
+        DbCommand::Migrate | DbCommand::Backup { .. } | DbCommand::Restore { .. } => AnyStore::open(&config.store, beside).await,
+    };
+    opened.map_err(|e| failed(screen, &e))
 }
 
 /// Says why the store did not do it.

@@ -34,6 +34,17 @@ impl AnyStore {
         }
     }
 
+    /// The same to be read, as it is: nothing is made, and the schema stays.
+    ///
+    /// # Errors
+    /// It cannot be reached; it has another schema than the newest.
+    pub async fn open_as_it_is(settings: &StoreSettings, beside: &Path) -> Result<Self, StoreError> {
+        match Self::sqlite_file(settings, beside) {
+            Some(file) => Ok(Sql::sqlite_as_it_is(&file).await?.into()),
+            None => Ok(Sql::postgres_as_it_is(&postgres(settings, beside)?).await?.into()),
+        }
+    }
+
     /// The same, but PostgreSQL is reached when it can be: see [`Sql::postgres_later`].
     ///
     /// # Errors

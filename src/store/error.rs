@@ -53,6 +53,14 @@ pub enum StoreError {
         /// The newest that is known here.
         known: u64,
     },
+    /// The database was made by an older Castile, or is empty, and was to be read as it is.
+    #[error("the database has schema {found}; this Castile reads schema {known}")]
+    Older {
+        /// The database's; 0: it has none.
+        found: u64,
+        /// The one that is needed.
+        known: u64,
+    },
     /// What is kept cannot be read.
     #[error("the store is damaged: {what}")]
     Damaged {

@@ -76,3 +76,22 @@ fn where_nothing_can_be_reached_the_code_says_so() {
     let said = run(folder.path(), &["doctor"]).code(3);
     assert!(said.out.contains("unreachable store") && !said.out.contains("planted"), "{}", said.out);
 }
+
+#[test]
+fn a_database_of_an_older_schema_is_only_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    std::fs::write(dir.join("castile.yaml"), settings("").0).unwrap();
+    std::fs::create_dir(dir.join("data")).unwrap();
+    let file = dir.join("data/castile.db");
+    let empty: &[u8] = b"";
+    std::fs::write(&file, empty).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let said = run(dir, &["doctor", "--output", "json"]);
+    assert!(said.out.contains("the database has schema 0"), "{}", said.out);
+    assert!(found(&said.out).contains(&"note store".to_owned()), "{}", said.out);
+    assert!(run(dir, &["db", "check"]).code(1).err.contains("the database has schema 0"));
+    assert_eq!(std::fs::read(&file).unwrap(), empty, "nothing was made in it");
+    run(dir, &["db", "migrate"]).fine();
+    assert!(found(&run(dir, &["doctor", "--output", "json"]).out).contains(&"fine store".to_owned()));
+}

@@ -27,6 +27,7 @@ async fn postgres_keeps_the_contract() {
 async fn nodes_that_start_together_make_one_schema() {
     let Some(server) = Server::start("nodes_that_start_together_make_one_schema") else { return };
     let options = server.database().await;
+    assert_eq!(Sql::postgres_as_it_is(&options).await.unwrap_err(), StoreError::Older { found: 0, known: 1 });
     let starts: JoinSet<_> = (0..6)
         .map(|_| {
             let options = options.clone();
@@ -36,6 +37,7 @@ async fn nodes_that_start_together_make_one_schema() {
     let nodes = starts.join_all().await;
     nodes[0].put(&Note("a".into()), Expected::Absent, None).await.unwrap();
     assert!(nodes[5].get::<Note>("default", "a").await.unwrap().is_some());
+    assert!(Sql::postgres_as_it_is(&options).await.unwrap().get::<Note>("default", "a").await.unwrap().is_some());
     let mut raw = server.connect("d0").await;
     sqlx::query("INSERT INTO castile_migrations (number, at) VALUES (99, 0)").execute(&mut raw).await.unwrap();
     assert_eq!(Sql::postgres(&options).await.unwrap_err(), StoreError::Newer { found: 99, known: 1 });

@@ -1,6 +1,6 @@
 //! `castile doctor`: looks at everything that a server needs, and says in a line each how it is and what to do.
 //!
-//! Changes nothing but the database's schema, which it brings up to date as `serve` does. Secrets and their addresses are never shown.
+//! Changes nothing. Secrets and their addresses are never shown.
 
 mod machine;
 mod outside;

@@ -27,10 +27,19 @@ pub(super) async fn look(patient: &Patient, findings: &mut Findings) -> Vec<Issu
             Err(error) => findings.add("sealing keys", Level::Problem, error.to_string(), "see docs/store.md"),
         }
     }
-    let store = match AnyStore::open(settings, &patient.beside).await {
+    let store = match AnyStore::open_as_it_is(settings, &patient.beside).await {
         Ok(store) => store,
         Err(error @ StoreError::Unavailable { .. }) => {
             findings.add("store", Level::Unreachable, error.to_string(), "see `store` of the settings, and the database");
+            return Vec::new();
+        }
+        Err(error @ StoreError::Older { .. }) => {
+            findings.add(
+                "store",
+                Level::Note,
+                error.to_string(),
+                "`castile db migrate` brings it there, and so does `castile serve` as it starts",
+            );
             return Vec::new();
         }
         Err(error) => {

@@ -1,5 +1,7 @@
 //! Migrations: forward only, all that are missing in one transaction, one process at a time.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 
 use super::driver::{Engine, Tx, Value};
@@ -21,6 +23,32 @@ const MIGRATIONS: &[Migration] = &[Migration {
 
 /// `castile` in bytes: what processes that migrate one PostgreSQL database wait for each other by.
 const LOCK: i64 = 0x0063_6173_7469_6c65;
+
+/// The schema of the database, which nothing is done to; 0: it has none yet.
+async fn found(engine: &Engine) -> Result<u64, StoreError> {
+    let there = match engine {
+        Engine::Sqlite { .. } => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'castile_migrations'",
+        Engine::Postgres(_) => "SELECT COUNT(to_regclass('castile_migrations'))",
+    };
+    if engine.row(there, &[]).await?.map_or(Ok(0), |row| row.int(0))? == 0 {
+        return Ok(0);
+    }
+    let row = engine.row("SELECT COALESCE(MAX(number), 0) FROM castile_migrations", &[]).await?;
+    row.map_or(Ok(0), |row| row.number(0))
+}
+
+/// Looks whether the database has the newest schema.
+///
+/// # Errors
+/// [`StoreError::Older`] or [`StoreError::Newer`] where it has not.
+pub(super) async fn look(engine: &Engine) -> Result<(), StoreError> {
+    let (found, known) = (found(engine).await?, MIGRATIONS.last().map_or(0, |m| m.number));
+    match found.cmp(&known) {
+        Ordering::Less => Err(StoreError::Older { found, known }),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(StoreError::Newer { found, known }),
+    }
+}
 
 /// Brings the database to the newest schema and gives the numbers of the steps that were taken.
 ///

@@ -149,6 +149,13 @@ impl Sql {
         self.inner.migrate().await
     }
 
+    /// Takes the database as it is, where it has the newest schema.
+    async fn look(&self) -> Result<(), StoreError> {
+        self.inner.remember(migrate::look(&self.inner.engine).await)?;
+        self.inner.migrated.store(true, Ordering::Release);
+        Ok(())
+    }
+
     /// Ends all connections.
     pub async fn close(&self) {
         self.inner.engine.close().await;

@@ -78,24 +78,36 @@ impl Sql {
     /// The file cannot be made or opened; a newer Castile was here.
     pub async fn sqlite(file: &Path) -> Result<Self, StoreError> {
         make_private(file).map_err(|e| StoreError::unavailable(format!("{}: {e}", file.display())))?;
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .journal_mode(SqliteJournalMode::Wal)
-            // Each commit reaches the disk: what was acknowledged outlives a power cut, not only the process.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
-            .foreign_keys(true)
-            .disable_statement_logging();
-        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WRITER).idle_timeout(None).max_lifetime(None);
-        let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(WRITER);
-        let engine = Engine::Sqlite {
-            writer: writer.connect_lazy_with(options.clone()),
-            readers: readers.connect_lazy_with(options.pragma("query_only", "on")),
-        };
-        let mut store = Self::new(engine);
+        let mut store = Self::new(Self::file(file, false));
         store.migrate().await?;
         store.tasks.spawn(watch::look(store.inner.clone(), watch::SQLITE_EVERY));
         Ok(store)
+    }
+
+    /// The SQLite database in that file as it is, to be read: nothing is made, and the schema stays.
+    ///
+    /// # Errors
+    /// The file cannot be opened; it has another schema.
+    pub async fn sqlite_as_it_is(file: &Path) -> Result<Self, StoreError> {
+        file.metadata().map_err(|e| StoreError::unavailable(format!("{}: {e}", file.display())))?;
+        let store = Self::new(Self::file(file, true));
+        store.look().await?;
+        Ok(store)
+    }
+
+    fn file(file: &Path, is_read: bool) -> Engine {
+        let options = SqliteConnectOptions::new().filename(file).busy_timeout(BUSY).foreign_keys(true).disable_statement_logging();
+        let options = match is_read {
+            true => options.read_only(true),
+            // Each commit reaches the disk: what was acknowledged outlives a power cut, not only the process.
+            false => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
+        };
+        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WRITER).idle_timeout(None).max_lifetime(None);
+        let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(WRITER);
+        Engine::Sqlite {
+            writer: writer.connect_lazy_with(options.clone()),
+            readers: readers.connect_lazy_with(options.pragma("query_only", "on")),
+        }
     }
 
     /// The PostgreSQL database, reached now.
@@ -106,6 +118,16 @@ impl Sql {
         let (mut store, connect) = Self::unreached(options)?;
         store.migrate().await?;
         store.listen(connect);
+        Ok(store)
+    }
+
+    /// The PostgreSQL database as it is, to be read: the schema stays.
+    ///
+    /// # Errors
+    /// It cannot be reached; it has another schema; the address is none.
+    pub async fn postgres_as_it_is(options: &PostgresOptions) -> Result<Self, StoreError> {
+        let (store, _) = Self::unreached(options)?;
+        store.look().await?;
         Ok(store)
     }
 
