@@ -3,8 +3,11 @@
 //! One for each address (scheme, host and port) that is called by the APIs of a tenant; an API that shows credentials of its own there, or has deadlines of
 //! its own, has one for itself, because what fails then may be its own. What it counts: connections that fail, resets, replies that do not
 //! come in time, replies that are not SOAP. An envelope is a success, also one with a fault. Kept by each node for itself.
+//!
+//! What answers well for its own and has no SOAP service at a path (404, a page) is counted for that path alone: a wrong path in one API stops no other.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,11 +33,14 @@ pub(super) struct Breakers {
     limits: BreakerLimits,
     began: Instant,
     watched: Mutex<HashMap<Key, Arc<Breaker>>>,
+    /// Is any path watched? Most processes never have one, and need not look.
+    paths: AtomicBool,
 }
 
 /// Which calls are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
+    /// Scheme, host and port; for what is counted of a path, that path too.
     origin: Arc<str>,
     /// The API that is counted for itself, `TENANT/NAME`; of all others the tenant and `/*`.
     whose: Arc<str>,
@@ -88,11 +94,13 @@ struct Second {
 pub(super) struct Pass {
     breaker: Option<Arc<Breaker>>,
     is_probe: bool,
+    /// That of the path, where it is watched, and whether this call probes it.
+    path: Option<(Arc<Breaker>, bool)>,
 }
 
 impl Breakers {
     pub(super) fn new(limits: BreakerLimits) -> Self {
-        Self { limits, began: Instant::now(), watched: Mutex::default() }
+        Self { limits, began: Instant::now(), watched: Mutex::default(), paths: AtomicBool::new(false) }
     }
 
     /// May this API call this address?
@@ -104,23 +112,39 @@ impl Breakers {
     }
 
     fn pass(&self, whose: String, url: &str) -> Result<Pass, Problem> {
-        let breaker = self.of(Key { origin: origin(url).into(), whose: whose.into() });
-        match breaker.enter(Instant::now()) {
-            Ok(is_probe) => {
-                breaker.retries.earn();
-                Ok(Pass { breaker: Some(breaker), is_probe })
+        let now = Instant::now();
+        let whose: Arc<str> = whose.into();
+        let path = match self.paths.load(Ordering::Relaxed) {
+            true => lock(&self.watched).get(&Key { origin: place(url).into(), whose: whose.clone() }).cloned(),
+            false => None,
+        };
+        let path = match path {
+            Some(breaker) => {
+                let is_probe = breaker.enter(now).map_err(left_alone)?;
+                Some((breaker, is_probe))
             }
-            Err(wait) => Err(left_alone(wait)),
-        }
+            None => None,
+        };
+        let mut pass = Pass { breaker: None, is_probe: false, path };
+        let Some(breaker) = self.of(Key { origin: origin(url).into(), whose }) else { return Ok(pass) };
+        // Refused here, the path's probe is given up with the pass.
+        pass.is_probe = breaker.enter(now).map_err(left_alone)?;
+        breaker.retries.earn();
+        pass.breaker = Some(breaker);
+        Ok(pass)
     }
 
-    fn of(&self, key: Key) -> Arc<Breaker> {
+    /// The breaker of these calls; `None`: as many are watched as may be.
+    fn of(&self, key: Key) -> Option<Arc<Breaker>> {
         let mut watched = lock(&self.watched);
         if let Some(breaker) = watched.get(&key) {
-            return breaker.clone();
+            return Some(breaker.clone());
         }
         if watched.len() >= MAX_WATCHED {
             watched.retain(|_, b| lock(&b.state).phase != Phase::Closed);
+            if watched.len() >= MAX_WATCHED {
+                return None;
+            }
         }
         let state = State { phase: Phase::Closed, in_a_row: 0, seconds: [Second::default(); WINDOW] };
         let breaker = Arc::new(Breaker {
@@ -131,7 +155,20 @@ impl Breakers {
             retries: RetryBudget::default(),
         });
         watched.insert(key, breaker.clone());
-        breaker
+        Some(breaker)
+    }
+
+    /// The same pass for a reply that came from a path where no SOAP service may be: if it ends badly, that says nothing of the rest of its host.
+    pub(super) fn of_path(&self, mut pass: Pass, url: &str) -> Pass {
+        let Some(breaker) = pass.breaker.take_if(|_| self.limits.failures > 0) else { return pass };
+        if pass.path.is_none() {
+            self.paths.store(true, Ordering::Relaxed);
+            let key = Key { origin: place(url).into(), whose: breaker.key.whose.clone() };
+            pass.path = self.of(key).map(|path| (path, false));
+        }
+        // The host answered.
+        breaker.ended(true, pass.is_probe, Instant::now());
+        pass
     }
 }
 
@@ -235,15 +272,22 @@ impl Pass {
 
     /// The call has ended.
     pub(super) fn end(mut self, well: bool) {
+        let now = Instant::now();
+        // A failure of the host says nothing of the path: its probe is left to the next call.
+        if let Some((path, is_probe)) = self.path.take_if(|_| well || self.breaker.is_none()) {
+            path.ended(well, is_probe, now);
+        }
         if let Some(breaker) = self.breaker.take() {
-            breaker.ended(well, self.is_probe, Instant::now());
+            breaker.ended(well, self.is_probe, now);
         }
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        if let Some(breaker) = self.breaker.take().filter(|_| self.is_probe) {
+        let host = self.breaker.take().filter(|_| self.is_probe);
+        let path = self.path.take().filter(|(_, is_probe)| *is_probe).map(|(path, _)| path);
+        for breaker in host.into_iter().chain(path) {
             breaker.given_up(Instant::now());
         }
     }
@@ -259,6 +303,11 @@ fn origin(url: &str) -> &str {
     let rest = url.get(host..).unwrap_or_default();
     let end = rest.find(['/', '?', '#']).map_or(url.len(), |at| host + at);
     url.get(..end).unwrap_or(url)
+}
+
+/// An address without its query.
+fn place(url: &str) -> &str {
+    url.find(['?', '#']).and_then(|end| url.get(..end)).unwrap_or(url)
 }
 
 fn left_alone(wait: Duration) -> Problem {
@@ -354,6 +403,44 @@ mod tests {
         let breakers = Breakers::new(BreakerLimits { failures: 0, ..BreakerLimits::default() });
         fail(&breakers, URL, 100);
         assert!(enter(&breakers, URL).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wrong_path_stops_no_other_path_of_its_host() {
+        let breakers = breakers();
+        let wrong = |times: u32| {
+            for _ in 0..times {
+                breakers.of_path(enter(&breakers, URL).unwrap(), URL).end(false);
+            }
+        };
+        wrong(5);
+        assert_eq!(enter(&breakers, URL).unwrap_err().retry_after, Some(30));
+        assert_eq!(enter(&breakers, "http://a.example:80/x?other").unwrap_err().status, 503, "the same path");
+        let other = "http://a.example:80/other";
+        enter(&breakers, other).unwrap().end(true);
+        tokio::time::advance(Duration::from_secs(30)).await;
+        // It looks again; the host goes meanwhile, which says nothing of the path.
+        enter(&breakers, URL).unwrap().end(false);
+        breakers.of_path(enter(&breakers, URL).unwrap(), URL).end(false);
+        assert_eq!(enter(&breakers, URL).unwrap_err().retry_after, Some(60), "it was a probe, and it failed");
+        tokio::time::advance(Duration::from_secs(60)).await;
+        enter(&breakers, URL).unwrap().end(true);
+        wrong(4);
+        assert!(enter(&breakers, URL).is_ok_and(|p| p.path.is_some()));
+        // All is left alone where the host fails.
+        fail(&breakers, other, 5);
+        assert_eq!(enter(&breakers, URL).unwrap_err().status, 503);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_watched_is_not_left_alone() {
+        let breakers = breakers();
+        for n in 0..MAX_WATCHED {
+            fail(&breakers, &format!("http://h{n}.example/"), 5);
+        }
+        fail(&breakers, URL, 20);
+        assert!(enter(&breakers, URL).is_ok());
+        assert_eq!(lock(&breakers.watched).len(), MAX_WATCHED);
     }
 
     #[test]

@@ -123,7 +123,7 @@ pub(super) async fn send(
         result = once(&desk, outgoing, message, deadlines).await?;
         desk.judge(&result);
     }
-    received(api, result, deadlines, began, pass, sent)
+    received(gateway, api, outgoing, result, Began { deadlines, began, pass }, sent)
 }
 
 /// Who sends: the client of all APIs or the API's own, and the token that goes with each request.
@@ -214,7 +214,7 @@ where
     let result = desk.client.send(outgoing.request(body, desk.token.as_deref())?, deadlines).await;
     // What is still coming cannot be sent again: the next call has a new token.
     desk.judge(&result);
-    received(api, result, deadlines, began, pass, sent)
+    received(gateway, api, outgoing, result, Began { deadlines, began, pass }, sent)
 }
 
 fn deadlines(gateway: &Gateway, api: &PublishedApi, until: Option<Instant>) -> Deadlines {
@@ -223,12 +223,19 @@ fn deadlines(gateway: &Gateway, api: &PublishedApi, until: Option<Instant>) -> D
     Deadlines { first_byte: limits.first_byte, whole: until.map_or(whole, |u| u.min(whole)) }
 }
 
-fn received(
-    api: &PublishedApi,
-    result: Result<Response<Incoming>, UpstreamError>,
+/// A call that was begun.
+struct Began {
     deadlines: Deadlines,
     began: Instant,
     pass: Pass,
+}
+
+fn received(
+    gateway: &Gateway,
+    api: &PublishedApi,
+    outgoing: &Outgoing,
+    result: Result<Response<Incoming>, UpstreamError>,
+    Began { deadlines, began, pass }: Began,
     sent: &mut Sent,
 ) -> Result<Reply, Problem> {
     sent.took = Some(began.elapsed());
@@ -246,8 +253,10 @@ fn received(
     if is_of_a_proxy(&reply) {
         pass.end(false);
     } else {
-        // Whether it is an envelope shows when it is read.
-        sent.pass = Some(pass);
+        // Whether it is an envelope shows when it is read. What is there and no service says so by these.
+        let says_nothing = matches!(reply.status.as_u16(), 202 | 204);
+        let is_there = reply.status.is_server_error() || is_of_soap(&reply) || says_nothing;
+        sent.pass = Some(if is_there { pass } else { gateway.breakers.of_path(pass, &outgoing.url) });
     }
     Ok(reply)
 }
@@ -259,8 +268,13 @@ fn is_upstreams(error: &UpstreamError) -> bool {
 
 /// What a proxy before the service says when the service is away: a status for that, and no envelope.
 fn is_of_a_proxy(reply: &Reply) -> bool {
+    matches!(reply.status.as_u16(), 502..=504) && !is_of_soap(reply)
+}
+
+/// Does it say that it is of a kind that envelopes come in?
+fn is_of_soap(reply: &Reply) -> bool {
     let type_ = reply.media_type().essence;
-    matches!(reply.status.as_u16(), 502..=504) && !type_.ends_with("xml") && type_ != "multipart/related"
+    type_.ends_with("xml") || type_ == "multipart/related"
 }
 
 fn unreachable() -> Problem {

@@ -73,3 +73,33 @@ async fn faults_and_replies_that_do_not_fit_are_no_failures() {
         assert_eq!(upstream.got().len(), 12);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_path_stops_no_other_api_of_its_host() {
+    let answer = |uri: axum::http::Uri| async move {
+        match uri.path() {
+            "/up" => (StatusCode::OK, [(header::CONTENT_TYPE, "text/xml")], country()),
+            _ => (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html")], "<html/>".to_owned()),
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    let folder = super::bench_of::countries(address, "");
+    let (from, to) = (folder.path().join("countries"), folder.path().join("wrong"));
+    std::fs::create_dir_all(to.join("wsdl")).unwrap();
+    for name in ["wsdl/service.wsdl", "wsdl/types.xsd"] {
+        std::fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+    let text = std::fs::read_to_string(from.join("api.yaml")).unwrap();
+    std::fs::write(to.join("api.yaml"), text.replace("name: countries", "name: wrong").replace("/up", "/wrong")).unwrap();
+    let server = Server::of(folder, pausing(Duration::from_secs(60))).await;
+    for _ in 0..5 {
+        assert_eq!(server.post("/wrong/1/GetCountry", LK).await.status, 502);
+        assert_eq!(server.post(GET_COUNTRY, LK).await.status, 200);
+    }
+    for _ in 0..20 {
+        assert_eq!(server.post("/wrong/1/GetCountry", LK).await.status, 503, "it is left alone");
+    }
+    assert_eq!(server.post(GET_COUNTRY, LK).await.status, 200, "the rest of the host is not");
+}
