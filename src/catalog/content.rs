@@ -94,7 +94,7 @@ pub fn build(name: &str, content: &Content) -> Built {
 
 /// Builds an API of that tenant from what is stored of it, to be served.
 pub fn build_of(tenant: &str, name: &str, content: &Content, vault: &Vault) -> Built {
-    of_tenant(tenant, made(tenant, name, content, Some(vault)))
+    of_tenant(tenant, made(tenant, name, content, Some(vault), false))
 }
 
 fn of_tenant(tenant: &str, mut built: Built) -> Built {
@@ -106,7 +106,7 @@ fn of_tenant(tenant: &str, mut built: Built) -> Built {
 
 /// Builds an API of that tenant without its secrets, to be looked at.
 pub fn look_at(tenant: &str, name: &str, content: &Content) -> Built {
-    of_tenant(tenant, made(tenant, name, content, None))
+    of_tenant(tenant, made(tenant, name, content, None, false))
 }
 
 /// What is found where the secrets that stored texts name are looked for, and used as far as that needs no WSDL.
@@ -129,13 +129,18 @@ pub fn secrets_of(tenant: &str, content: &Content, vault: &Vault) -> Built {
 /// Builds an API from what is stored of it.
 pub fn build_with(name: &str, content: &Content, secrets: Secrets) -> Built {
     match secrets {
-        Secrets::Needed => made(DEFAULT_TENANT, name, content, Some(&Vault::default())),
-        Secrets::NotNeeded => made(DEFAULT_TENANT, name, content, None),
+        Secrets::Needed => made(DEFAULT_TENANT, name, content, Some(&Vault::default()), false),
+        Secrets::NotNeeded => made(DEFAULT_TENANT, name, content, None, false),
     }
 }
 
-/// `vault`: what uploaded APIs find here; `None`: secrets are not looked for.
-fn made(tenant: &str, name: &str, content: &Content, vault: Option<&Vault>) -> Built {
+/// Builds an API for who plays its service: with all its SOAP operations, also where its callers get none of them.
+pub fn build_service(name: &str, content: &Content) -> Built {
+    made(DEFAULT_TENANT, name, content, None, true)
+}
+
+/// `vault`: what uploaded APIs find here; `None`: secrets are not looked for. `whole`: with all SOAP operations, whatever the definition says.
+fn made(tenant: &str, name: &str, content: &Content, vault: Option<&Vault>, whole: bool) -> Built {
     let mut documents = content.linked();
     let at = documents.sources.add(content.definition.name.clone(), content.definition.text.clone());
     let (definition, mut diagnostics) = ApiDefinition::parse(at, &content.definition.text);
@@ -157,7 +162,8 @@ fn made(tenant: &str, name: &str, content: &Content, vault: Option<&Vault>) -> B
         }
     };
     let mut built = Built { api: None, diagnostics, sources: Sources::default() };
-    if let Some(definition) = definition {
+    if let Some(mut definition) = definition {
+        definition.passthrough |= whole;
         // The documents' own ids come first, so that spans of WSDL and definition share one numbering.
         let folder = Path::new(&*content.definition.name).parent().unwrap_or(Path::new(""));
         let provenance = Provenance::of(content);

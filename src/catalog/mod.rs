@@ -33,7 +33,7 @@ pub use assemble::{Assembled, assemble, assemble_with, settings, suggestions};
 pub use callers::{Callers, Plans, Signer, Signing};
 pub use calls::ExampleCall;
 pub use census::{Census, field};
-pub use content::{Built, Secrets, build, build_of, build_with, look_at, secrets_of, stored_settings};
+pub use content::{Built, Secrets, build, build_of, build_service, build_with, look_at, secrets_of, stored_settings};
 pub use credentials::{Credentials, names_sealed, names_secrets};
 pub use documents::{Documents, declared_encoding};
 pub use examples::undocumented;

@@ -45,8 +45,7 @@ impl Feed {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => tracing::error!(%error, "the folder is not watched: SIGHUP reloads it"),
         }
-        let failed = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", folder.path().display()));
-        say(&folder.reload().await.map_err(failed)?);
+        say(&folder.reload().await.map_err(|e| io::Error::new(e.kind(), unread(folder.path(), &e)))?);
         self.begun = true;
         Ok(())
     }
@@ -109,6 +108,20 @@ pub(super) fn folder_of(named: Option<&Path>, usual: PathBuf, shared: bool) -> O
         tracing::warn!(folder = %path, "the store is PostgreSQL: the folder is not read; `castile apply` brings it to the server, and `--dir` has it read all the same");
     }
     None
+}
+
+/// Why a folder of APIs cannot be read, and what to do.
+pub(super) fn unread(folder: &Path, error: &io::Error) -> String {
+    let shown = folder.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => format!(
+            "there is no folder {shown} with APIs: `castile import WSDL` makes one of a WSDL in apis, `castile init` an empty one, and `--dir` names another"
+        ),
+        io::ErrorKind::NotADirectory => {
+            format!("{shown} is no folder: `--dir` names the folder with the APIs, each in a folder of its own")
+        }
+        _ => format!("{shown}: {error}"),
+    }
 }
 
 /// Says what a reload did: code frames for people, a line for the log.

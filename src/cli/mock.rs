@@ -15,7 +15,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Mock) -> Outcome {
     if !(0.0..=1.0).contains(&args.fault) {
         return Err(screen.usage("--fault is a number from 0 to 1"));
     }
-    let api = target::api_wanted(screen, global, &Wanted { loopback: true, ..Wanted::new(&args.target) })?;
+    let api = target::api_wanted(screen, global, &Wanted { loopback: true, service: true, ..Wanted::new(&args.target) })?;
     let options = Options {
         delay: Duration::from_millis(args.delay),
         fault: args.fault,

@@ -293,7 +293,7 @@ async fn check(folder: &Folder<Memory>) -> ExitCode {
             if reload.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => {
-            eprintln!("error: {}: {error}", folder.path().display());
+            eprintln!("error: {}", feed::unread(folder.path(), &error));
             ExitCode::from(1)
         }
     }

@@ -82,6 +82,8 @@ pub(super) struct Wanted<'a> {
     pub(super) ca: Option<&'a Path>,
     /// May it be on this machine, without being listed? So for `try` and `mock`.
     pub(super) loopback: bool,
+    /// Is the service itself played, with all its operations?
+    pub(super) service: bool,
     /// Will the service be called, so that its secrets are needed?
     pub(super) secrets: Secrets,
     /// With `--output json`, does a refusal stand on standard output as an import's answer?
@@ -91,7 +93,7 @@ pub(super) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// With nothing said beside.
     pub(super) fn new(wsdl: &'a str) -> Self {
-        Self { wsdl, root: None, ca: None, loopback: false, secrets: Secrets::NotNeeded, answers: false }
+        Self { wsdl, root: None, ca: None, loopback: false, service: false, secrets: Secrets::NotNeeded, answers: false }
     }
 
     /// The words of a command line that say the same.
@@ -232,7 +234,10 @@ pub(super) fn short_proof(screen: &Screen, global: &Global, wanted: &Wanted<'_>)
 fn stored(screen: &Screen, folder: &Path, wanted: &Wanted<'_>) -> Outcome<(Arc<PublishedApi>, Documents)> {
     let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let content = catalog::read_api(folder).map_err(|b| say_built(screen, &b))?;
-    let built = catalog::build_with(&name, &content, wanted.secrets);
+    let built = match wanted.service {
+        true => catalog::build_service(&name, &content),
+        false => catalog::build_with(&name, &content, wanted.secrets),
+    };
     built.api.clone().map(|api| (api, content.linked())).ok_or_else(|| say_built(screen, &built))
 }
 

@@ -83,3 +83,31 @@ fn an_address_is_imported_where_the_operator_lists_it() {
     drop(mock);
     run(dir.path(), &["import", &wsdl, "--name", "later"]).code(3);
 }
+
+#[test]
+fn a_mock_of_an_api_plays_the_whole_service() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["import", &sample("countries"), "--name", "countries", "--endpoint", "http://127.0.0.1:9/"]).fine();
+    let file = dir.path().join("apis/countries/api.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let listed = "only_listed: true\npassthrough: false\nresources: [{ post: /country, operation: GetCountry }]\n";
+    std::fs::write(&file, format!("{text}{listed}")).unwrap();
+    run(dir.path(), &["check"]).fine();
+    let (_mock, said) = Running::start(castile(dir.path(), &["mock", "countries", "--port", "0"]), "answers at", false);
+    let endpoint = format!("http://{}/", address(&said));
+    // What the API publishes, and what its service has beside.
+    run(dir.path(), &["call", "countries", "GetCountry", "code=LK", "--endpoint", &endpoint]).fine();
+    run(dir.path(), &["call", &sample("countries"), "ListCountries", "--endpoint", &endpoint]).fine();
+}
+
+#[test]
+fn a_server_without_its_folder_says_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    for words in [&["serve"][..], &["serve", "--check"]] {
+        let said = run(dir.path(), words).code(1);
+        assert!(said.err.contains("there is no folder apis with APIs: `castile import WSDL`"), "{}", said.err);
+    }
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let said = run(dir.path(), &["serve", "--dir", "file"]).code(1);
+    assert!(said.err.contains("file is no folder"), "{}", said.err);
+}
