@@ -259,7 +259,8 @@ impl Gateway {
 
     /// Looks at what no call measures: brings metrics up to date, begins and ends alarms. To be called every second or so.
     pub fn observe(&self) {
-        let snapshot = self.catalog.snapshot();
+        // What is published is counted also where nobody calls.
+        let snapshot = self.table().snapshot.clone();
         self.desk.observe(&snapshot.callers.directory, self.config.alarms.issuer_after);
         metrics::gauge!(names::BODIES).set(self.ledger.held() as f64);
         self.certificates.look(&snapshot, self.config.alarms.certificate_seconds());

@@ -168,6 +168,18 @@ async fn files_are_reloaded_and_a_bad_one_keeps_the_last_good_version() {
     process.signal("-HUP");
     process.published(3).await;
     assert_eq!(call(process.gateway).await.status, 200);
+    // How many there are is known without a call.
+    std::fs::create_dir_all(folder.path().join("other/wsdl")).unwrap();
+    for name in ["wsdl/service.wsdl", "wsdl/types.xsd"] {
+        std::fs::copy(folder.path().join("countries").join(name), folder.path().join("other").join(name)).unwrap();
+    }
+    std::fs::write(folder.path().join("other/api.yaml"), good.replace("name: countries", "name: other")).unwrap();
+    process.published(4).await;
+    let began = Instant::now();
+    while !get(process.admin, "/metrics").await.text().contains("\ncastile_apis 2\n") {
+        assert!(began.elapsed() < Duration::from_secs(20), "castile_apis is not 2");
+        sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
