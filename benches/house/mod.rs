@@ -135,6 +135,7 @@ fn admit(catalog: &Catalog, others: usize) -> String {
             plan: None,
             description: String::new(),
             certificates: Vec::new(),
+            certificate_ends: std::collections::BTreeMap::new(),
             standing,
             created: 0,
         }));

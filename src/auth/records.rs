@@ -1,5 +1,6 @@
 //! What is kept of tenants, users, applications and their credentials. Times are seconds since 1970, UTC.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,9 @@ pub struct Application {
     /// SHA-256 of the client certificates (DER) that it opens connections with.
     #[serde(default)]
     pub certificates: Vec<Digest>,
+    /// When these end, seconds since 1970, by their digests; of some that were added by older versions it is not known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub certificate_ends: BTreeMap<String, i64>,
     /// May it call?
     #[serde(default)]
     pub standing: Standing,

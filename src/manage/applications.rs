@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{Actor, Listed, Manage, ManageError, Managed, Part, hold, now, removal, text, values};
 use crate::auth::{ApiKey, Application, OAuthClient, Role, Standing, Subscription, User};
 use crate::store::{Change, Expected, Keep, Kept, Key, MAX_PAGE, Versioned, of_application, owner};
@@ -86,6 +88,7 @@ impl Manage {
             plan: new.plan.map(Into::into),
             description: new.description,
             certificates: Vec::new(),
+            certificate_ends: BTreeMap::new(),
             standing: Standing::Active,
             created: now(),
         };

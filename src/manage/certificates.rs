@@ -33,6 +33,7 @@ impl Manage {
             return Err(ManageError::Full { what: "certificates of this application", limit: MAX_CERTIFICATES });
         }
         found.value.certificates.push(digest);
+        found.value.certificate_ends.insert(digest.to_string(), ends);
         let summary = format!("added a certificate to the application {}: {digest}", found.value.name);
         self.write(vec![hold(&found)?], actor.did("application.update", &found.value.id, summary)).await?;
         Ok((digest, ends))
@@ -49,6 +50,7 @@ impl Manage {
         let wanted = digest.replace(':', "").to_ascii_lowercase();
         let before: Vec<String> = found.value.certificates.iter().map(ToString::to_string).collect();
         found.value.certificates.retain(|c| c.to_string() != wanted);
+        found.value.certificate_ends.remove(&wanted);
         if found.value.certificates.len() == before.len() {
             return Err(ManageError::nearest("certificate", digest, before.iter().map(String::as_str)));
         }

@@ -24,7 +24,10 @@ async fn a_certificate_is_one_applications_and_only_its_hash_is_kept() {
     let made = server.fine("sue", &format!("POST {ALL}"), json!({ "certificate": good }));
     assert_eq!(made["ends"], "2100-01-01T00:00:00Z");
     let sha256 = made["sha256"].as_str().unwrap();
-    assert_eq!(server.fine("sue", &format!("GET {ALL}"), Value::Null)["items"], json!([{ "sha256": sha256 }]));
+    assert_eq!(
+        server.fine("sue", &format!("GET {ALL}"), Value::Null)["items"],
+        json!([{ "sha256": sha256, "ends": "2100-01-01T00:00:00Z" }])
+    );
     // One certificate is one application's.
     let taken = server.refused("sid", "POST applications/other/certificates", json!({ "certificate": good }));
     assert_eq!((taken.0, &*taken.1), (409, "castile.exists"), "{taken:?}");

@@ -28,6 +28,7 @@ fn application(id: &str) -> Application {
         plan: None,
         description: String::new(),
         certificates: Vec::new(),
+        certificate_ends: std::collections::BTreeMap::new(),
         standing: Standing::Active,
         created: 0,
     }

@@ -41,6 +41,7 @@ fn application(name: &str) -> Application {
         plan: None,
         description: String::new(),
         certificates: Vec::new(),
+        certificate_ends: std::collections::BTreeMap::new(),
         standing: Standing::Active,
         created: now(),
     }

@@ -69,6 +69,7 @@ fn admit(server: &Server, iss: &str) {
         plan: None,
         description: String::new(),
         certificates: Vec::new(),
+        certificate_ends: std::collections::BTreeMap::new(),
         standing,
         created: 0,
     };

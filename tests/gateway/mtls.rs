@@ -124,6 +124,7 @@ fn admit(server: &Server, clients: &[&Client]) {
         plan: None,
         description: String::new(),
         certificates: clients.iter().map(|c| certificate_digest(&c.certificate)).collect(),
+        certificate_ends: std::collections::BTreeMap::new(),
         standing: Standing::Active,
         created: 0,
     };

@@ -36,6 +36,7 @@ fn caller(of: &str, key: &castile::auth::NewSecret) -> [Change; 3] {
             plan: None,
             description: String::new(),
             certificates: Vec::new(),
+            certificate_ends: std::collections::BTreeMap::new(),
             standing: Standing::Active,
             created: 0,
         }),

@@ -53,6 +53,7 @@ pub fn application(tenant: &str, id: &str) -> Application {
         plan: None,
         description: String::new(),
         certificates: Vec::new(),
+        certificate_ends: std::collections::BTreeMap::new(),
         standing: Standing::Active,
         created: now(),
     }

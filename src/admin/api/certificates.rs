@@ -8,6 +8,7 @@ use crate::admin::AdminState;
 use crate::admin::call::Call;
 use crate::admin::document::{List, Nothing, documents};
 use crate::admin::route::{Allow, Operation, Routes, Verb};
+use crate::auth::Digest;
 use crate::problem::Problem;
 
 /// A client certificate that an application opens connections with. It is not kept, only what it is found by.
@@ -15,7 +16,7 @@ use crate::problem::Problem;
 struct Certificate {
     /// SHA-256 of its DER form, 64 hexadecimal digits.
     sha256: String,
-    /// When it ends, RFC 3339, where it was just added.
+    /// When it ends, RFC 3339; without it that was not kept when it was added.
     #[serde(skip_serializing_if = "Option::is_none")]
     ends: Option<String>,
 }
@@ -46,7 +47,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 async fn all(state: Arc<AdminState>, call: Call<Nothing>) -> Result<List<Certificate>, Problem> {
     let application = state.manage.application(&call.actor, call.path("application")).await?;
-    let items = application.certificates.iter().map(|c| Certificate { sha256: c.to_string(), ends: None }).collect();
+    let shown = |digest: &Digest| {
+        let sha256 = digest.to_string();
+        Certificate { ends: application.certificate_ends.get(&sha256).copied().map(time), sha256 }
+    };
+    let items = application.certificates.iter().map(shown).collect();
     Ok(List { items, next: None })
 }
 

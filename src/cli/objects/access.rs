@@ -11,7 +11,7 @@ use super::wanted::{Shown, Wanted, Wants};
 
 const SIGNING: &[&str] = &["state", "signs_from", "ends", "created", "id"];
 const INSTANCE: &[&str] = &["host", "role", "version", "gateway", "admin", "apis", "alarms", "started", "seen"];
-const CERTIFICATE: &[&str] = &["sha256"];
+const CERTIFICATE: &[&str] = &["sha256", "ends"];
 /// Bytes of a file with a certificate or a token.
 const MAX_FILE_BYTES: u64 = 64 << 10;
 
