@@ -48,6 +48,6 @@ pub use snapshot::{
     api_label,
 };
 pub use texts::{DEFINITION, LOCK, Texts, is_inside};
-pub use vault::{FOLDER as SECRETS_FOLDER, Provenance, VARIABLES as SECRET_VARIABLES, Vault, targets};
+pub use vault::{FOLDER as SECRETS_FOLDER, Provenance, VARIABLES as SECRET_VARIABLES, Vault, secret_field, targets};
 pub use watch::Watch;
 pub use wire::Wire;

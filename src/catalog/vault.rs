@@ -115,7 +115,7 @@ impl Vault {
     /// # Errors
     /// There is no key, or the machine gives no random numbers.
     pub fn seal(&self, tenant: &str, name: &str, value: &str) -> Result<String, SealError> {
-        self.seal.as_ref().ok_or(SealError::NoKey)?.seal(&field(tenant, name), value.as_bytes())
+        self.seal.as_ref().ok_or(SealError::NoKey)?.seal(&secret_field(tenant, name), value.as_bytes())
     }
 
     /// The value of a sealed secret; `None`: this is no server, which alone knows it.
@@ -131,7 +131,7 @@ impl Vault {
             let near = near.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
             return Err(format!("there is no sealed secret `{name}`{near}"));
         };
-        let value = seal.open(&field(tenant, name), &secret.sealed).map_err(|e| e.to_string())?;
+        let value = seal.open(&secret_field(tenant, name), &secret.sealed).map_err(|e| e.to_string())?;
         String::from_utf8(value).map(Some).map_err(|_| format!("the sealed secret `{name}` is not UTF-8"))
     }
 
@@ -218,7 +218,7 @@ impl Vault {
 }
 
 /// Where the value of a sealed secret belongs.
-fn field<'a>(tenant: &'a str, name: &'a str) -> Field<'a> {
+pub fn secret_field<'a>(tenant: &'a str, name: &'a str) -> Field<'a> {
     Field { kind: SealedSecret::KIND, tenant, id: name, field: "value" }
 }
 

@@ -109,6 +109,11 @@ impl Signers {
         Ok(())
     }
 
+    /// What seals them.
+    pub(super) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
     fn make(&self, now: i64, signs_from: i64) -> Managed<SealedKey> {
         new_signing_key(&self.seal, now, signs_from)
     }
@@ -170,7 +175,7 @@ impl Manage {
         self.write(changes, actor.did("signing_key.remove", id, summary)).await
     }
 
-    fn signers(&self) -> Managed<&Signers> {
+    pub(super) fn signers(&self) -> Managed<&Signers> {
         self.signers.as_ref().ok_or_else(|| ManageError::System(String::from("this process has no sealing keys")))
     }
 }

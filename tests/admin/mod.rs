@@ -43,6 +43,8 @@ pub struct Server {
     pub store: Arc<AnyStore>,
     pub folder: tempfile::TempDir,
     pub seal: Arc<Seal>,
+    /// The text of its key.
+    pub keys: String,
     /// `Bearer …` of the token file.
     pub local: String,
     stop: watch::Sender<bool>,
@@ -66,7 +68,8 @@ impl Server {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<AnyStore> = Arc::new(Sql::sqlite(&folder.path().join("castile.db")).await.unwrap().into());
-        let seal = Arc::new(seal());
+        let keys = Seal::new_key("k1").unwrap();
+        let seal = Arc::new(Seal::parse(&keys).unwrap());
         first_start(&*store, &seal).await.unwrap();
         let vault = Arc::new(Vault::beside(folder.path(), AddressPolicy::public()).with_seal(seal.clone()));
         let manage = Manage::new(store.clone()).with_vault(vault).signing(Signers::new(seal.clone(), &OAuthSettings::default()));
@@ -83,7 +86,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(admin::serve(listener, Arc::new(Health::default()), stopped, Some(state)));
-        let server = Self { address, store, folder, seal, local: format!("Bearer {}", local.trim()), stop, tasks };
+        let server = Self { address, store, folder, seal, keys, local: format!("Bearer {}", local.trim()), stop, tasks };
         server.publish("countries", "published", "").await;
         server
     }

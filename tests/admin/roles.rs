@@ -24,7 +24,7 @@ async fn every_operation_asks_for_its_roles() {
     let document = server.send("GET /admin/openapi.json", &[], "");
     assert_eq!(document.status, 200);
     let operations = operations(&document.body);
-    assert_eq!(operations.len(), 75, "{operations:?}");
+    assert_eq!(operations.len(), 76, "{operations:?}");
     for (method, path, roles) in operations {
         let open = server.send(&format!("{method} {path}"), &[("content-type", "application/json")], "");
         assert_eq!((open.status, &open.body["code"]), (401, &json!("900902")), "{method} {path}");

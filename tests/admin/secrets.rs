@@ -1,8 +1,14 @@
 //! Secrets for SOAP services that the store keeps sealed.
 
-use castile::catalog::{Vault, build_of};
+use std::sync::Arc;
+
+use castile::api::SealedSecret;
+use castile::auth::SealedKey;
+use castile::catalog::{Vault, build_of, field, secret_field};
+use castile::config::OAuthSettings;
+use castile::manage::{Actor, Manage, Resealed, Signers};
 use castile::net::address::AddressPolicy;
-use castile::store::{Item, Store};
+use castile::store::{Item, Keep, Seal, Store};
 use serde_json::{Value, json};
 
 use super::Server;
@@ -88,5 +94,39 @@ async fn what_is_kept_is_sealed_for_its_place() {
         .flat_map(|e| std::fs::read(e.path()).unwrap())
         .collect();
     assert!(!all.windows(7).any(|w| w == b"pl4nted"));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_old_key_sealed_is_sealed_again() {
+    let server = Server::start().await;
+    server.fine("ada", "POST tenants", json!({ "name": "acme" }));
+    server.fine("pia", "POST secrets", json!({ "name": "one", "value": PLANTED }));
+    server.fine("ada", "POST secrets?tenant=acme", json!({ "name": "two", "value": PLANTED }));
+    assert_eq!(server.refused("pia", "POST reseal", Value::Null).0, 403);
+    assert_eq!(server.fine("ada", "POST reseal", Value::Null), json!({ "resealed": 0, "current": 3, "failed": [] }));
+    // Nodes with a newer key that know the old one.
+    let (newer, lost) = (Seal::new_key("k2").unwrap(), Seal::new_key("k3").unwrap());
+    let both = Arc::new(Seal::parse(&format!("{newer}{}", server.keys)).unwrap());
+    let manage = |seal: &Arc<Seal>| {
+        let vault = Arc::new(Vault::default().with_seal(seal.clone()));
+        Manage::new(server.store.clone()).with_vault(vault).signing(Signers::new(seal.clone(), &OAuthSettings::default()))
+    };
+    let without = manage(&Arc::new(Seal::parse(&lost).unwrap())).reseal(&Actor::local()).await.unwrap();
+    assert_eq!((without.resealed, without.current, without.failed.len()), (0, 0, 3));
+    assert!(without.failed[0].contains("the secret two of the tenant acme: ") && without.failed[0].contains("`k1`"), "{without:?}");
+    let done = manage(&both).reseal(&Actor::local()).await.unwrap();
+    assert_eq!(done, Resealed { resealed: 3, current: 0, failed: vec![] });
+    assert_eq!(manage(&both).reseal(&Actor::local()).await.unwrap().current, 3);
+    // The old key can go: all opens with the new one alone.
+    let alone = Arc::new(Seal::parse(&newer).unwrap());
+    assert_eq!(manage(&alone).reseal(&Actor::local()).await.unwrap().current, 3);
+    for secret in server.store.page::<SealedSecret>(None, None, 10).await.unwrap().0 {
+        let opened = alone.open(&secret_field(&secret.value.tenant, &secret.value.name), &secret.value.sealed).unwrap();
+        assert_eq!(opened, PLANTED.as_bytes());
+    }
+    let key = &server.store.page::<SealedKey>(None, None, 10).await.unwrap().0[0].value;
+    assert!(alone.open(&field(&key.id), &key.sealed).is_ok());
+    assert!(server.fine("ada", "GET audit", Value::Null).to_string().contains("sealed 2 values with the newest key"));
     server.stop().await;
 }

@@ -11,6 +11,7 @@ mod keys;
 mod merge;
 mod plans;
 mod revisions;
+mod seal;
 mod secrets;
 mod signing;
 mod subscriptions;
@@ -59,6 +60,7 @@ pub(super) fn routes() -> Routes {
     let routes = revisions::routes(routes);
     let routes = updates::routes(routes);
     let routes = secrets::routes(routes);
+    let routes = seal::routes(routes);
     let routes = trials::routes(routes);
     let routes = plans::routes(routes);
     let routes = applications::routes(routes);

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use http::Method;
 
-use super::wanted::{Body, Wanted, Wants, text_of};
+use super::wanted::{Body, Shown, Wanted, Wants, text_of};
 use crate::manage::MAX_SECRET_BYTES;
 
 const NOUN: &str = "secrets";
@@ -23,6 +24,8 @@ pub(crate) enum Secret {
     Create(Value),
     /// Seal another value of a secret; calls carry it within two seconds
     Update(Value),
+    /// Seal all that is sealed, of all tenants, again with the newest sealing key, so that older keys can go from the file
+    Reseal,
     /// Remove a secret that no API names
     Remove {
         /// Its name
@@ -58,6 +61,7 @@ impl Wants for Secret {
             Self::Show { name } => Wanted::show(NOUN, &name),
             Self::Create(value) => Wanted::create(&[NOUN], value.body()?.end()),
             Self::Update(value) => Wanted { over: false, ..Wanted::replace(NOUN, &value.name, value.body()?.end()) },
+            Self::Reseal => Wanted::at(Method::POST, vec!["reseal".to_owned()], Shown::One),
             Self::Remove { name } => Wanted::remove(NOUN, &name),
         })
     }
