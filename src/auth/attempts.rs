@@ -121,7 +121,8 @@ fn wait(times: &mut VecDeque<i64>, limit: usize, now: i64) -> i64 {
     times.retain(|t| now - t < WINDOW);
     let Some(more) = times.len().checked_sub(limit) else { return 0 };
     let wait = 1_i64.checked_shl(u32::try_from(more).unwrap_or(u32::MAX)).filter(|w| (1..MAX_WAIT).contains(w)).unwrap_or(MAX_WAIT);
-    times.back().map_or(0, |last| last + wait - now).max(0)
+    // Where the time of day was set back meanwhile, no longer than that either.
+    times.back().map_or(0, |last| last + wait - now).clamp(0, wait)
 }
 
 /// Forgets what counts no more; where that is not enough, the one whose last failure is the longest ago.
@@ -173,6 +174,10 @@ mod tests {
         }
         assert!(attempts.begin("t", "ann", peer(0), at + WINDOW).is_ok());
         assert!(attempts.begin("t", "ann", peer(0), at + WINDOW).is_ok(), "what is long ago counts no more");
+        for i in 0..5 {
+            assert!(attempts.begin("t", "eve", peer(200 + i), 90_000).is_ok());
+        }
+        assert_eq!(attempts.begin("t", "eve", peer(210), 0).unwrap_err(), 1, "a clock that is set back locks nobody out");
     }
 
     #[test]

@@ -51,10 +51,7 @@ impl Manage {
         }
         let _turn = self.turn().await;
         let application = self.own_application(actor, application).await?;
-        let (there, _) = self.store.page_by::<ApiKey>(&of_application(&actor.tenant, &application.value.id), None, MAX_KEYS).await?;
-        if there.len() >= MAX_KEYS {
-            return Err(ManageError::Full { what: "keys of this application", limit: MAX_KEYS });
-        }
+        self.has_room_for_a_key(actor, &application.value).await?;
         let made = new_key(&application.value, expires)?;
         let changes = vec![hold(&application)?, Change::put(&made.key, Expected::Absent)?];
         let summary = format!("made the key {}… for the application {}", made.key.shown, application.value.name);
@@ -76,7 +73,7 @@ impl Manage {
     /// Makes a key in the place of one, which ends after `overlap`, or at once where that is nothing. One that ends earlier by itself does so.
     ///
     /// # Errors
-    /// It is not there, or somebody else's; the overlap is too long.
+    /// It is not there, or somebody else's; the overlap is too long; with an overlap, the application has too many keys.
     pub async fn rotate_key(&self, actor: &Actor, id: &str, overlap: Duration) -> Managed<MadeKey> {
         let _turn = self.turn().await;
         let (mut old, application) = self.own_key(actor, id).await?;
@@ -88,6 +85,8 @@ impl Manage {
         let ends = if overlap.is_zero() {
             removal(&old)
         } else {
+            // Both are there for a while.
+            self.has_room_for_a_key(actor, &application.value).await?;
             old.value.expires = Some(old.value.expires.map_or(end, |already| already.min(end)));
             hold(&old)?
         };
@@ -101,6 +100,14 @@ impl Manage {
         );
         self.write(changes, actor.did("api_key.rotate", &made.key.id, summary)).await?;
         Ok(made)
+    }
+
+    async fn has_room_for_a_key(&self, actor: &Actor, application: &Application) -> Managed<()> {
+        let (there, _) = self.store.page_by::<ApiKey>(&of_application(&actor.tenant, &application.id), None, MAX_KEYS).await?;
+        if there.len() >= MAX_KEYS {
+            return Err(ManageError::Full { what: "keys of this application", limit: MAX_KEYS });
+        }
+        Ok(())
     }
 
     async fn own_key(&self, actor: &Actor, id: &str) -> Managed<(Versioned<ApiKey>, Versioned<Application>)> {

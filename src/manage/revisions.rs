@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::apis::PUBLISH;
 use super::secrets::MAX_SECRETS;
 use super::trial::{Good, Job, Tried};
-use super::{Actor, Answered, Manage, ManageError, Managed};
-use crate::api::{SealedSecret, folder_name};
+use super::{Actor, Answered, Manage, ManageError, Managed, removal};
+use crate::api::{Release, SealedSecret, folder_name};
 use crate::auth::DEFAULT_TENANT;
 use crate::catalog::{self, Built, Texts};
 use crate::diagnostic::Severity;
@@ -138,6 +138,12 @@ impl Manage {
         }
         let summary = format!("made revision {} of the API {name}", latest + 1);
         let audit = Some(actor.did("api.update", name, summary));
+        if before.is_none()
+            && let Some(left) = self.store.get::<Release>(&actor.tenant, name).await?
+        {
+            // Of an API of that name that was removed, by a process that ended before it had taken this away too.
+            self.store.write(vec![removal(&left)], None).await?;
+        }
         let revision = self.store.put_revision(&actor.tenant, name, Some(latest), content, audit).await?;
         Ok(MadeRevision { revision, changed, findings })
     }

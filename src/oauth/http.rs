@@ -25,9 +25,9 @@ use crate::net::secret::Secret;
 use crate::problem::{Problem, Reason};
 use crate::store::Store;
 
-/// What may be remembered by whoever reads it, for ten minutes.
 /// How long the keys that sign tokens may be kept, in seconds.
 const KEYS_SECONDS: u64 = 600;
+/// What may be remembered by whoever reads it, for ten minutes.
 const CACHED: &str = "public, max-age=600";
 /// `typ` of a form.
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -256,3 +256,14 @@ fn texts_are_the_same_from_a_folder_and_back() {
     assert!(texts["wsdl/service.wsdl"].contains("A sm\u{e5}ll register") && texts["wsdl/service.wsdl"].contains("UTF-8"));
     assert_eq!(Content::of_texts("default", "countries", &texts).unwrap().texts(), texts);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_an_end_in_the_middle_left_over_is_no_other_apis() {
+    let server = Server::start().await;
+    server.fine("pia", "POST apis/orders/revisions", body(&texts("orders", "")));
+    server.fine("pia", "POST apis/orders/retire", Value::Null);
+    // As a process that is killed leaves it, between the API and its state.
+    assert!(server.store.remove_api("default", "orders", None).await.unwrap());
+    server.fine("pia", "POST apis/orders/revisions", body(&texts("orders", "")));
+    assert_eq!(server.fine("pia", "GET apis/orders", Value::Null)["state"], "published");
+}

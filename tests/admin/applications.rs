@@ -169,6 +169,11 @@ async fn a_rotated_key_ends_after_the_overlap() {
     assert_eq!(kept(&old["id"]).await.unwrap().expires, Some(end));
     server.fine("sue", &format!("POST keys/{}/rotate", new["id"].as_str().unwrap()), json!({}));
     assert_eq!(kept(&new["id"]).await, None);
+    // Rotations with an overlap do not make more keys than an application may have.
+    for _ in server.fine("sue", "GET applications/demo/keys", Value::Null)["items"].as_array().unwrap().len()..100 {
+        server.fine("sue", &path, json!({ "overlap": "90d" }));
+    }
+    assert_eq!(server.refused("sue", &path, json!({ "overlap": "90d" })).1, "castile.limit");
     let wrong = server.refused("sue", &path, json!({ "overlap": "a while" }));
     assert_eq!(wrong.2, "`overlap` is not a time such as `24h` or `90d`, whole seconds.");
     server.stop().await;
