@@ -44,11 +44,24 @@ impl Server {
     }
 
     fn await_answer(&self) {
+        self.await_saying("PONG");
+    }
+
+    /// Waits until it answers a PING so.
+    fn await_saying(&self, beginning: &str) {
         let begun = Instant::now();
-        while self.ask(&["PING"]) != "PONG" {
-            assert!(begun.elapsed() < Duration::from_secs(20), "redis-server does not answer");
+        while !self.ask(&["PING"]).starts_with(beginning) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "redis-server does not answer {beginning}: {}", self.ask(&["PING"]));
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Kills it and starts it with these options; it answers a PING with that.
+    fn again_with(&mut self, more: &[&str], saying: &str) {
+        self.kill();
+        self.more = more.iter().map(|m| (*m).to_owned()).collect();
+        self.child = spawn(&self.program, self.folder.path(), self.port, &self.more);
+        self.await_saying(saying);
     }
 
     /// What `redis-cli` prints.
@@ -201,6 +214,37 @@ async fn a_redis_that_refuses_is_away_until_it_no_longer_does() {
         until(&nodes[0], CountState::Shared).await;
     }
     assert_eq!(calls(&nodes, 100, "100/hour", "r").await.0, 70);
+}
+
+#[tokio::test]
+async fn a_redis_that_answers_late_or_asks_for_a_password_or_loads_is_away_until_it_no_longer_does() {
+    let Some(mut server) = Server::start_or_skip("throttle::redis::a_redis_that_answers_late") else { return };
+    let node = server.node(2, 50).await;
+    let nodes = std::slice::from_ref(&node);
+    assert_eq!(server.ask(&["CLIENT", "PAUSE", "2000", "ALL"]), "OK");
+    assert_eq!(calls(nodes, 20, "1000/hour", "late").await.0, 20, "late");
+    assert_eq!(node.state(), CountState::Away, "late");
+    until(&node, CountState::Shared).await;
+
+    server.again_with(&["--requirepass", "planted"], "NOAUTH");
+    assert_eq!(calls(nodes, 20, "1000/hour", "late").await.0, 20, "a password");
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(node.state(), CountState::Away, "it is asked, and still wants a password");
+    assert_eq!(server.ask(&["-a", "planted", "--no-auth-warning", "CONFIG", "SET", "requirepass", ""]), "OK");
+    until(&node, CountState::Shared).await;
+
+    server.again_with(&["--enable-debug-command", "yes"], "PONG");
+    assert_eq!(server.ask(&["DEBUG", "POPULATE", "3000"]), "OK");
+    assert_eq!(server.ask(&["SAVE"]), "OK");
+    server.again_with(&["--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"], "LOADING");
+    assert_eq!(calls(nodes, 20, "1000/hour", "late").await.0, 20, "loading");
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!((node.state(), server.ask(&["PING"]).starts_with("LOADING")), (CountState::Away, true), "it is asked, and still loads");
+    assert_eq!(server.ask(&["CONFIG", "SET", "key-load-delay", "0"]), "OK");
+    server.await_answer();
+    until(&node, CountState::Shared).await;
+    // All that passed is known to it: half of the quota was this node's share, the rest is told.
+    assert_eq!(calls(nodes, 1_000, "1000/hour", "late").await.0, 1_000 - 60);
 }
 
 #[tokio::test]
