@@ -226,8 +226,21 @@ pub(crate) fn put(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment],
     if is_any(schema) {
         return;
     }
+    part_null(schema);
     if let Some(several) = loose_choice(schema) {
-        several.iter_mut().for_each(|one| put(walk, one, segments, value, required));
+        let mut made = Vec::new();
+        for one in several.iter_mut() {
+            match (one.get("type").is_some_and(|t| t == "null"), first) {
+                // In the place of null an object is made.
+                (true, Segment::Name(_)) => {
+                    let mut object = json!({ "type": "object", "properties": {}, "additionalProperties": false });
+                    put(walk, &mut object, segments, value, required);
+                    if required { *one = object } else { made.push(object) }
+                }
+                _ => put(walk, one, segments, value, required),
+            }
+        }
+        several.extend(made);
         return;
     }
     if let Some(items) = schema.get_mut("items") {
@@ -269,6 +282,21 @@ pub(crate) fn put(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment],
             put_member(map, name, made, required);
         }
     }
+}
+
+/// Makes a choice of a schema that takes null too.
+fn part_null(schema: &mut Value) {
+    let Some(Value::Array(types)) = schema.get_mut("type") else { return };
+    let before = types.len();
+    types.retain(|t| t != "null");
+    if types.len() == before {
+        return;
+    }
+    let only = if let [only] = types.as_slice() { Some(only.clone()) } else { None };
+    if let (Some(only), Some(type_)) = (only, schema.get_mut("type")) {
+        *type_ = only;
+    }
+    *schema = json!({ "anyOf": [schema.take(), { "type": "null" }] });
 }
 
 /// Nothing must be there.

@@ -144,10 +144,14 @@ fn demand(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment]) {
 fn loosen(walk: &mut Walk<'_>, schema: &mut Value, segments: &[Segment]) {
     let first = segments.iter().rposition(|s| *s == Segment::Each).map_or(0, |i| i + 1);
     for end in (first + 1..segments.len()).rev() {
-        let mut is_free = true;
-        each_parent(walk, schema, segments.get(..end).unwrap_or_default(), &mut |map| is_free &= map.get("required").is_none());
+        // Of a choice it is enough that one takes an empty object.
+        let (mut is_known, mut is_free) = (false, false);
+        each_parent(walk, schema, segments.get(..end).unwrap_or_default(), &mut |map| {
+            is_known = true;
+            is_free |= map.get("required").is_none() && map.get("type").is_none_or(|t| t != "null");
+        });
         let Some((Segment::Name(name), parents)) = segments.get(..end).and_then(<[_]>::split_last) else { return };
-        if !is_free {
+        if is_known && !is_free {
             return;
         }
         each_parent(walk, schema, parents, &mut |map| crate::sequence::shape::require(map, name, false));
@@ -203,7 +207,14 @@ impl Copy {
             return;
         }
         let certain = is_certain(walk, schema, to);
-        let Some((taken, _)) = take(walk, schema, to, true) else { return };
+        let Some((taken, _)) = take(walk, schema, to, true) else {
+            // Anything may stand there.
+            if self.moves || look(walk, schema, from).is_err() {
+                put(walk, schema, from, &json!({}), false);
+            }
+            return;
+        };
+        loosen(walk, schema, to);
         match look(walk, schema, from) {
             Ok(Some(known)) if !self.moves && !is_any(&known) => {}
             Ok(Some(known)) if !self.moves && is_any(&known) => each_value(walk, schema, from, &mut |value| *value = taken.clone()),
