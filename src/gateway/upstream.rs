@@ -123,7 +123,8 @@ pub(super) async fn send(
         result = once(&desk, outgoing, message, deadlines).await?;
         desk.judge(&result);
     }
-    received(gateway, api, outgoing, result, Began { deadlines, began, pass }, sent)
+    let is_hurried = until.is_some_and(|until| deadlines.whole == until);
+    received(gateway, api, outgoing, result, Began { deadlines, began, pass, is_hurried }, sent)
 }
 
 /// Who sends: the client of all APIs or the API's own, and the token that goes with each request.
@@ -214,7 +215,7 @@ where
     let result = desk.client.send(outgoing.request(body, desk.token.as_deref())?, deadlines).await;
     // What is still coming cannot be sent again: the next call has a new token.
     desk.judge(&result);
-    received(gateway, api, outgoing, result, Began { deadlines, began, pass }, sent)
+    received(gateway, api, outgoing, result, Began { deadlines, began, pass, is_hurried: false }, sent)
 }
 
 fn deadlines(gateway: &Gateway, api: &PublishedApi, until: Option<Instant>) -> Deadlines {
@@ -228,6 +229,8 @@ struct Began {
     deadlines: Deadlines,
     began: Instant,
     pass: Pass,
+    /// Is its end sooner than the API's limits say? Then a wait that it ends says nothing of the service.
+    is_hurried: bool,
 }
 
 fn received(
@@ -235,14 +238,15 @@ fn received(
     api: &PublishedApi,
     outgoing: &Outgoing,
     result: Result<Response<Incoming>, UpstreamError>,
-    Began { deadlines, began, pass }: Began,
+    Began { deadlines, began, pass, is_hurried }: Began,
     sent: &mut Sent,
 ) -> Result<Reply, Problem> {
     sent.took = Some(began.elapsed());
     let response = match result {
         Ok(response) => response,
         Err(error) => {
-            if is_upstreams(&error) {
+            let is_our_end = is_hurried && error.is_timeout() && Instant::now() >= deadlines.whole;
+            if is_upstreams(&error) && !is_our_end {
                 pass.end(false);
             }
             return Err(failure(api, &error));

@@ -130,6 +130,26 @@ async fn a_service_that_is_slow_or_away_does_not_hold_the_call() {
     assert_eq!((answer.status, answer.json()["detail"].as_str()), (424, Some("500")));
 }
 
+/// The impatience of one resource is not the service's failure: other resources still reach it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_wait_of_a_step_does_not_keep_others_from_the_service() {
+    let upstream = Upstream::by(None, |got| {
+        if body(got).contains("ListCountries") {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
+        reply("200 OK", "text/xml", country().as_bytes())
+    })
+    .await;
+    let slow = "- if: { when: \"headers.x-slow == 'yes'\", then: [ { call: { operation: ListCountries, as: all, timeout: 20ms } } ] }";
+    let server = gateway(&upstream, slow, "").await;
+    // Five failures in a row would keep everybody away.
+    for _ in 0..8 {
+        let head = "POST /countries/1/c\nContent-Type: application/json\nX-Slow: yes";
+        assert_eq!(server.ask(head, r#"{"code":"LK"}"#).await.status, 504);
+    }
+    assert_eq!(post(&server).await.status, 200);
+}
+
 const SESSION: &str = "- cache:\n    name: shown\n    key: \"{{ headers.x-user }}\"\n    lifetime: 10m\n    fill: [ { call: { operation: ListCountries, as: all } } ]\n    value: \"{{ calls.all.total }}\"";
 
 /// A service whose sessions have rising numbers, and end when it is told.
