@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::content::{Built, build_of};
 use super::credentials;
-use super::{ApiName, Catalog, Compiled, Pinned, PublishedApi, Roster, Snapshot, Vault};
+use super::{ApiName, Catalog, Compiled, Pinned, PublishedApi, Roster, Snapshot, Vault, missing_callees};
 use crate::api::{ApiDefinition, Lock};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::sequence::Sequence;
@@ -118,6 +118,12 @@ impl<S: Store + 'static> Folder<S> {
         known.apis.retain(|name, _| !gone.iter().any(|g| g.name == *name));
         known.apis.extend(read.looked);
         let snapshot = update.snapshot;
+        // What one API calls of another shows once both are known.
+        for note in &mut read.notes {
+            let api = snapshot.apis.iter().find(|a| *a.tenant == *DEFAULT_TENANT && a.name == note.name);
+            note.diagnostics.extend(api.map(|api| missing_callees(api, &snapshot.apis)).unwrap_or_default());
+        }
+        read.notes.retain(|note| !note.diagnostics.is_empty());
         let is_published = |name: &str| snapshot.apis.iter().any(|a| *a.tenant == *DEFAULT_TENANT && *a.name == *name);
         let mut failed = read.failed;
         for failure in &mut failed {
@@ -187,9 +193,7 @@ impl Read {
         let found = Failure { name: name.clone(), kept: true, diagnostics, sources };
         match (content, api) {
             (Some(content), Some(made)) => {
-                if !found.diagnostics.is_empty() {
-                    self.notes.push(found);
-                }
+                self.notes.push(found);
                 self.compiled.push(Compiled { api: ApiName::new(DEFAULT_TENANT, name), content, made });
             }
             (_, None) | (None, _) => self.failed.push(found),

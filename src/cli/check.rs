@@ -32,12 +32,20 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Check) -> Outcome {
         findings.apis.push((folder, built));
     }
     findings.addresses();
+    if !is_one(&args.path) {
+        findings.neighbours();
+    }
     Ok(report(screen, &findings))
+}
+
+/// Is it the folder of one API? Of others then nothing is known.
+fn is_one(path: &Path) -> bool {
+    path.join("api.yaml").is_file()
 }
 
 /// The folders of the APIs below a path.
 fn folders(screen: &Screen, global: &Global, path: &Path, findings: &mut Findings) -> Outcome<Vec<PathBuf>> {
-    if path.join("api.yaml").is_file() {
+    if is_one(path) {
         return Ok(vec![path.to_path_buf()]);
     }
     if !path.is_dir() {
@@ -74,6 +82,16 @@ impl Findings {
                 let text = format!("{} and {} both answer at {}", one.name, other.name, one.base_path);
                 self.shared.push(Diagnostic::error(&codes::DUPLICATE_CONTEXT, text));
             }
+        }
+    }
+
+    /// What the sequences of one API call of the others. Where one of them is not good, it may be that one.
+    fn neighbours(&mut self) {
+        let apis: Vec<Arc<PublishedApi>> = self.apis.iter().filter_map(|(_, built)| built.api.clone()).collect();
+        let is_whole = apis.len() == self.apis.len();
+        for (_, built) in &mut self.apis {
+            let found = built.api.as_ref().map(|api| catalog::missing_callees(api, &apis)).unwrap_or_default();
+            built.diagnostics.extend(found.into_iter().filter(|d| is_whole || d.severity == Severity::Error));
         }
     }
 

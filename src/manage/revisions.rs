@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::apis::PUBLISH;
 use super::secrets::MAX_SECRETS;
-use super::trial::{Good, Job, Tried};
+use super::trial::{Called, Good, Job, Tried};
 use super::{Actor, Answered, Manage, ManageError, Managed, removal};
 use crate::api::{Release, SealedSecret, folder_name};
 use crate::auth::DEFAULT_TENANT;
 use crate::catalog::{self, Built, Texts};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Severity, Sources};
 use crate::store::{Content, Keep, MAX_REVISIONS, Revision, RevisionEntry, Store};
 
 /// Bytes of all texts of an API.
@@ -108,7 +108,7 @@ impl Manage {
         }
         bounded(&new.texts)?;
         let job = Job { tenant: actor.tenant.clone(), name: name.to_owned(), texts: new.texts };
-        let Good { content, findings, addresses, targets } = match self.tried(job).await? {
+        let Good { content, findings, addresses, targets, calls } = match self.tried(job).await? {
             Tried::Good(good) => *good,
             Tried::Bad(findings) => return Err(ManageError::NotGood { api: name.to_owned(), findings }),
         };
@@ -126,8 +126,9 @@ impl Manage {
         if new.expected.is_some_and(|e| e != latest) {
             return Err(ManageError::Conflict);
         }
-        let findings = self.may_be_served(actor, name, &content, findings, &targets).await?;
+        let mut findings = self.may_be_served(actor, name, &content, findings, &targets).await?;
         self.address_must_be_free(actor, name, &addresses)?;
+        self.callees_must_be_there(actor, name, &calls, &mut findings)?;
         let changed = before.as_ref().is_none_or(|f| f.latest.content != content);
         if new.dry_run || !changed {
             return Ok(MadeRevision { revision: latest, changed, findings });
@@ -188,6 +189,20 @@ impl Manage {
         let good = !built.diagnostics.iter().any(|d| d.severity == Severity::Error);
         found.extend(findings(&built));
         if good { Ok(found) } else { Err(ManageError::NotGood { api: name.to_owned(), findings: found }) }
+    }
+
+    /// Refuses an API whose sequences call operations that another one does not have; an API that is not there is a warning.
+    fn callees_must_be_there(&self, actor: &Actor, name: &str, calls: &[Called], findings: &mut Vec<Finding>) -> Managed<()> {
+        let Some(catalog) = &self.catalog else { return Ok(()) };
+        let snapshot = catalog.snapshot();
+        let mut good = true;
+        for called in calls {
+            let Some(missing) = catalog::missing_callee(&actor.tenant, &called.api, &called.operation, &snapshot.apis) else { continue };
+            good &= missing.severity != Severity::Error;
+            let found = findings_of(&[missing], &Sources::default());
+            findings.extend(found.into_iter().map(|f| Finding { document: called.document.clone(), position: called.position, ..f }));
+        }
+        if good { Ok(()) } else { Err(ManageError::NotGood { api: name.to_owned(), findings: findings.clone() }) }
     }
 
     /// Refuses an API at the address of another one.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Work;
 use super::revisions::{Finding, findings};
 use crate::catalog::{self, Texts};
+use crate::sequence::CalledOperation;
 use crate::store::Content;
 
 /// Texts to be tried.
@@ -41,6 +42,21 @@ pub struct Good {
     pub addresses: Vec<Arc<str>>,
     /// What it would call.
     pub targets: BTreeSet<String>,
+    /// The operations of other APIs that its sequences call.
+    pub calls: Vec<Called>,
+}
+
+/// An operation of another API that a sequence calls.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Called {
+    /// The API's name.
+    pub api: String,
+    /// The operation's.
+    pub operation: String,
+    /// The text that says so.
+    pub document: Option<String>,
+    /// Line and column, from 1, in characters.
+    pub position: Option<(usize, usize)>,
 }
 
 impl Work for Job {
@@ -67,7 +83,14 @@ impl Work for Job {
             Some(api) => {
                 let addresses = std::iter::once(&api.base_path).chain(&api.default_path).cloned().collect();
                 let targets = catalog::targets(&api).map(str::to_owned).collect();
-                Tried::Good(Box::new(Good { content, findings, addresses, targets }))
+                let called = |(name, call): (&str, &CalledOperation)| Called {
+                    api: name.to_owned(),
+                    operation: call.operation.to_string(),
+                    document: built.sources.document(call.span.source).map(|s| s.name.to_string()),
+                    position: built.sources.position(call.span),
+                };
+                let calls = catalog::calls_of_others(&api).into_iter().map(called).collect();
+                Tried::Good(Box::new(Good { content, findings, addresses, targets, calls }))
             }
         }
     }

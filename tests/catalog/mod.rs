@@ -2,6 +2,7 @@
 
 mod census;
 mod folder;
+mod neighbours;
 mod parameters;
 mod resources;
 mod roster;
