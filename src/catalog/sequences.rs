@@ -9,7 +9,7 @@ use crate::api::{ApiDefinition, Resource};
 use crate::diagnostic::{Diagnostic, SourceId, Sources, Span, nearest};
 use crate::openapi::Messages;
 use crate::plan::node::OperationPlan;
-use crate::sequence::{Sequence, codes};
+use crate::sequence::{CalledOperation, Sequence, codes};
 use crate::store::Content;
 
 /// The paths of the sequences that a definition names, each once.
@@ -44,6 +44,7 @@ pub(super) fn bind(
                 diagnostics.extend(users.iter().flat_map(|resource| path_parameters(resource, &sequence)));
                 if let Some(api) = api.as_deref_mut() {
                     diagnostics.extend(users.iter().flat_map(|resource| give(api, resource, &sequence)));
+                    diagnostics.extend(calls(api, &sequence));
                     diagnostics.extend(fit(api, &users, &sequence));
                 }
             }
@@ -92,18 +93,31 @@ fn near(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known.iter().copied()).map(|n| format!("did you mean `{n}`?"))
 }
 
-/// The operations of this API that a sequence calls are there. Those of other APIs are looked for when they are called.
+/// The operations of this API that a sequence calls are there, and their replies have what is read of them. Those of other APIs are looked for once all
+/// are known.
 fn calls(api: &PublishedApi, sequence: &Sequence) -> Vec<Diagnostic> {
-    let own = sequence.paths().into_iter().flat_map(|p| p.calls()).filter(|c| c.api.as_deref().is_none_or(|a| *a == *api.name));
-    let missing = own.filter(|c| api.callee(&c.operation).is_none());
-    missing
-        .map(|called| {
+    let all: Vec<_> = sequence.paths().into_iter().flat_map(|p| p.calls()).collect();
+    let is_own = |called: &CalledOperation| called.api.as_deref().is_none_or(|a| *a == *api.name);
+    let mut found = Vec::new();
+    for called in all.iter().filter(|called| is_own(called)) {
+        let Some(callee) = api.callee(&called.operation) else {
             let text = format!("the API has no operation `{}` that can be called", called.operation.escape_debug());
             let names = api.program.operations.iter().map(|p| &*p.name);
             let hint = nearest(&called.operation, names).map(|n| format!("did you mean `{n}`?"));
-            Diagnostic { hint, ..Diagnostic::error(&codes::UNFIT, text).at(called.span) }
-        })
-        .collect()
+            found.push(Diagnostic { hint, ..Diagnostic::error(&codes::UNFIT, text).at(called.span) });
+            continue;
+        };
+        // Of calls with one name it is not known which was made.
+        let is_only = all.iter().filter(|other| other.name == called.name).count() == 1;
+        if let Some(plan) = api.program.operations.get(callee.operation).filter(|_| is_only) {
+            let mut messages = Messages::of(&api.program, plan);
+            if let Some(schema) = messages.response(None) {
+                let what = format!("the reply of operation {}", plan.name);
+                found.extend(sequence.reads_of_reply(&called.name, &schema, messages.definitions(), &what));
+            }
+        }
+    }
+    found
 }
 
 fn give(api: &mut PublishedApi, resource: &Resource, sequence: &Arc<Sequence>) -> Vec<Diagnostic> {
@@ -126,7 +140,6 @@ fn give(api: &mut PublishedApi, resource: &Resource, sequence: &Arc<Sequence>) -
         }
         made.sequence = sequence.clone();
     }
-    diagnostics.extend(calls(api, sequence));
     diagnostics
 }
 

@@ -151,6 +151,20 @@ impl Sequence {
         self.request.is_empty() && self.response.is_empty() && self.fault.is_empty()
     }
 
+    /// Which places that the steps read the reply to a call does not have. `schema` is that of the reply, `what` the reply in diagnostics. Replies whose
+    /// schema stands beside the call were looked at already.
+    pub fn reads_of_reply(&self, call: &str, schema: &Value, definitions: &mut dyn Definitions, what: &str) -> Vec<Diagnostic> {
+        let mut walk = shape::Walk::new(definitions, expr::Path::Response, what);
+        for place in self.paths().into_iter().flat_map(|path| &path.uses.reply_places) {
+            if let Some((step::Segment::Name(name), rest)) = place.segments.split_first()
+                && **name == *call
+            {
+                walk.reads(schema, rest, place.span);
+            }
+        }
+        walk.findings
+    }
+
     /// Its three paths.
     pub fn paths(&self) -> [&Steps; 3] {
         [&self.request, &self.response, &self.fault]

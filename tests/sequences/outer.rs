@@ -186,6 +186,54 @@ fault:
     assert_eq!((refused.status, error["in"].as_str(), error["name"].as_str()), (400, Some("header"), Some("x-code")), "{}", refused.text());
 }
 
+/// What reply steps make of a message of that schema, and what is wrong with them.
+fn behind(steps: &str, schema: Value) -> (Option<Value>, Vec<String>) {
+    use castile::sequence::{NoDefinitions, Sequence};
+    let text = format!("version: 1\nrequest:\n  - to_soap: {{}}\nresponse:\n  - to_json: {{}}\n{steps}fault:\n  - to_problem: {{}}\n");
+    match Sequence::parse(castile::diagnostic::SourceId(0), &text) {
+        Ok(sequence) => {
+            let (shape, found) = sequence.response.behind(schema, &mut NoDefinitions, "it");
+            (shape, found.iter().map(|d| format!("{} {}", d.message, d.hint.as_deref().unwrap_or_default())).collect())
+        }
+        Err(found) => (None, found.iter().map(|d| format!("{} {}", d.message, d.hint.as_deref().unwrap_or_default())).collect()),
+    }
+}
+
+#[test]
+fn what_a_template_reads_of_an_item_is_compared_with_the_schema() {
+    let line = json!({ "type": "object", "properties": { "article": { "type": "string" }, "by": { "type": "object", "properties": { "name": { "type": "string" } }, "additionalProperties": false } }, "additionalProperties": false });
+    let object = |members: Value| json!({ "type": "object", "properties": members, "additionalProperties": false });
+    let schema = object(json!({ "lines": { "type": "array", "items": line }, "names": object(json!({ "de": { "type": "string" } })) }));
+    for (template, wrong) in [
+        ("{{#each body.lines}}{{article}}{{#with by}}{{name}}{{/with}}{{by.name}}{{@index}}{{/each}}", None),
+        ("{{#each body.lines as |line|}}{{line.artikel}}{{/each}}", Some("it has no `/lines/*/artikel` did you mean `/lines/*/article`?")),
+        ("{{#each body.lines}}{{#with by}}{{nam}}{{/with}}{{/each}}", Some("it has no `/lines/*/by/nam` did you mean `/lines/*/by/name`?")),
+        ("{{#with body.lines.[0]}}{{articel}}{{/with}}", Some("it has no `/lines/0/articel` did you mean `/lines/0/article`?")),
+        ("{{#each body.names}}{{@key}}{{this}}{{/each}}", None),
+    ] {
+        let (_, found) = behind(&format!("  - template: {{ text: '\"{template}\"' }}\n"), schema.clone());
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), Vec::from_iter(wrong), "{template}");
+    }
+}
+
+#[test]
+fn the_schema_of_a_reply_says_what_is_made_of_it() {
+    let call = "  - call: { operation: GetCustomer, as: customer, schema: { type: object, properties: { name: { type: string }, no: { type: integer } }, additionalProperties: false } }\n";
+    let set = |place: &str| format!("{call}  - set: {{ to: /x, value: \"{{{{ calls.customer.{place} }}}}\" }}\n");
+    let schema = || json!({ "type": "object", "properties": {}, "additionalProperties": false });
+    let (shape, found) = behind(&set("no"), schema());
+    assert_eq!((shape.unwrap()["properties"]["x"].clone(), found.len()), (json!({ "type": "integer" }), 0));
+    let (_, found) = behind(&set("nmae"), schema());
+    assert_eq!(found, ["the reply to the call `customer` has no `/nmae` did you mean `/name`?"]);
+    let (_, found) = behind(
+        &set("no")
+            .replace("schema: { type", "schema: [ { type")
+            .replace("additionalProperties: false } }", "additionalProperties: false } ] }"),
+        schema(),
+    );
+    assert!(found[0].contains("a JSON Schema"), "{found:?}");
+}
+
 /// Nobody's sequence holds up the process that loads it.
 #[test]
 fn a_large_sequence_over_a_large_message_is_inferred_within_bounds() {

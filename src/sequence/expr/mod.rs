@@ -139,6 +139,8 @@ pub struct Expr {
     type_: Type,
     /// The places of the message that it reads; filled by whoever knows where it stands.
     pub(super) reads: Vec<BodyPlace>,
+    /// The JSON Schema of what it gives, where that is a place of a reply whose schema is known; filled by the same.
+    pub(super) gives: Option<serde_json::Value>,
 }
 
 impl Expr {
@@ -149,7 +151,7 @@ impl Expr {
     pub fn parse(text: &str, path: Path) -> Result<Self, Fault> {
         let node = parse::parse(text)?;
         let type_ = check::check(&node, path)?;
-        Ok(Self { node, type_, reads: Vec::new() })
+        Ok(Self { node, type_, reads: Vec::new(), gives: None })
     }
 
     /// Reads a condition.
@@ -185,8 +187,20 @@ impl Expr {
     /// The places of the message that it reads: the names on the way, and where it says so.
     pub(super) fn body_places(&self) -> Vec<(Vec<Box<str>>, Range<usize>)> {
         let mut found = Vec::new();
-        self.node.body_places(&mut found);
+        self.node.places_below(parse::Root::Body, &mut found);
         found
+    }
+
+    /// The places of replies to calls that it reads: the call's name and those on the way, and where it says so.
+    pub(super) fn call_places(&self) -> Vec<(Vec<Box<str>>, Range<usize>)> {
+        let mut found = Vec::new();
+        self.node.places_below(parse::Root::Calls, &mut found);
+        found
+    }
+
+    /// Is it a place of the reply to a call and nothing else?
+    pub(super) fn is_call_place(&self) -> bool {
+        matches!(self.node.kind, parse::Kind::Place(parse::Root::Calls, _))
     }
 
     /// What of the call beside the message it reads.
@@ -226,13 +240,6 @@ impl Expr {
     pub(super) fn places(&self) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         self.node.places(&mut found);
-        found
-    }
-
-    /// The calls whose replies it reads, with their places.
-    pub fn calls(&self) -> Vec<(&str, Range<usize>)> {
-        let mut found = Vec::new();
-        self.node.names_below(parse::Root::Calls, &mut found);
         found
     }
 

@@ -105,16 +105,18 @@ impl Node {
         self.children().for_each(|c| c.places(found));
     }
 
-    /// The ways into the message.
-    pub(super) fn body_places(&self, found: &mut Vec<(Vec<Box<str>>, Range<usize>)>) {
-        if let Kind::Place(Root::Body, keys) = &self.kind {
+    /// The ways below a root.
+    pub(super) fn places_below(&self, below: Root, found: &mut Vec<(Vec<Box<str>>, Range<usize>)>) {
+        if let Kind::Place(root, keys) = &self.kind
+            && *root == below
+        {
             let name = |key: &Key| match key {
                 Key::Name(name) => name.clone(),
                 Key::Index(index) => index.to_string().into(),
             };
             found.push((keys.iter().map(name).collect(), self.at.clone()));
         }
-        self.children().for_each(|c| c.body_places(found));
+        self.children().for_each(|c| c.places_below(below, found));
     }
 
     pub(super) fn is_fault_name(&self) -> bool {

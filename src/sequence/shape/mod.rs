@@ -107,6 +107,13 @@ impl<'d> Walk<'d> {
         }
     }
 
+    /// The same of what a template reads by way of a block's item, which may be that of an object: its members are not looked at.
+    pub(super) fn reads_item(&mut self, schema: &Value, segments: &[Segment], span: Span) {
+        if !matches!(look(self, schema, segments), Err(Astray { why: Why::NoList, .. })) {
+            self.reads(schema, segments, span);
+        }
+    }
+
     fn astray(&self, astray: &Astray, segments: &[Segment], severity: Severity) -> Diagnostic {
         let at = pointer(segments.get(..astray.depth).unwrap_or_default());
         let place = if at.is_empty() { String::from("it") } else { format!("`{at}`") };
@@ -138,6 +145,15 @@ impl<'d> Walk<'d> {
     pub(super) fn refuse(&mut self, message: String, expected: String, span: Span) {
         self.findings.push(Diagnostic::error(&codes::UNFIT_VALUE, message).at(span).expected(expected));
     }
+}
+
+/// What is wrong with a place that is read of the reply to a call, and what stands there, by the schema that the step gives it.
+pub(super) fn read_reply(schema: &Value, name: &str, segments: &[Segment], span: Span) -> (Vec<Diagnostic>, Option<Value>) {
+    let (mut none, what) = (NoDefinitions, format!("the reply to the call `{name}`"));
+    let mut walk = Walk::new(&mut none, Path::Response, &what);
+    walk.reads(schema, segments, span);
+    let there = look(&mut walk, schema, segments).ok().flatten();
+    (walk.findings, there)
 }
 
 /// Segments as they are written.

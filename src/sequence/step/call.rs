@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::content::Content;
 use super::exchange::{Exchange, FaultFacts, Stop};
-use super::reader::Reader;
+use super::reader::{KnownCall, Reader};
 use super::{Block, Next};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::sequence::codes;
@@ -31,6 +33,8 @@ pub(super) struct Asked {
     operation: Box<str>,
     pub(super) json: Content,
     name: Box<str>,
+    /// What JSON the reply is, where that is said.
+    schema: Option<Value>,
 }
 
 /// An operation that a sequence calls, and where it says so.
@@ -40,7 +44,9 @@ pub struct CalledOperation {
     pub api: Option<Box<str>>,
     /// The operation's name.
     pub operation: Box<str>,
-    /// Where the name stands.
+    /// What the reply is called.
+    pub name: Box<str>,
+    /// Where the name of the operation stands.
     pub span: Span,
 }
 
@@ -61,7 +67,7 @@ impl Call {
         };
         let asks = asks?;
         for asked in &asks {
-            reader.names.calls.push(asked.name.clone());
+            reader.names.calls.push(KnownCall { name: asked.name.clone(), schema: asked.schema.clone() });
         }
         let on_fault = on_fault.map(|n| reader.with_fault(|r| r.inner(n)));
         Some(Self { asks, timeout, on_fault })
@@ -104,13 +110,14 @@ struct Raw<'n> {
     operation: Option<&'n Node>,
     json: Option<&'n Node>,
     name: Option<&'n Node>,
+    schema: Option<&'n Node>,
 }
 
 impl<'n> Raw<'n> {
     fn of(reader: &mut Reader<'_, '_>, given: &mut crate::yaml::Fields<'n>) -> Self {
         let operation = given.need(reader.file, "operation");
         let name = given.need(reader.file, "as");
-        Self { api: given.take("api"), operation, json: given.take("json"), name }
+        Self { api: given.take("api"), operation, json: given.take("json"), name, schema: given.take("schema") }
     }
 
     fn read(self, reader: &mut Reader<'_, '_>) -> Option<Asked> {
@@ -123,11 +130,16 @@ impl<'n> Raw<'n> {
             None => None,
         };
         let name = self.name.and_then(|n| reader.word(n));
+        let schema = match self.schema {
+            Some(node) => Some(reader.schema(node)?),
+            None => None,
+        };
         let node = self.operation?;
         let operation: Box<str> = reader.file.text(node)?.into();
         let span = reader.file.span(node);
-        reader.uses.calls.push(CalledOperation { api: api.clone(), operation: operation.clone(), span });
-        Some(Asked { api, operation, json: json?, name: name? })
+        let name = name?;
+        reader.uses.calls.push(CalledOperation { api: api.clone(), operation: operation.clone(), name: name.clone(), span });
+        Some(Asked { api, operation, json: json?, name, schema })
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) enum Kind {
     Table,
     /// A scalar.
     Scalar,
+    /// A JSON Schema.
+    Schema,
     /// A list of calls.
     Calls,
     /// Steps.
@@ -76,7 +78,7 @@ pub(super) fn form(verb: &str) -> Option<(Form, &'static str)> {
 static FORMS: &[(&str, Form, &str)] = {
     use Form::{Either, Nothing, One, OneOf, Settings};
     use Kind::{
-        Answered, Any, Calls, Cases, Expression, Field, Fields, Plain, Pointer, Pointers, Scalar, Status, Steps, Table, Text, Word,
+        Answered, Any, Calls, Cases, Expression, Field, Fields, Plain, Pointer, Pointers, Scalar, Schema, Status, Steps, Table, Text, Word,
     };
     &[
         ("set_header", Settings(&[("name", Field, MUST), ("value", Text, MUST)]), "Sets a header field; an absent value removes it."),
@@ -130,6 +132,7 @@ static FORMS: &[(&str, Form, &str)] = {
                     ("as", Plain, MUST),
                     ("api", Plain, MAY),
                     ("json", Any, MAY),
+                    ("schema", Schema, MAY),
                     ("timeout", Plain, MAY),
                     ("on_fault", Steps, MAY),
                 ],
@@ -166,7 +169,7 @@ static FORMS: &[(&str, Form, &str)] = {
                     ("text", Plain, MAY),
                     ("as", Word(&["json", "soap"]), MAY),
                     ("partials", Table, MAY),
-                    ("schema", Any, MAY),
+                    ("schema", Schema, MAY),
                 ],
             ),
             "Writes the message by a Handlebars template.",
@@ -241,6 +244,7 @@ impl Kind {
             Self::Text => json!({ "type": ["string", "number", "boolean"], "description": "`{{` and `}}` stand around expressions." }),
             Self::Plain => json!({ "type": ["string", "number", "boolean"] }),
             Self::Any => json!({ "description": "In texts `{{` and `}}` stand around expressions." }),
+            Self::Schema => json!({ "type": "object", "description": "A JSON Schema." }),
             Self::Expression => json!({ "type": ["string", "number", "boolean"], "description": "An expression." }),
             Self::Answered => {
                 // A fault's answer is a problem, whose status is that of an error.
@@ -257,6 +261,7 @@ impl Kind {
                     ("as", Self::Plain, MUST),
                     ("api", Self::Plain, MAY),
                     ("json", Self::Any, MAY),
+                    ("schema", Self::Schema, MAY),
                 ]);
                 json!({ "type": "array", "items": one.schema(path), "minItems": 1, "maxItems": MAX_PARALLEL, "uniqueItems": true })
             }

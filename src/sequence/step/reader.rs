@@ -4,12 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::call::CalledOperation;
 use super::pointer::{Pointer, Segment};
 use super::{Block, Step, VERBS};
 use crate::diagnostic::{Diagnostic, SourceId, Span, nearest};
 use crate::sequence::codes;
 use crate::sequence::expr::{Expr, Fault, Mixed, Path};
+use crate::sequence::shape;
 use crate::yaml::{File, Kind, Node};
 
 /// Steps of one file.
@@ -30,6 +33,8 @@ pub(crate) struct Uses {
     pub(crate) fault_names: Vec<(Box<str>, Span)>,
     /// The operations that they call.
     pub(crate) calls: Vec<CalledOperation>,
+    /// The places of replies that they read, where no step says what is there: the call's name first.
+    pub(crate) reply_places: Vec<BodyPlace>,
 }
 
 /// A place of the message that an expression reads.
@@ -42,11 +47,19 @@ pub(in crate::sequence) struct BodyPlace {
 /// Gives a file of the API's folder by its path there.
 pub(crate) type Files<'f> = &'f dyn Fn(&str) -> Option<(SourceId, Arc<str>)>;
 
+/// A call whose reply has a name.
+#[derive(Debug)]
+pub(super) struct KnownCall {
+    pub(super) name: Box<str>,
+    /// The JSON Schema of its reply, where the step says it.
+    pub(super) schema: Option<Value>,
+}
+
 /// Names that steps gave, on this path or one before it.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     /// Of calls.
-    pub(super) calls: Vec<Box<str>>,
+    pub(super) calls: Vec<KnownCall>,
     /// Of values that are kept from call to call.
     pub(super) kept: Vec<Box<str>>,
 }
@@ -248,6 +261,15 @@ impl<'r, 't> Reader<'r, 't> {
         }
     }
 
+    /// A JSON Schema.
+    pub(super) fn schema(&mut self, node: &Node) -> Option<Value> {
+        if let Kind::Map(_) = &node.kind {
+            return Some(self.file.json(node));
+        }
+        self.file.wrong(node, "a JSON Schema, such as { type: object }");
+        None
+    }
+
     /// A status from `min` to `max`.
     pub(super) fn status(&mut self, node: &Node, min: u64, max: u64) -> Option<u16> {
         self.file.integer(node, min, max).and_then(|n| u16::try_from(n).ok())
@@ -329,12 +351,31 @@ impl<'r, 't> Reader<'r, 't> {
             let span = span(&at);
             self.uses.path_parameters.push((name.into(), span));
         }
-        for (name, at) in expr.calls() {
-            if !self.names.calls.iter().any(|n| **n == *name) {
-                let span = span(&at);
-                let message = format!("no `call` before this step has the name `{}`", name.escape_debug());
-                let near = nearest(name, self.names.calls.iter().map(|n| &**n)).map(|n| format!("did you mean `{n}`?"));
-                self.file.diagnostics.push(Diagnostic { hint: near, ..Diagnostic::error(&codes::BAD_EXPRESSION, message).at(span) });
+        self.note_replies(expr, span);
+    }
+
+    /// Notes what an expression reads of replies to calls.
+    fn note_replies(&mut self, expr: &mut Expr, span: &dyn Fn(&Range<usize>) -> Span) {
+        for (names, at) in expr.call_places() {
+            let Some((name, rest)) = names.split_first() else { continue };
+            let span = span(&at);
+            let segments: Vec<Segment> = rest.iter().cloned().map(Segment::Name).collect();
+            let known = self.names.calls.iter().rev().find(|call| call.name == *name);
+            match known.map(|call| &call.schema) {
+                None => {
+                    let message = format!("no `call` before this step has the name `{}`", name.escape_debug());
+                    let near = nearest(name, self.names.calls.iter().map(|call| &*call.name)).map(|n| format!("did you mean `{n}`?"));
+                    self.file.diagnostics.push(Diagnostic { hint: near, ..Diagnostic::error(&codes::BAD_EXPRESSION, message).at(span) });
+                }
+                Some(None) => {
+                    let segments = names.into_iter().map(Segment::Name).collect();
+                    self.uses.reply_places.push(BodyPlace { segments, span });
+                }
+                Some(Some(schema)) => {
+                    let (found, gives) = shape::read_reply(schema, name, &segments, span);
+                    self.file.diagnostics.extend(found);
+                    expr.gives = gives.filter(|_| expr.is_call_place());
+                }
             }
         }
     }

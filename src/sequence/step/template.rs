@@ -6,11 +6,11 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::exchange::{Exchange, Stop};
-use super::reader::Reader;
+use super::reader::{BodyPlace, Reader};
 use crate::diagnostic::{Diagnostic, SourceId, Span};
 use crate::sequence::codes;
 use crate::sequence::expr::Path;
-use crate::sequence::template::{self, Flaw, Format, Halt, Part};
+use crate::sequence::template::{self, Flaw, Format, Halt, ItemPlace, Part};
 use crate::sequence::tree::Tree;
 use crate::yaml::{File, Kind, Node};
 
@@ -22,6 +22,8 @@ pub(in crate::sequence) struct Template {
     pub(super) template: template::Template,
     /// What JSON it takes or makes, where that is said.
     pub(super) schema: Option<Value>,
+    /// The places of the message that it reads by way of the items of its blocks.
+    pub(super) items: Vec<BodyPlace>,
     /// Its file.
     shown: Box<str>,
 }
@@ -87,12 +89,17 @@ impl Template {
                 return None;
             }
         };
-        let schema = schema.map(|n| reader.file.json(n));
+        let item = |item: &ItemPlace| BodyPlace { segments: item.segments.clone(), span: place(reader, item.part, &item.at) };
+        let items = template.items.iter().map(item).collect();
+        let schema = match schema {
+            Some(node) => Some(reader.schema(node)?),
+            None => None,
+        };
         if format == Format::Xml {
             reader.enveloped = true;
         }
         let shown = parts.first().map(|p| p.shown.as_str().into()).unwrap_or_default();
-        Some(Self { template, schema, shown })
+        Some(Self { template, schema, items, shown })
     }
 
     pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {

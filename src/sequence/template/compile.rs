@@ -6,9 +6,11 @@ use handlebars::Path;
 use handlebars::template::{BlockParam, DecoratorTemplate, HelperTemplate, Parameter, Template as Parsed, TemplateElement};
 
 use super::scan::Scan;
-use super::{Flaw, Format, HELPERS, Key, Node, Operand, Place, Template, limits};
+use super::text::{Lines, look_over, parse, position};
+use super::{Flaw, Format, HELPERS, ItemPlace, Node, Operand, Place, Template, limits};
 use crate::diagnostic::nearest;
 use crate::sequence::expr::{Expr, Path as SequencePath};
+use crate::sequence::step::Segment;
 use crate::sequence::tree::Tree;
 
 /// A text of a template.
@@ -24,9 +26,6 @@ pub(in crate::sequence) struct Part {
 /// The template itself and what it may include.
 pub(in crate::sequence) type Parts = [Part];
 
-/// Names of the call's facts, at the outermost level.
-const ROOTS: [&str; 8] = ["body", "headers", "path", "query", "properties", "principal", "fault", "calls"];
-
 /// Compiles the first of these texts. `seen` gets every expression, with its part and place.
 ///
 /// # Errors
@@ -37,55 +36,60 @@ pub(in crate::sequence) fn compile(
     path: SequencePath,
     seen: &mut dyn FnMut(usize, Range<usize>, &mut Expr),
 ) -> Result<Template, Flaw> {
-    let mut compiler = Compiler { parts, path, seen, open: Vec::new(), scopes: Vec::new(), nodes: 0, literal: 0, depth: 0 };
+    let mut compiler =
+        Compiler { parts, path, seen, open: Vec::new(), scopes: Vec::new(), items: Vec::new(), nodes: 0, literal: 0, depth: 0 };
     let mut scan = Scan::of(format);
     let nodes = compiler.part(0, &mut scan)?;
     if scan != Scan::of(format) {
         let end = parts.first().map_or(0, |p| p.text.len());
         return Err(Flaw::new(0, end..end, "the template ends inside a string, a tag or a comment"));
     }
-    Ok(Template { format, nodes })
+    Ok(Template { format, nodes, items: compiler.items })
 }
 
 impl Flaw {
-    fn new(part: usize, at: Range<usize>, message: impl Into<String>) -> Self {
+    pub(super) fn new(part: usize, at: Range<usize>, message: impl Into<String>) -> Self {
         Self { part, at, message: message.into(), expected: None, hint: None, is_limit: false }
     }
 
-    fn expected(self, expected: impl Into<String>) -> Self {
+    pub(super) fn expected(self, expected: impl Into<String>) -> Self {
         Self { expected: Some(expected.into()), ..self }
     }
 
-    fn hint(self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    fn limit(part: usize, at: Range<usize>, message: String) -> Self {
+    pub(super) fn limit(part: usize, at: Range<usize>, message: String) -> Self {
         Self { is_limit: true, ..Self::new(part, at, message) }
     }
 }
 
 /// A block whose item can be named.
-struct Scope {
-    item: Option<String>,
-    key: Option<String>,
-    is_list: bool,
+pub(super) struct Scope {
+    pub(super) item: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) is_list: bool,
+    /// Where in the message its item stands; `None` where it is made of something else.
+    pub(super) stands: Option<Vec<Segment>>,
 }
 
-struct Compiler<'c> {
+pub(super) struct Compiler<'c> {
     parts: &'c Parts,
-    path: SequencePath,
-    seen: &'c mut dyn FnMut(usize, Range<usize>, &mut Expr),
+    pub(super) path: SequencePath,
+    pub(super) seen: &'c mut dyn FnMut(usize, Range<usize>, &mut Expr),
     /// The parts that are being put in.
     open: Vec<usize>,
-    scopes: Vec<Scope>,
+    pub(super) scopes: Vec<Scope>,
+    /// The members of items that it reads.
+    pub(super) items: Vec<ItemPlace>,
     nodes: usize,
     literal: usize,
     depth: usize,
 }
 
 /// Where an element stands.
-type At = (usize, Range<usize>);
+pub(super) type At = (usize, Range<usize>);
 
 impl Compiler<'_> {
     fn part(&mut self, index: usize, scan: &mut Scan) -> Result<Vec<Node>, Flaw> {
@@ -221,115 +225,6 @@ impl Compiler<'_> {
         }
     }
 
-    /// `../name`, `this.x`, `@index`, `body.lines`
-    fn place(&mut self, raw: &str, at: &At) -> Result<Operand, Flaw> {
-        let mut rest = raw;
-        let is_root = match rest.strip_prefix("@root") {
-            Some(more) => {
-                rest = more.trim_start_matches(['.', '/']);
-                true
-            }
-            None => false,
-        };
-        let is_here = rest == "this" || ["./", "this/", "this."].iter().any(|p| rest.starts_with(p));
-        if is_here {
-            rest = rest.strip_prefix("./").or_else(|| rest.strip_prefix("this")).unwrap_or(rest).trim_start_matches(['.', '/']);
-        }
-        // `@../index` and `../@index` are the same.
-        let local = rest.starts_with('@') || rest.trim_start_matches("../").starts_with('@');
-        if local {
-            rest = rest.strip_prefix('@').unwrap_or(rest);
-        }
-        let mut up = 0;
-        while let Some(more) = rest.strip_prefix("../") {
-            rest = more;
-            up += 1;
-        }
-        let rest = rest.strip_prefix('@').unwrap_or(rest);
-        let inner = if is_root { None } else { self.scopes.len().checked_sub(up + 1) };
-        if up > self.scopes.len() {
-            let message = format!("`{}` leads out of the template", raw.escape_debug());
-            return Err(Flaw::new(at.0, at.1.clone(), message).hint("each `#each` and `#with` is a level, `#if` is none"));
-        }
-        if local {
-            return self.local(rest, inner, at);
-        }
-        let names = segments(rest);
-        if let Some((scope, is_key)) = names.first().filter(|_| !is_here && !is_root && up == 0).and_then(|n| self.named(n)) {
-            return Ok(if is_key {
-                Operand::Key { scope }
-            } else {
-                Operand::Item { scope, keys: keys(names.get(1..).unwrap_or_default()) }
-            });
-        }
-        match inner {
-            Some(scope) => {
-                if up == 0 && !is_here && names.first().is_some_and(|n| ROOTS.contains(&n.as_str())) && names.len() > 1 {
-                    let flaw =
-                        Flaw::new(at.0, at.1.clone(), format!("inside a block `{}` would be a member of its item", raw.escape_debug()));
-                    return Err(flaw.hint(format!("write `@root.{raw}` for the call's, `this.{raw}` for the item's")));
-                }
-                Ok(Operand::Item { scope, keys: keys(&names) })
-            }
-            None => self.fact(&names, raw, at),
-        }
-    }
-
-    /// `@index`, `@key`, `@first`, `@last` of a block.
-    fn local(&self, name: &str, scope: Option<usize>, at: &At) -> Result<Operand, Flaw> {
-        let Some(scope) = scope.filter(|s| self.scopes.get(*s).is_some_and(|s| s.is_list)) else {
-            return Err(Flaw::new(at.0, at.1.clone(), format!("`@{}` is known inside `#each`", name.escape_debug())));
-        };
-        match name {
-            "index" | "key" => Ok(Operand::Key { scope }),
-            "first" => Ok(Operand::First { scope }),
-            "last" => Ok(Operand::Last { scope }),
-            _ => {
-                let flaw = Flaw::new(at.0, at.1.clone(), format!("there is no `@{}`", name.escape_debug()));
-                Err(flaw.expected("one of @index, @key, @first, @last, @root"))
-            }
-        }
-    }
-
-    /// The block that gives its item or key that name: the innermost.
-    fn named(&self, name: &str) -> Option<(usize, bool)> {
-        self.scopes.iter().enumerate().rev().find_map(|(i, scope)| match name {
-            n if scope.item.as_deref() == Some(n) => Some((i, false)),
-            n if scope.key.as_deref() == Some(n) => Some((i, true)),
-            _ => None,
-        })
-    }
-
-    /// A fact of the call: the same places as in expressions, with the same checks.
-    fn fact(&mut self, names: &[String], raw: &str, at: &At) -> Result<Operand, Flaw> {
-        let Some((root, rest)) = names.split_first() else {
-            return Err(Flaw::new(at.0, at.1.clone(), "which value is not said").expected(format!("one of {}", ROOTS.join(", "))));
-        };
-        if !ROOTS.contains(&root.as_str()) {
-            let flaw = Flaw::new(at.0, at.1.clone(), format!("there is no `{}`", root.escape_debug()));
-            let flaw = flaw.expected(format!("one of {}, or a name that a block gives", ROOTS.join(", ")));
-            let near = nearest(root, ROOTS).map(|n| format!("did you mean `{n}`?"));
-            return Err(flaw.hint(near.unwrap_or_else(|| format!("a member of the message is body.{raw}"))));
-        }
-        let mut text = root.clone();
-        for name in rest {
-            match name.parse::<usize>() {
-                Ok(index) => text.push_str(&format!("[{index}]")),
-                Err(_) => text.push_str(&format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'"))),
-            }
-        }
-        let mut expr = Expr::parse(&text, self.path).map_err(|fault| Flaw {
-            part: at.0,
-            at: at.1.clone(),
-            message: fault.message,
-            expected: fault.expected,
-            hint: fault.hint,
-            is_limit: false,
-        })?;
-        (self.seen)(at.0, at.1.clone(), &mut expr);
-        Ok(Operand::Fact(Box::new(expr)))
-    }
-
     fn block(&mut self, block: &HelperTemplate, at: &At, scan: &mut Scan) -> Result<Node, Flaw> {
         let name = name_of(&block.name);
         let [parameter] = block.params.as_slice() else {
@@ -342,9 +237,13 @@ impl Compiler<'_> {
             Some(BlockParam::Pair((item, key))) => (Some(name_of(item)), Some(name_of(key))),
             None | Some(_) => (None, None),
         };
+        let mut stands = self.stands(&operand);
         let scope = match &*name {
-            "each" => Some(Scope { item, key, is_list: true }),
-            "with" => Some(Scope { item, key, is_list: false }),
+            "each" => {
+                stands.iter_mut().for_each(|segments| segments.push(Segment::Each));
+                Some(Scope { item, key, is_list: true, stands })
+            }
+            "with" => Some(Scope { item, key, is_list: false, stands }),
             "if" | "unless" => None,
             other => {
                 let flaw = Flaw::new(at.0, at.1.clone(), format!("there is no block `#{}`", other.escape_debug()));
@@ -401,7 +300,8 @@ impl Compiler<'_> {
         }
         let Some(parameter) = include.params.first() else { return self.deeper(at, |c| c.part(index, scan)) };
         let over = self.operand(parameter, at)?;
-        self.scopes.push(Scope { item: None, key: None, is_list: false });
+        let stands = self.stands(&over);
+        self.scopes.push(Scope { item: None, key: None, is_list: false, stands });
         let body = self.deeper(at, |c| c.part(index, scan))?;
         self.scopes.pop();
         Ok(vec![Node::With { over, body, otherwise: Vec::new() }])
@@ -414,135 +314,4 @@ fn name_of(parameter: &Parameter) -> String {
         Parameter::Path(Path::Relative((_, raw)) | Path::Local((_, _, raw))) => raw.clone(),
         _ => String::new(),
     }
-}
-
-/// `lines.[0].[odd name]` → its names.
-fn segments(path: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        let (name, more) = match rest.strip_prefix('[') {
-            Some(raw) => raw.split_once(']').unwrap_or((raw, "")),
-            None => rest.split_at(rest.find(['.', '/']).unwrap_or(rest.len())),
-        };
-        names.push(name.to_owned());
-        rest = more.strip_prefix(['.', '/']).unwrap_or(more);
-    }
-    names
-}
-
-fn keys(names: &[String]) -> Vec<Key> {
-    names.iter().map(|n| n.parse().map_or_else(|_| Key::Name(n.as_str().into()), Key::Index)).collect()
-}
-
-/// The parser recurses with every block and bracket: what is nested too deep, or has no end, must not reach it.
-fn look_over(part: usize, text: &str) -> Result<(), Flaw> {
-    if text.len() > limits::TEXT_BYTES {
-        return Err(Flaw::limit(part, 0..0, format!("the template has more than {} bytes", limits::TEXT_BYTES)));
-    }
-    let mut open: Vec<(usize, &str)> = Vec::new();
-    let mut from = 0;
-    while let Some(found) = text.get(from..).and_then(|r| r.find("{{")) {
-        let start = from + found;
-        let rest = text.get(start + 2..).unwrap_or_default();
-        let (end_sign, skip) = if rest.starts_with("!--") { ("--}}", 4) } else { ("}}", 2) };
-        let Some(length) = rest.find(end_sign) else {
-            return Err(Flaw::new(part, start..start + 2, "`{{` has no end").expected("`}}` behind it"));
-        };
-        let inner = rest.get(..length).unwrap_or_default();
-        let tag = inner.trim_start_matches(['~', '{']);
-        let at = start..start + 2 + length + skip;
-        from = at.end;
-        if tag.starts_with('!') || text.get(..start).is_some_and(|t| t.ends_with('\\')) {
-            continue;
-        }
-        if inner.starts_with("{{") {
-            return Err(Flaw::new(part, at, "raw blocks are not part of the language"));
-        }
-        let mut depth = 0usize;
-        for c in tag.chars() {
-            match c {
-                '(' | '[' | '{' => depth += 1,
-                ')' | ']' | '}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            if depth > limits::BRACKETS {
-                return Err(Flaw::limit(part, at, format!("brackets are nested more than {} levels deep", limits::BRACKETS)));
-            }
-        }
-        let word = |t: &'_ str| t.trim_start().split(|c: char| c.is_whitespace() || c == '~').next().unwrap_or_default().len();
-        if let Some(name) = tag.strip_prefix('#') {
-            let name = name.trim_start();
-            open.push((start, name.get(..word(name)).unwrap_or_default()));
-            if open.len() > limits::DEPTH {
-                let message = format!("blocks and parts are nested more than {} levels deep", limits::DEPTH);
-                return Err(Flaw::limit(part, at, message));
-            }
-        } else if let Some(name) = tag.strip_prefix('/') {
-            let name = name.trim().trim_end_matches('~').trim();
-            match open.pop() {
-                Some((_, opened)) if opened == name => {}
-                Some((_, opened)) => {
-                    let flaw = Flaw::new(part, at, format!("`{}` ends where `{}` began", name.escape_debug(), opened.escape_debug()));
-                    return Err(flaw.expected(format!("{{{{/{opened}}}}}")));
-                }
-                None => return Err(Flaw::new(part, at, format!("no block `{}` began", name.escape_debug()))),
-            }
-        }
-    }
-    match open.last() {
-        Some((start, name)) => {
-            Err(Flaw::new(part, *start..start + 2, format!("`#{}` has no end", name.escape_debug())).expected(format!("{{{{/{name}}}}}")))
-        }
-        None => Ok(()),
-    }
-}
-
-fn parse(part: usize, text: &str) -> Result<Parsed, Flaw> {
-    // Deviation: the parser has places where it gives up with a panic; for a text of somebody else's that is an error as any other.
-    let parsed = std::panic::catch_unwind(|| Parsed::compile(text));
-    let wrong = |message: String, at: usize| Flaw::new(part, at..text.len().min(at + 2), message);
-    match parsed {
-        Ok(Ok(parsed)) => Ok(parsed),
-        Ok(Err(error)) => {
-            let at = error.pos().map_or(0, |(line, column)| Lines::new(text).offset(line, column));
-            let why = error.reason().to_string();
-            let why = why.lines().rev().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default().trim_start_matches("= ").to_owned();
-            Err(wrong(format!("the template cannot be read: {why}"), at))
-        }
-        Err(_) => Err(wrong(String::from("the template cannot be read"), 0)),
-    }
-}
-
-/// Lines and columns, from 1, → bytes. Asked for rising places it goes over the text once.
-struct Lines<'t> {
-    text: &'t str,
-    line: usize,
-    at: usize,
-}
-
-impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, line: 1, at: 0 }
-    }
-
-    fn offset(&mut self, line: usize, column: usize) -> usize {
-        if line < self.line {
-            (self.line, self.at) = (1, 0);
-        }
-        while self.line < line {
-            let Some(next) = self.text.get(self.at..).and_then(|r| r.find('\n')) else { break };
-            self.at += next + 1;
-            self.line += 1;
-        }
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        self.at + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(i, _)| i)
-    }
-}
-
-/// Line and column of a byte, from 1.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    (before.matches('\n').count() + 1, before.get(line_start..).unwrap_or_default().chars().count() + 1)
 }

@@ -5,8 +5,10 @@
 //! digits, and every value is escaped for the place where it stands. There is no raw output.
 
 mod compile;
+mod place;
 mod render;
 mod scan;
+mod text;
 
 use std::ops::Range;
 
@@ -14,6 +16,7 @@ pub(super) use compile::{Part, compile};
 pub(super) use render::Halt;
 
 use super::expr::Expr;
+use super::step::Segment;
 use super::tree::Tree;
 
 /// What one template may be made of.
@@ -44,6 +47,19 @@ pub(super) enum Format {
 pub(super) struct Template {
     pub(super) format: Format,
     nodes: Vec<Node>,
+    /// The members of items, inside `#each` and `#with`, that it reads of the message.
+    pub(super) items: Vec<ItemPlace>,
+}
+
+/// A place of the message that is read inside a block, by way of the block's item.
+#[derive(Debug, Clone)]
+pub(super) struct ItemPlace {
+    /// Index of the part that says it.
+    pub(super) part: usize,
+    /// Where, in bytes of its text.
+    pub(super) at: Range<usize>,
+    /// From the message on. Below `#each` of an object `*` is each of its members.
+    pub(super) segments: Vec<Segment>,
 }
 
 #[derive(Debug, Clone)]

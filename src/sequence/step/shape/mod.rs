@@ -75,6 +75,11 @@ impl Step {
                 walk.reads(schema, pointer.segments(), pointer.span);
             }
         }
+        if let Self::Template(step) = self {
+            for place in &step.items {
+                walk.reads_item(schema, &place.segments, place.span);
+            }
+        }
     }
 }
 
@@ -87,6 +92,7 @@ fn made(walk: &mut Walk<'_>, content: &Content, message: &Value) -> (Value, bool
                 let place = expr.reads.first().and_then(|p| look(walk, message, &p.segments).ok().flatten());
                 (place.unwrap_or_else(|| json!({})), false)
             }
+            Some(Expr { gives: Some(known), .. }) => (known.clone(), false),
             Some(expr) => of_type(expr.type_()),
             None => (json!({ "type": "string" }), false),
         },
