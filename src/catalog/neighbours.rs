@@ -4,23 +4,23 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::PublishedApi;
-use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::sequence::{CalledOperation, codes};
 
-/// What the sequences of an API call of other APIs, each place once.
-pub fn calls_of_others(api: &PublishedApi) -> Vec<(&str, &CalledOperation)> {
+/// What the sequences of an API call of other APIs: the API's name, the operation's, and where, each place once.
+pub fn calls_of_others(api: &PublishedApi) -> Vec<(&str, &str, Span)> {
     let mut seen = HashSet::new();
     let paths = api.resources.iter().flat_map(|resource| resource.sequence.paths());
     let other = |called: &CalledOperation| called.api.as_deref().is_some_and(|name| *name != *api.name);
     // A file that stands for several resources is looked at once.
     let calls = paths.flat_map(|path| path.calls()).filter(|called| other(called) && seen.insert(called.span));
-    calls.filter_map(|called| Some((called.api.as_deref()?, called))).collect()
+    calls.filter_map(|called| Some((called.api.as_deref()?, &*called.operation, called.span))).collect()
 }
 
 /// Which of them are not there, as [`missing_callee`] says it, at the places of the texts that `api` was compiled from.
 pub fn missing_callees(api: &PublishedApi, all: &[Arc<PublishedApi>]) -> Vec<Diagnostic> {
     let calls = calls_of_others(api).into_iter();
-    calls.filter_map(|(name, called)| Some(missing_callee(&api.tenant, name, &called.operation, all)?.at(called.span))).collect()
+    calls.filter_map(|(name, operation, span)| Some(missing_callee(&api.tenant, name, operation, all)?.at(span))).collect()
 }
 
 /// What is wrong with the call of an operation of an API of that tenant. An operation that the API does not have is an error. An API that is not there is a

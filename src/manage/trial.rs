@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Work;
 use super::revisions::{Finding, findings};
 use crate::catalog::{self, Texts};
-use crate::sequence::CalledOperation;
+use crate::diagnostic::Span;
 use crate::store::Content;
 
 /// Texts to be tried.
@@ -83,11 +83,11 @@ impl Work for Job {
             Some(api) => {
                 let addresses = std::iter::once(&api.base_path).chain(&api.default_path).cloned().collect();
                 let targets = catalog::targets(&api).map(str::to_owned).collect();
-                let called = |(name, call): (&str, &CalledOperation)| Called {
-                    api: name.to_owned(),
-                    operation: call.operation.to_string(),
-                    document: built.sources.document(call.span.source).map(|s| s.name.to_string()),
-                    position: built.sources.position(call.span),
+                let called = |(api, operation, span): (&str, &str, Span)| Called {
+                    api: api.to_owned(),
+                    operation: operation.to_owned(),
+                    document: built.sources.document(span.source).map(|s| s.name.to_string()),
+                    position: built.sources.position(span),
                 };
                 let calls = catalog::calls_of_others(&api).into_iter().map(called).collect();
                 Tried::Good(Box::new(Good { content, findings, addresses, targets, calls }))

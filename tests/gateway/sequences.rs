@@ -121,3 +121,39 @@ async fn a_hostile_sequence_is_stopped_and_the_process_serves() {
     let server = gateway(&upstream, [smuggled, "", ""]).await;
     assert_eq!(post(&server, "", r#"{"code":"a\r\nX-B: c"}"#).await.status, 400);
 }
+
+/// The examples of docs/sequences/convert.md: a file, and what goes each way.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_of_the_conversions_runs() {
+    let page = std::fs::read_to_string(crate::support::path("docs/sequences/convert.md")).unwrap();
+    let blocks: Vec<_> = page.split("\n```").skip(1).step_by(2).filter_map(|b| b.split_once('\n')).collect();
+    for pair in blocks.chunks(2) {
+        let [("yaml conversion", file), ("text", lines)] = pair else { panic!("{pair:?}") };
+        let line = |word: &str| lines.lines().find_map(|l| l.strip_prefix(word)?.strip_prefix(' '));
+        let service = line("service").map(soap).unwrap_or_else(country);
+        let status = if service.contains("s:Fault") { "500 Oops" } else { "200 OK" };
+        let upstream = Upstream::answering(status, "text/xml", service.as_bytes()).await;
+        let folder = countries(upstream.address, "resources:\n  - post: /c\n    operation: GetCountry\n    sequence: sequences/s.yaml\n");
+        std::fs::create_dir(folder.path().join("countries/sequences")).unwrap();
+        std::fs::write(folder.path().join("countries/sequences/s.yaml"), file).unwrap();
+        let server = Server::of(folder, Config::default()).await;
+        let answer = post(&server, "", line("caller").unwrap()).await;
+        let mut told = 0;
+        if let Some(envelope) = line("envelope") {
+            let sent = body(&upstream.got()[0]);
+            assert!(sent.contains(envelope), "{sent}");
+            told += 1;
+        }
+        if let Some(said) = line("answer") {
+            assert_eq!(format!("{} {}", answer.status, answer.text()), said);
+            told += 1;
+        }
+        if let Some(status) = line("problem") {
+            answer.problem();
+            assert_eq!(answer.status.to_string(), status, "{}", answer.text());
+            told += 1;
+        }
+        assert!(told == 1, "{lines}");
+    }
+    assert_eq!(blocks.len(), 6, "each conversion has one");
+}

@@ -250,26 +250,45 @@ fn blocks(page: &str) -> Vec<(&str, &str)> {
     page.split("\n```").skip(1).step_by(2).filter_map(|b| b.split_once('\n')).collect()
 }
 
-#[test]
-fn every_example_of_the_pages_runs() {
-    let mut shown = String::new();
-    for page in [
-        include_str!("../../../docs/sequences.md"),
-        include_str!("../../../docs/sequences/calls.md"),
-        include_str!("../../../docs/sequences/soap.md"),
-    ] {
-        examples_run(page, &mut shown);
-    }
-    for (verb, ..) in crate::sequence::step::VERBS {
-        assert!(shown.contains(&format!("{verb}:")), "no page has an example of `{verb}`");
-    }
+/// The pages of the steps: their names and texts.
+fn pages() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sequences");
+    let files = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap());
+    files.map(|e| (e.file_name().into_string().unwrap(), std::fs::read_to_string(e.path()).unwrap())).collect()
 }
 
-fn examples_run(page: &str, shown: &mut String) {
-    let blocks = blocks(page);
+const INDEX: &str = include_str!("../../../docs/sequences.md");
+
+#[test]
+fn every_step_has_a_section_whose_examples_run() {
+    let mut sections: Vec<(String, String, String)> = Vec::new();
+    for (page, text) in pages() {
+        for section in text.split("\n## ").skip(1) {
+            let (name, rest) = section.split_once('\n').unwrap();
+            sections.push((page.clone(), name.to_owned(), format!("\n{rest}")));
+        }
+    }
+    for (page, name, text) in &sections {
+        let shown = examples_run(text);
+        let verb = crate::sequence::step::VERBS.iter().any(|(verb, ..)| verb == name);
+        assert!(verb, "{page} has a section `{name}`, which is no step");
+        assert!(shown.contains(&format!("{name}:")), "{page} has no example of `{name}` in its section");
+    }
+    for (verb, ..) in crate::sequence::step::VERBS {
+        let found: Vec<_> = sections.iter().filter(|(_, name, _)| name == verb).map(|(page, ..)| page).collect();
+        let [page] = found.as_slice() else { panic!("`{verb}` has {} sections: {found:?}", found.len()) };
+        assert!(INDEX.contains(&format!("[`{verb}`](sequences/{page}#{verb})")), "docs/sequences.md does not list `{verb}` of {page}");
+    }
+    examples_run(INDEX);
+}
+
+/// Runs the examples of a text, and gives their steps. Those of conversions run in the gateway's tests.
+fn examples_run(text: &str) -> String {
+    let mut shown = String::new();
+    let blocks = blocks(text);
     for (i, (path, steps)) in blocks.iter().enumerate() {
         let whole = match *path {
-            "yaml file" => (*steps).to_owned(),
+            "yaml file" | "yaml conversion" => (*steps).to_owned(),
             "yaml request" => request(&(steps.lines().map(|l| format!("  {l}\n")).collect::<String>())),
             "yaml response" => {
                 let steps: String = steps.lines().map(|l| format!("  {l}\n")).collect();
@@ -286,7 +305,7 @@ fn examples_run(page: &str, shown: &mut String) {
         };
         shown.push_str(steps);
         let sequence = Sequence::parse(SourceId(0), &whole).unwrap_or_else(|e| panic!("{whole}\n{e:?}"));
-        if *path == "yaml file" {
+        if matches!(*path, "yaml file" | "yaml conversion") {
             continue;
         }
         assert_eq!(blocks[i + 1].0, "text", "an example without what comes of it: {steps}");
@@ -297,6 +316,7 @@ fn examples_run(page: &str, shown: &mut String) {
         };
         example(steps, blocks[i + 1].1);
     }
+    shown
 }
 
 /// What came of a call, as the lines of a block say in turn.
@@ -381,11 +401,12 @@ fn mutants(value: &serde_json::Value) -> Vec<serde_json::Value> {
 fn editors_are_told_what_the_reader_takes() {
     let validator = jsonschema::validator_for(&Sequence::schema()).unwrap();
     let mut count = 0;
-    let pages = [include_str!("../../../docs/sequences.md"), include_str!("../../../docs/sequences/calls.md")];
-    for (path, steps) in pages.into_iter().flat_map(blocks) {
+    let mut pages: Vec<String> = pages().into_iter().map(|(_, text)| text).collect();
+    pages.push(INDEX.to_owned());
+    for (path, steps) in pages.iter().flat_map(|page| blocks(page)) {
         let indented = || steps.lines().map(|l| format!("  {l}\n")).collect::<String>();
         let whole = match path {
-            "yaml file" => steps.to_owned(),
+            "yaml file" | "yaml conversion" => steps.to_owned(),
             "yaml request" => request(&indented()),
             "yaml response" => Sequence::DEFAULT_TEXT.replace("  - to_json: {}\n", &format!("  - to_json: {{}}\n{}", indented())),
             _ => continue,
@@ -467,8 +488,7 @@ fn example(steps: &crate::sequence::Steps, block: &str) {
 #[test]
 fn every_expression_of_the_page_gives_what_it_says() {
     use crate::sequence::expr::{Budget, Expr, Path};
-    let page = include_str!("../../../docs/sequences.md");
-    let (_, rest) = page.split_once("With the message `").unwrap();
+    let (_, rest) = INDEX.split_once("With the message `").unwrap();
     let (message, table) = rest.split_once("`:\n").unwrap();
     let mut exchange = Exchange::default();
     exchange.body = Some(Tree::from(&crate::json::parse(message.as_bytes(), &crate::json::Limits::default()).unwrap()));
