@@ -42,6 +42,7 @@ pub mod prove;
 
 // What is kept, and what the gateway knows of it.
 pub mod catalog;
+pub mod handout;
 pub mod import;
 pub mod manage;
 pub mod mock;

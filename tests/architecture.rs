@@ -32,6 +32,7 @@ const BELOW_7: &[&str] = &[
 #[rustfmt::skip]
 const JSON_DOCUMENTS: &[&str] = &[
     "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "alarm/", "catalog/", "gateway/", "oauth/", "mock/", "manage/apart", "admin/", "cli/",
+    "handout/",
     "main.rs", "problem", "config", "telemetry", "yaml", "migrate/",
 ];
 
@@ -77,6 +78,7 @@ const ROOMS: &[Room] = &[
     ),
     room("import", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
     room("catalog", BELOW_7, "import and catalog may use everything below floor 7, and each other"),
+    room("handout", &["catalog"], "handout may use catalog: files that people take along of a published API"),
     room(
         "manage",
         &["store", "auth", "throttle", "catalog", "api", "alarm", "config", "telemetry"],
@@ -122,8 +124,8 @@ const ROOMS: &[Room] = &[
     ),
     room(
         "portal",
-        &["manage", "auth", "throttle", "catalog", "config", "telemetry"],
-        "portal may use manage, auth, throttle, catalog, config, telemetry: it shows what manage knows, and does what manage does",
+        &["manage", "handout", "auth", "throttle", "catalog", "config", "telemetry"],
+        "portal may use manage, handout, auth, throttle, catalog, config, telemetry: it shows what manage knows, and does what manage does",
     ),
     room(
         "migrate",
@@ -175,8 +177,8 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         name: "zip",
-        only_in: &["wsdl/source", "wsdl/source.rs", "migrate/"],
-        rule: "archives are opened in wsdl::source, in memory, within its limits",
+        only_in: &["wsdl/source", "wsdl/source.rs", "migrate/", "handout/bundle"],
+        rule: "archives are opened in wsdl::source, in memory, within its limits, and written in handout::bundle",
     },
     Package {
         name: "bergshamra",

@@ -20,6 +20,8 @@ pub struct Documents {
 
 #[derive(Debug)]
 struct Part {
+    /// The name of its file, where it is one: no two parts have the same.
+    name: String,
     text: Arc<str>,
     /// What differs, in order, without overlaps.
     edits: Vec<Edit>,
@@ -68,11 +70,12 @@ impl Documents {
             }
             let addresses = definitions.services.iter().flat_map(|s| &s.ports).filter_map(|p| p.address_span);
             edits.extend(addresses.filter(|s| s.source == *id).map(|s| edit(s, Becomes::Address)));
-            parts.push(Part::new(text, edits));
+            let name = linked.sources.document(*id).map(|d| &*d.name).unwrap_or_default();
+            parts.push(Part::new(file_name(name, &text, &parts), text, edits));
         }
         for index in standards {
             let text = standard::ALL.get(index).map(|s| s.text).unwrap_or_default();
-            parts.push(Part::new(text.into(), Vec::new()));
+            parts.push(Part::new(file_name("standard.xsd", text, &parts), text.into(), Vec::new()));
         }
         Self { parts, own }
     }
@@ -100,16 +103,32 @@ impl Documents {
 
     /// The document of that number, for `?xsd=N`; 0 is the root.
     pub fn part(&self, number: usize, base_url: &str) -> Option<String> {
-        let part = self.parts.get(number)?;
         let base = escaped(base_url);
+        self.written(number, &base, |number| match number {
+            0 => format!("{base}?wsdl"),
+            n => format!("{base}?xsd={n}"),
+        })
+    }
+
+    /// Every document as a file, the root first: its name, and its text, in which every import and include that leads to one of them is that name. Every
+    /// port's address is `base_url`.
+    pub fn files(&self, base_url: &str) -> Vec<(&str, String)> {
+        let base = escaped(base_url);
+        let name = |number: usize| self.parts.get(number).map(|part| part.name.clone()).unwrap_or_default();
+        let parts = self.parts.iter().enumerate();
+        parts.filter_map(|(number, part)| Some((part.name.as_str(), self.written(number, &base, name)?))).collect()
+    }
+
+    /// The document of that number with the address `base` (escaped) and the locations that `link` gives.
+    fn written(&self, number: usize, base: &str, link: impl Fn(usize) -> String) -> Option<String> {
+        let part = self.parts.get(number)?;
         let mut out = String::with_capacity(part.text.len() + part.edits.len() * (base.len() + 8));
         let mut at = 0;
         for edit in &part.edits {
             out.push_str(part.text.get(at..edit.start)?);
             match edit.becomes {
-                Becomes::Address => out.push_str(&base),
-                Becomes::Document(0) => out.push_str(&format!("{base}?wsdl")),
-                Becomes::Document(n) => out.push_str(&format!("{base}?xsd={n}")),
+                Becomes::Address => out.push_str(base),
+                Becomes::Document(n) => out.push_str(&link(n)),
                 Becomes::Text(text) => out.push_str(text),
             }
             at = edit.end;
@@ -120,13 +139,31 @@ impl Documents {
 }
 
 impl Part {
-    fn new(text: Arc<str>, mut edits: Vec<Edit>) -> Self {
+    fn new(name: String, text: Arc<str>, mut edits: Vec<Edit>) -> Self {
         edits.sort_by_key(|e| e.start);
         // Two ports may share one address, two references one place: each place is written once.
         edits.dedup_by(|next, kept| next.start < kept.end);
         edits.retain(|e| text.get(e.start..e.end).is_some());
-        Self { text, edits }
+        Self { name, text, edits }
     }
+}
+
+/// Characters of a file's name.
+const NAME_CHARS: usize = 80;
+
+/// A name for the file of a document that its author calls `name`: plain, with an ending, and none of those that `there` have.
+fn file_name(name: &str, text: &str, there: &[Part]) -> String {
+    let last = name.split(['?', '#']).next().unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain: String =
+        last.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).take(NAME_CHARS).collect();
+    let plain = plain.trim_start_matches('.');
+    let (stem, ending) = match plain.rsplit_once('.') {
+        Some((stem, ending @ ("wsdl" | "xsd" | "xml"))) => (stem, ending),
+        _ => (plain, if text.contains("definitions") { "wsdl" } else { "xsd" }),
+    };
+    let stem = if stem.is_empty() { "document" } else { stem };
+    let is_free = |name: &String| !there.iter().any(|part| part.name.eq_ignore_ascii_case(name));
+    std::iter::once(format!("{stem}.{ending}")).chain((2..).map(|n| format!("{stem}-{n}.{ending}"))).find(is_free).unwrap_or_default()
 }
 
 fn edit(span: Span, becomes: Becomes) -> Edit {
@@ -193,12 +230,29 @@ mod tests {
             Edit { start: old, end: old + 3, becomes: Becomes::Address },
             Edit { start, end, becomes: Becomes::Text("UTF-8") },
         ];
-        let documents = Documents { parts: vec![Part::new(text.into(), edits)], own: 1 };
+        let documents = Documents { parts: vec![Part::new("a.wsdl".into(), text.into(), edits)], own: 1 };
         assert_eq!(
             documents.wsdl("https://a/b'&c").unwrap(),
             "<?xml version='1.0' encoding='UTF-8'?>\r\n<a x='https://a/b&apos;&amp;c'  y=\"https://a/b&apos;&amp;c?xsd=3\"/>\r\n"
         );
         assert_eq!(documents.part(1, "x"), None);
+    }
+
+    #[test]
+    fn files_have_plain_names_of_their_own() {
+        let mut parts = Vec::new();
+        for (name, text, expected) in [
+            ("wsdl/service.wsdl", "", "service.wsdl"),
+            ("other/service.wsdl", "", "service-2.wsdl"),
+            ("https://a.example/Service.svc?wsdl=wsdl0", "<wsdl:definitions", "Service.svc.wsdl"),
+            ("https://a.example/?xsd=1", "<xs:schema", "document.xsd"),
+            ("..\\..\\a b\".xsd", "", "a_b_.xsd"),
+            ("A_B_.xsd", "", "A_B_-2.xsd"),
+        ] {
+            let name = file_name(name, text, &parts);
+            assert_eq!(name, expected);
+            parts.push(Part::new(name, text.into(), Vec::new()));
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod rules;
 mod sequences;
 mod snapshot;
 mod texts;
+mod twin;
 mod vault;
 mod watch;
 mod wire;
@@ -50,6 +51,7 @@ pub use snapshot::{
     api_label,
 };
 pub use texts::{DEFINITION, LOCK, Texts, is_inside};
+pub use twin::{SoapSample, Twin, fault_document, read_message};
 pub use vault::{FOLDER as SECRETS_FOLDER, Provenance, VARIABLES as SECRET_VARIABLES, Vault, secret_field, targets};
 pub use watch::Watch;
 pub use wire::Wire;

@@ -4,10 +4,10 @@ use super::args::{Direction, Global, Translate};
 use super::{Exit, Outcome, Screen, target};
 use std::sync::Arc;
 
-use crate::json::{Limits, parse, string_into};
-use crate::mediate::mime::MediaType;
-use crate::mediate::package::{EncodedPackage, PackageOptions, decode_package};
-use crate::mediate::{self, DecodeError, DecodeErrorKind, DecodeOptions, Decoded, EncodeError, Fault, FieldError};
+use crate::catalog::{fault_document, read_message};
+use crate::json::{Limits, parse};
+use crate::mediate::package::{EncodedPackage, PackageOptions};
+use crate::mediate::{self, DecodeError, DecodeErrorKind, Decoded, EncodeError, FieldError};
 use crate::plan::Program;
 use crate::plan::node::OperationPlan;
 use crate::problem::{InvalidField, Place, Problem, Reason};
@@ -95,7 +95,7 @@ pub(super) fn decode(screen: &Screen, global: &Global, args: &Translate) -> Outc
         (None, Some((found, rest))) => (found, rest),
         (None, None) => (String::new(), message.as_slice()),
     };
-    match read(&program, operation, direction.mediate(), &content_type, bytes) {
+    match read_message(&program, operation, direction.mediate(), &content_type, bytes) {
         Ok(Decoded::Value(json)) => Ok(screen.answer(&json)),
         Ok(Decoded::Empty) => Ok(screen.answer(b"{}")),
         Ok(Decoded::Fault(fault)) => Ok(screen.answer(&fault_document(&fault))),
@@ -104,30 +104,6 @@ pub(super) fn decode(screen: &Screen, global: &Global, args: &Translate) -> Outc
             Err(Exit::Problem)
         }
     }
-}
-
-/// A message of that Content-Type, attachments inline.
-pub(super) fn read(
-    program: &Arc<Program>,
-    operation: &OperationPlan,
-    direction: mediate::Direction,
-    content_type: &str,
-    bytes: &[u8],
-) -> Result<Decoded, DecodeError> {
-    let media_type = MediaType::parse(content_type);
-    let mut how = options(bytes);
-    how.charset = media_type.parameter("charset").map(str::to_owned);
-    let index = program.operations.iter().position(|o| std::ptr::eq(o, operation));
-    match index.filter(|_| media_type.essence == "multipart/related") {
-        Some(index) => decode_package(program, index, direction, &media_type, bytes, &how),
-        None => mediate::decode(program, operation, direction, bytes, &how),
-    }
-}
-
-/// Limits that fit a message of that size: who has it on disk may read it.
-pub(super) fn options(envelope: &[u8]) -> DecodeOptions {
-    let size = (envelope.len() as u64).max(10 << 20);
-    DecodeOptions { limits: crate::xml::Limits::message_of(size), ..DecodeOptions::default() }
 }
 
 /// What is said to whoever sent the JSON.
@@ -169,36 +145,4 @@ pub(super) fn decode_problem(error: &DecodeError) -> Problem {
         DecodeErrorKind::Limit => "The message is over a limit",
     };
     Problem::new(Reason::UpstreamReply, 502, format!("{what}: {}.", error.message))
-}
-
-/// A fault as its problem document. A fault that is not declared has no title: there is no name to give it.
-pub(super) fn fault_document(fault: &Fault) -> Vec<u8> {
-    let code = fault.code.as_deref().unwrap_or_default().split('.').next().unwrap_or_default();
-    let blames_caller = matches!(code, "Client" | "Sender");
-    let status = match (&fault.declared, fault.status) {
-        (Some(_), status) => status.unwrap_or(crate::plan::compile::DEFAULT_FAULT_STATUS),
-        (None, _) if blames_caller => 400,
-        (None, _) => 502,
-    };
-    let mut out = b"{".to_vec();
-    if let Some(name) = &fault.declared {
-        member(&mut out, "title", name);
-    }
-    out.extend_from_slice(format!("\"status\":{status},").as_bytes());
-    member(&mut out, "code", Reason::Fault.code());
-    if let Some(reason) = &fault.reason {
-        member(&mut out, "detail", reason);
-    }
-    string_into(&mut out, "fault");
-    out.push(b':');
-    out.extend_from_slice(&fault.fault_json);
-    out.push(b'}');
-    out
-}
-
-fn member(out: &mut Vec<u8>, name: &str, value: &str) {
-    string_into(out, name);
-    out.push(b':');
-    string_into(out, value);
-    out.push(b',');
 }

@@ -3,14 +3,20 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, Request, Response, StatusCode};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, ExposeHeaders};
 
 use super::body::AnswerBody;
 use crate::catalog::Cors;
+use crate::config::Config;
+use crate::net::address::is_loopback_host;
+
+/// How long a browser remembers what the portal's consoles may do.
+const CONSOLE_AGE: Duration = Duration::from_secs(600);
 
 /// The rules of an API.
 pub(super) type Rules = Arc<CorsLayer>;
@@ -54,4 +60,74 @@ pub(super) async fn dress(rules: &CorsLayer, method: &Method, headers: &HeaderMa
         *dressed.status_mut() = StatusCode::NO_CONTENT;
     }
     dressed
+}
+
+/// The portal's consoles: pages on which people try every API, whatever its definition says of other origins.
+#[derive(Clone)]
+pub(super) struct Consoles {
+    /// The portal's public origin; `None`: it is known by loopback names only.
+    public: Option<String>,
+    /// The portal's port.
+    port: u16,
+    rules: Rules,
+}
+
+impl Consoles {
+    /// As the settings say where the portal is.
+    pub(super) fn of(config: &Config) -> Self {
+        let layer = CorsLayer::new()
+            // Asked only where the origin is the portal's: see `rules_for`.
+            .allow_origin(AllowOrigin::mirror_request())
+            .allow_methods(AllowMethods::mirror_request())
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers(ExposeHeaders::any())
+            .max_age(CONSOLE_AGE);
+        let public = config.portal.public_url.as_ref().map(|url| url.origin().ascii_serialization());
+        Self { public, port: config.listen.portal.address.port(), rules: Arc::new(layer) }
+    }
+
+    /// The rules for a page of the portal; `None`: it is none. No credentials of the browser's own go with such a call.
+    pub(super) fn rules_for(&self, headers: &HeaderMap) -> Option<Rules> {
+        let origin = headers.get(ORIGIN)?.to_str().ok()?;
+        let is_here = || {
+            let url = url::Url::parse(origin).ok()?;
+            Some(url.scheme() == "http" && url.port_or_known_default() == Some(self.port) && is_loopback_host(url.host_str()?))
+        };
+        let is_portal = match &self.public {
+            Some(public) => public == origin,
+            None => is_here().unwrap_or(false),
+        };
+        is_portal.then(|| self.rules.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_portal(config: &Config, origin: &str) -> bool {
+        let headers: HeaderMap = [(ORIGIN, HeaderValue::from_str(origin).unwrap())].into_iter().collect();
+        Consoles::of(config).rules_for(&headers).is_some()
+    }
+
+    #[test]
+    fn the_consoles_are_those_of_the_portal() {
+        let mut config = Config::default();
+        for own in ["http://127.0.0.1:8290", "http://localhost:8290", "http://[::1]:8290"] {
+            assert!(is_portal(&config, own), "{own}");
+        }
+        for other in
+            ["http://127.0.0.1:8291", "https://127.0.0.1:8290", "http://portal.example:8290", "null", "http://127.0.0.1.evil.example:8290"]
+        {
+            assert!(!is_portal(&config, other), "{other}");
+        }
+        config.portal.public_url = Some("https://portal.example/".parse().unwrap());
+        assert!(is_portal(&config, "https://portal.example"));
+        for other in
+            ["http://portal.example", "https://portal.example:8443", "https://portal.example.evil.example", "http://127.0.0.1:8290"]
+        {
+            assert!(!is_portal(&config, other), "{other}");
+        }
+        assert!(Consoles::of(&config).rules_for(&HeaderMap::new()).is_none());
+    }
 }

@@ -78,7 +78,8 @@ impl Gateway {
         if let Some(standing) = standing {
             respond::standing(&mut response, &standing);
         }
-        if let Some(rules) = cors {
+        let console = record.api.as_ref().and_then(|_| self.consoles.rules_for(&head.headers));
+        if let Some(rules) = console.or(cors) {
             response = cors::dress(&rules, &head.method, &head.headers, response).await;
         }
         let mut response = leave(response, record, is_head);

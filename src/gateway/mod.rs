@@ -97,6 +97,7 @@ pub struct Gateway {
     values: values::Values,
     logins: login::Logins,
     reserved: Option<Arc<dyn Reserved>>,
+    consoles: cors::Consoles,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -165,6 +166,7 @@ impl Gateway {
     ) -> Result<Self, NoRandom> {
         let routes = ArcSwap::from_pointee(RouteTable::new(catalog.snapshot(), &config.limits, None));
         let kept = cache::Answers::new(config.limits.cache.0);
+        let consoles = cors::Consoles::of(&config);
         let breakers = Breakers::new(config.limits.upstream.breaker.clone());
         let gateway = Self {
             kept,
@@ -181,6 +183,7 @@ impl Gateway {
             attachments: store::Store::default(),
             desk: access::Desk::new(limiter, fetcher)?,
             reserved: None,
+            consoles,
         };
         gateway.count_snapshot();
         Ok(gateway)

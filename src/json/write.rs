@@ -63,6 +63,49 @@ impl Value<'_> {
         self.write_some(out, usize::MAX);
     }
 
+    /// The value as JSON text for people: each member and item on a line, set in by two spaces a level; numbers as they were written.
+    pub fn pretty(&self) -> String {
+        let mut out = Vec::new();
+        self.write_set_in(&mut out, 0);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    fn write_set_in(&self, out: &mut Vec<u8>, level: usize) {
+        let line = |out: &mut Vec<u8>, level: usize| {
+            out.push(b'\n');
+            out.resize(out.len() + 2 * level, b' ');
+        };
+        let between = |out: &mut Vec<u8>, i: usize| {
+            if i > 0 {
+                out.push(b',');
+            }
+            line(out, level + 1);
+        };
+        match self {
+            Value::Array(items) if !items.is_empty() => {
+                out.push(b'[');
+                for (i, item) in items.iter().enumerate() {
+                    between(out, i);
+                    item.write_set_in(out, level + 1);
+                }
+                line(out, level);
+                out.push(b']');
+            }
+            Value::Object(members) if !members.is_empty() => {
+                out.push(b'{');
+                for (i, (name, value)) in members.iter().enumerate() {
+                    between(out, i);
+                    string_into(out, name);
+                    out.extend_from_slice(b": ");
+                    value.write_set_in(out, level + 1);
+                }
+                line(out, level);
+                out.push(b'}');
+            }
+            plain => plain.write_into(out),
+        }
+    }
+
     /// The value as JSON text, cut after 60 characters, `…` the last of them. Costs no more than that, however big the value is.
     pub fn excerpt(&self) -> String {
         let mut out = Vec::with_capacity(4 * EXCERPT_CHARS);

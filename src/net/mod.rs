@@ -14,6 +14,7 @@ pub mod hook;
 pub mod inflate;
 pub mod probe;
 pub mod random;
+pub mod relay;
 pub mod resolver;
 pub mod rest;
 pub mod secret;

@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{Response as HttpResponse, StatusCode};
 
@@ -18,6 +18,13 @@ use crate::net::secret::Secret;
 /// What a page may do: load the portal's own files and send its forms to the portal. Nothing stands in the page itself that runs or styles.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
+/// What the page of the REST console may do: Swagger UI calls the gateway, and its style sheet has pictures in itself. Its scripts set styles of elements
+/// through the object model only, which no policy forbids.
+pub(super) fn console_policy(gateway: &str) -> String {
+    let origin = url::Url::parse(gateway).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    POLICY.replace("img-src 'self'", "img-src 'self' data:").replace("connect-src 'self'", &format!("connect-src 'self' {origin}"))
+}
+
 /// The browser's abilities that no page uses.
 const ABILITIES: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 
@@ -80,7 +87,17 @@ impl Answer {
     /// The same, ending the browser's session: what it keeps of the portal goes with it.
     pub(super) fn without_session(self, portal: &Portal) -> Self {
         self.with(SET_COOKIE, Cookie::Session.clear(portal.is_secure()))
-            .with(HeaderName::from_static("clear-site-data"), "\"cache\"".to_owned())
+            .with(HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\"".to_owned())
+    }
+
+    /// The same, of a page that may do something else than the others.
+    pub(super) fn with_policy(self, policy: String) -> Self {
+        self.with(CONTENT_SECURITY_POLICY, policy)
+    }
+
+    /// The same, whose bytes are compressed with gzip.
+    pub(super) fn gzipped(self) -> Self {
+        self.with(CONTENT_ENCODING, "gzip".to_owned())
     }
 
     /// The same, worth another try after so many seconds.
@@ -109,7 +126,6 @@ impl Answer {
 /// What browsers must not do, on every answer.
 pub(super) fn guard(headers: &mut HeaderMap, id: &str) {
     let fixed = [
-        (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         // To other hosts nothing; to the portal itself, so that forms say where they come from.
@@ -119,6 +135,7 @@ pub(super) fn guard(headers: &mut HeaderMap, id: &str) {
         (HeaderName::from_static("permissions-policy"), ABILITIES),
     ];
     headers.extend(fixed.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert("x-request-id", id);

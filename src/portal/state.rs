@@ -1,10 +1,13 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use crate::auth::LogIns;
 use crate::config::{Config, ForwardedField, PortalSettings};
 use crate::manage::{Lifetimes, Manage};
-use crate::net::address::Cidr;
+use crate::net::address::{AddressPolicy, Cidr};
+use crate::net::fetch::FetchOptions;
+use crate::net::forwarded::AddressLists;
+use crate::net::relay::Relay;
 
 /// What the portal works with.
 #[derive(Debug)]
@@ -19,10 +22,18 @@ pub struct Portal {
     pub gateway: String,
     /// Is that the address that the operator says it has?
     has_public_gateway: bool,
+    /// Does the gateway listen without TLS?
+    listens_plain: bool,
     /// Does the gateway have a page on which users log in (`oauth.authorize`)?
     pub has_log_in_page: bool,
     /// Proxies whose word on the caller's address counts, and the field in which they say it.
     pub proxies: (Vec<Cidr>, ForwardedField),
+    /// Sends what readers try in the SOAP console; `None`: the client cannot be made.
+    pub(super) relay: Option<Relay>,
+    /// Where the relay reaches the gateway: of the same process its listener, else `gateway`.
+    pub(super) inner_gateway: String,
+    /// Who may call the gateway at all.
+    pub(super) callers: AddressLists,
 }
 
 impl Portal {
@@ -34,14 +45,21 @@ impl Portal {
             None => format!("http://{}", config.listen.gateway.address),
         };
         let proxies = (config.network.trusted_proxies.clone(), config.network.forwarded);
+        let reachable = AddressPolicy { allow: config.network.allow.clone(), ..AddressPolicy::local() };
+        let relay =
+            Relay::new(FetchOptions::new(reachable)).inspect_err(|e| tracing::warn!(error = %e, "the SOAP console cannot send")).ok();
         Self {
             manage: manage.into(),
             log_ins,
             settings: config.portal.clone(),
+            inner_gateway: gateway.clone(),
             gateway,
             has_public_gateway: config.gateway.public_url.is_some(),
+            listens_plain: config.listen.gateway.tls.is_none(),
             has_log_in_page: config.oauth.authorize,
             proxies,
+            relay,
+            callers: config.network.callers.clone(),
         }
     }
 
@@ -51,6 +69,10 @@ impl Portal {
         if let (Some(address), false) = (gateway, self.has_public_gateway) {
             let scheme = if self.gateway.starts_with("https:") { "https" } else { "http" };
             self.gateway = format!("{scheme}://{address}");
+            self.inner_gateway.clone_from(&self.gateway);
+        }
+        if let (Some(address), true) = (gateway, self.listens_plain) {
+            self.inner_gateway = format!("http://{}", near(address));
         }
         self
     }
@@ -63,4 +85,14 @@ impl Portal {
     pub(super) fn lifetimes(&self) -> Lifetimes {
         Lifetimes { idle: self.settings.session_idle, max: self.settings.session_max }
     }
+}
+
+/// The address at which this machine reaches a listener of its own.
+fn near(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }

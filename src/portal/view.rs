@@ -27,6 +27,8 @@ views![
     "catalogue",
     "api",
     "code",
+    "console",
+    "reference",
     "log_in",
     "sign_up",
     "signed_up",

@@ -24,7 +24,7 @@ use crate::net::secret::Secret;
 /// A form must be here in this time.
 const BODY: Duration = Duration::from_secs(10);
 /// Bytes of a form.
-const MAX_BYTES: usize = 64 << 10;
+const MAX_BYTES: usize = 512 << 10;
 
 /// Bytes of the place where a list goes on.
 const MAX_ID: usize = 400;

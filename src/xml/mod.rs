@@ -9,9 +9,11 @@ pub mod encoding;
 pub mod gate;
 pub mod limits;
 pub mod ns;
+mod pretty;
 mod qname;
 pub mod writer;
 
 pub use document::Document;
 pub use limits::Limits;
+pub use pretty::pretty;
 pub use qname::QName;

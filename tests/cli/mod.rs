@@ -9,7 +9,7 @@ mod documents;
 mod import;
 mod lifecycle;
 mod prove;
-mod run;
+pub(crate) mod run;
 mod setup;
 mod story;
 mod tools;

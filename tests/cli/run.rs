@@ -5,7 +5,8 @@ use std::process::Command;
 use super::{Running, castile, http, run, run_with, sample};
 use crate::support;
 
-pub(super) fn address(text: &str) -> String {
+/// The address that a command says it answers at.
+pub(crate) fn address(text: &str) -> String {
     let at = text.find("http://").unwrap() + "http://".len();
     text[at..].split('/').next().unwrap().to_owned()
 }

@@ -102,6 +102,18 @@ impl Browser {
         self.send(&format!("GET {path}"), &[("sec-fetch-site", "same-origin")], "")
     }
 
+    /// The bytes of a file.
+    pub fn bytes(&mut self, path: &str) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nconnection: close\r\nhost: {}\r\n\r\n", self.address).unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).unwrap();
+        let head = reply.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+        assert!(reply.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&reply[..head]));
+        reply.split_off(head + 4)
+    }
+
     /// Sends a form as a page of the portal does.
     pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Shown {
         let origin = format!("http://{}", self.address);

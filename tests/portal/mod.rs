@@ -5,10 +5,12 @@ mod browser;
 mod catalogue;
 mod chromium;
 mod code;
+mod consoles;
 mod door;
 mod entry;
 mod inert;
 mod matrix;
+mod served;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

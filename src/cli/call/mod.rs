@@ -11,9 +11,9 @@ use tokio::time::Instant;
 
 use super::args::{Call, Global};
 use super::target::Wanted;
-use super::translate::{NO_REQUEST, decode_problem, encode_problem, fault_document, in_memory, read, show as show_message, token};
+use super::translate::{NO_REQUEST, decode_problem, encode_problem, in_memory, show as show_message, token};
 use super::{Exit, Outcome, Screen, runtime, target};
-use crate::catalog::{PublishedApi, PublishedResource, Secrets};
+use crate::catalog::{PublishedApi, PublishedResource, Secrets, fault_document, read_message};
 use crate::gateway::trace::{shown_json, shown_xml};
 use crate::json::{self, Value};
 use crate::mediate::package::{EncodedPackage, Insertion, PackageOptions};
@@ -129,7 +129,7 @@ fn show(screen: &Screen, args: &Call, program: &Arc<Program>, plan: &OperationPl
     }
     let begun = Instant::now();
     let content_type = reply.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let decoded = read(program, plan, Direction::Response, content_type, &reply.body);
+    let decoded = read_message(program, plan, Direction::Response, content_type, &reply.body);
     let took = begun.elapsed();
     if args.trace {
         trace(screen, "4 answer, JSON", Some(took), b"");

@@ -1,4 +1,5 @@
-// What a page can do beyond showing: copy a sample or a key. Every page works without this file.
+// What a page can do beyond showing: copy a sample or a key, keep a key for the consoles until the tab is closed or the reader logs out. Every page works
+// without this file.
 "use strict";
 for (const shown of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;
@@ -13,4 +14,9 @@ for (const shown of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
   shown.parentElement.append(button);
+}
+for (const field of document.querySelectorAll("[data-remember]")) {
+  const name = "castile-" + field.dataset.remember;
+  if (field.value === "") field.value = sessionStorage.getItem(name) ?? "";
+  field.addEventListener("input", () => sessionStorage.setItem(name, field.value));
 }

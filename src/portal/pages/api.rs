@@ -164,9 +164,16 @@ fn downloads(api: &PublishedApi) -> Vec<Download> {
     if !api.resources.is_empty() {
         all.push(Download { file: "openapi.json", title: "OpenAPI 3.1", about: "for REST clients and generators" });
         all.push(Download { file: "openapi-3.0.json", title: "OpenAPI 3.0", about: "for older tools" });
+        all.push(Download { file: "postman.json", title: "Postman collection", about: "with address and key as variables" });
+        all.push(Download {
+            file: "jmeter.jmx",
+            title: "JMeter plan",
+            about: "21 calls of the first resource; with ?operation=NAME of another",
+        });
     }
     if !api.documents.is_empty() {
         all.push(Download { file: "service.wsdl", title: "WSDL", about: "for SOAP clients; what it imports comes from the gateway" });
+        all.push(Download { file: "wsdl.zip", title: "WSDL bundle", about: "the same as an archive, with all that it imports" });
     }
     all
 }

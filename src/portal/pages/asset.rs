@@ -16,5 +16,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
 #[allow(clippy::unused_async, reason = "every page is asynchronous")]
 async fn show(_: Arc<Portal>, visit: Visit) -> Result<Answer, Fail> {
     let asset = ASSETS.find(visit.path("file")).ok_or(Fail::Nowhere)?;
-    Ok(Answer::asset(asset.content_type, asset.bytes))
+    let answer = Answer::asset(asset.content_type, asset.bytes);
+    Ok(if asset.is_gzip { answer.gzipped() } else { answer })
 }

@@ -7,8 +7,11 @@ mod applications;
 mod asset;
 mod catalogue;
 mod code;
+mod console;
 mod credentials;
+mod downloads;
 mod entry;
+mod reference;
 mod set_up;
 mod subscriptions;
 
@@ -30,6 +33,9 @@ pub(super) fn routes() -> Routes {
     let routes = catalogue::routes(routes);
     let routes = api::routes(routes);
     let routes = code::routes(routes);
+    let routes = console::routes(routes);
+    let routes = downloads::routes(routes);
+    let routes = reference::routes(routes);
     let routes = entry::routes(routes);
     let routes = set_up::routes(routes);
     let routes = account::routes(routes);
