@@ -12,6 +12,7 @@ use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 /// What is taken.
 const FILES: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
 
+#[allow(clippy::disallowed_methods, reason = "cargo says in a variable where the files go; this is no setting")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo says no OUT_DIR")?);
