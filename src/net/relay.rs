@@ -1,9 +1,9 @@
 //! Calls that a page sends for its reader: one request to a fixed server, its answer kept whole.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::fetch::{FetchError, FetchOptions, check, classify, client, read, shown_host};
