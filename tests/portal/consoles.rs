@@ -26,7 +26,7 @@ fn a_soap_call_goes_out_and_comes_back_in_both_forms_without_scripts() {
     let page = sue.get(ROUTE);
     let envelope = text(page.between("required>", "</textarea>"));
     assert!(envelope.contains("<soap") || envelope.contains(":Envelope"), "{envelope}");
-    assert!(page.has("SOAPAction") && page.has("REST caller") == false, "{}", page.body);
+    assert!(page.has("SOAPAction") && !page.has("REST caller"), "{}", page.body);
     let json = text(page.between("<textarea id=\"json\"", "</textarea>").split_once('>').unwrap().1);
     assert!(json.contains("\"code\": \""), "{json}");
 

@@ -11,7 +11,7 @@ use crate::cli::{Running, castile, run, sample};
 
 /// A server with the sample Countries, the user sue (subscriber), her application `demo` on the plan tryout, and a key of it.
 pub struct Served {
-    pub dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
     pub gateway: SocketAddr,
     pub portal: SocketAddr,
     pub password: String,
@@ -44,7 +44,7 @@ impl Served {
         create(&["app", "create", "demo", "--owner", "sue"]);
         create(&["subscription", "create", "--app", "demo", "--api", "countries", "--plan", "tryout"]);
         let key = text(&create(&["key", "create", "--app", "demo"]), "key");
-        Self { dir, gateway, portal, password, key, _running: [mock, server] }
+        Self { _dir: dir, gateway, portal, password, key, _running: [mock, server] }
     }
 
     /// A browser in which sue has logged in.
