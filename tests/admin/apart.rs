@@ -157,6 +157,9 @@ async fn what_there_is_no_room_for_is_refused_and_not_compiled_here() {
         put(&Manage::new(desk.store.clone()).compiling_apart(full.clone()), texts("orders", "numbers: string\n")).await.unwrap_err();
     let ManageError::NoRoom { api, needed, free: 0 } = &refused else { panic!("{refused:?}") };
     assert!(api == "orders" && (1..96).contains(needed), "{refused}");
+    let shed = Manage::new(desk.store.clone()).compiling_apart(full.clone()).has_room("orders", 1 << 20).unwrap_err();
+    assert_eq!(shed, ManageError::NoRoom { api: "orders".into(), needed: 4, free: 0 }, "before it is read");
+    assert_eq!(Manage::new(desk.store.clone()).has_room("orders", 1 << 40), Ok(()), "where nothing weighs");
     // A node with less memory than the one that took them: what it serves of the API stays.
     let catalog = Arc::new(Catalog::default());
     let roster = Roster::new(desk.store.clone(), catalog.clone()).weighing(full);

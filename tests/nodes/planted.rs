@@ -135,7 +135,9 @@ fn plant(node: &Node, upstream: &Upstream) -> Planted {
         ("code_challenge", CHALLENGE),
         ("code_challenge_method", "S256"),
     ]);
-    let page = at(node, &format!("GET /oauth2/authorize?{asked} HTTP/1.1"), "").1;
+    let ask = |node: &Node| at(node, &format!("GET /oauth2/authorize?{asked} HTTP/1.1"), "");
+    node.until("the client is in force", |n| ask(n).0 == 200);
+    let page = ask(node).1;
     let ticket = between(&page, "name=\"request\" value=\"", "\"");
     let cookie = between(&page.to_lowercase(), "set-cookie: ", ";");
     let at_cookie = page.to_lowercase().find(&cookie).unwrap();
