@@ -1,5 +1,6 @@
 //! Sequences of Synapse, mediator by mediator, → steps of Castile; what has no counterpart is told at its place, and a comment stands there.
 
+mod answers;
 mod branches;
 mod convert;
 mod enrich;
@@ -9,6 +10,7 @@ mod headers;
 mod json;
 mod jsonpath;
 mod library;
+mod moves;
 mod payload;
 mod policies;
 mod reply;
