@@ -16,9 +16,14 @@ use crate::openapi::validate::{Schemas, errors, in_parallel};
 use crate::support::{self, api::construct};
 
 /// Numbers that follow from a seed.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
+    /// Those of a number.
+    pub fn of(number: u64) -> Self {
+        Self(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -26,7 +31,7 @@ impl Random {
         self.0
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         (self.next() % n.max(1) as u64) as usize
     }
 }
@@ -186,7 +191,7 @@ fn check(api: &mut PublishedApi, at: usize, number: u64) -> Result<(), String> {
             _ => None,
         }
     };
-    let mut random = Random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut random = Random::of(number);
     let given: Option<Value> = sampler.example(plan, Direction::Request).ok().and_then(|json| serde_json::from_slice(&json).ok());
     let got: Option<Value> = sampler.example(plan, Direction::Response).ok().and_then(|json| serde_json::from_slice(&json).ok());
     let request = given.as_ref().map(|m| before(&mut random, m)).unwrap_or_default();
