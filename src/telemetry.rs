@@ -67,6 +67,8 @@ pub mod names {
     pub const MEMORY: &str = "castile_memory_bytes";
     /// What it may be, bytes: gauge.
     pub const MEMORY_LIMIT: &str = "castile_memory_limit_bytes";
+    /// Tasks that have not ended: gauge.
+    pub const TASKS: &str = "castile_tasks";
     /// Files and connections that this process has open: gauge.
     pub const OPEN_FILES: &str = "castile_open_files";
     /// How many they may be: gauge.
@@ -149,6 +151,7 @@ fn describe() {
     describe_counter!(names::ALARM_WEBHOOK, "Alarms for the webhook.");
     describe_gauge!(names::MEMORY, "Resident memory of this process, in bytes.");
     describe_gauge!(names::MEMORY_LIMIT, "What this process may have of memory, in bytes.");
+    describe_gauge!(names::TASKS, "Tasks of this process that have not ended.");
     describe_gauge!(names::OPEN_FILES, "Files and connections that this process has open.");
     describe_gauge!(names::OPEN_FILES_LIMIT, "How many files and connections this process may have open.");
     describe_gauge!(

@@ -132,9 +132,12 @@ limits: {{ in_flight: 4096 }}
 ADMIN_PORT = 9201
 
 
+def binary():
+    return os.environ.get("CASTILE", str(ROOT / "target/release/castile"))
+
+
 def castile(name, more, full=False, soap=False):
     """An API of its own settings; with `full` a caller that has all that the gateway can know of it."""
-    binary = os.environ.get("CASTILE", str(ROOT / "target/release/castile"))
     home = WORK / name
     quiet("rm", "-rf", str(home))
     (home / "apis/records/wsdl").mkdir(parents=True)
@@ -142,9 +145,9 @@ def castile(name, more, full=False, soap=False):
     (home / "apis/records/api.yaml").write_text(API.format(upstream=UPSTREAM_PORT, more=more))
     (home / "castile.yaml").write_text(SETTINGS.format(port=PORT, admin=ADMIN_PORT))
     path = "/records/1" if soap else "/records/1/{operation}"
-    subject = Subject([[binary, "serve", "--config", str(home / "castile.yaml")]], soap=soap, path=path)
+    subject = Subject([[binary(), "serve", "--config", str(home / "castile.yaml")]], soap=soap, path=path)
     if full:
-        subject.fields["apikey"] = subscriber_key(binary, home, subject)
+        subject.fields["apikey"] = subscriber_key(home, subject)
     return subject
 
 
@@ -159,12 +162,12 @@ def wait_ready():
     raise TimeoutError("the server is not ready")
 
 
-def subscriber_key(binary, home, subject):
+def subscriber_key(home, subject):
     """Starts the server once to make an application, its subscription and its key."""
     server = subprocess.Popen(subject.commands[0], cwd=home, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def run(*arguments):
-        return quiet(binary, "--server", f"http://127.0.0.1:{ADMIN_PORT}", "--config", str(home / "castile.yaml"), *arguments, cwd=home)
+        return quiet(binary(), "--server", f"http://127.0.0.1:{ADMIN_PORT}", "--config", str(home / "castile.yaml"), *arguments, cwd=home)
 
     try:
         wait_ready()

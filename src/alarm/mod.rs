@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use self::board::Board;
 use crate::config::AlarmSettings;
+use crate::telemetry::names;
 
 pub use process::{MemoryReading, ProcessWatch, memory_limit, memory_percent, open_files};
 pub use webhook::{Webhook, WebhookError};
@@ -151,6 +152,7 @@ pub async fn watch(settings: AlarmSettings) {
     let mut process = ProcessWatch::new(settings);
     loop {
         process.look(Instant::now());
+        metrics::gauge!(names::TASKS).set(tokio::runtime::Handle::current().metrics().num_alive_tasks() as f64);
         BOARD.say(Instant::now());
         tokio::time::sleep(LOOK).await;
     }
