@@ -376,6 +376,7 @@ impl PublishedResource {
         let asked = openapi::Asked {
             schemes: self.rules.schemes.iter().map(|s| s.word()).collect(),
             scopes: self.rules.scopes.clone(),
+            also: self.sequence.request.outcomes().needed_scopes.into_iter().map(Arc::from).collect(),
             token: self.rules.token.map(|t| t.word()),
         };
         openapi::Resource {

@@ -51,6 +51,11 @@ impl Draft {
         Bytes::from(self.package.envelope.clone())
     }
 
+    /// Do parts stand beside the envelope?
+    pub(super) fn has_attachments(&self) -> bool {
+        self.package.is_multipart()
+    }
+
     /// The message with that envelope. What was added to it stands first in its Header, before all that is to be put in.
     ///
     /// # Errors

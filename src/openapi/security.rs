@@ -14,6 +14,8 @@ pub struct Asked {
     pub schemes: Vec<&'static str>,
     /// Scopes of which one is enough; empty: none is asked for.
     pub scopes: Vec<Arc<str>>,
+    /// Scopes that steps ask of every call, beside those: all of them are needed.
+    pub also: Vec<Arc<str>>,
     /// The kind of token ([`crate::api::TOKENS`]); `None`: either.
     pub token: Option<&'static str>,
 }
@@ -27,19 +29,30 @@ impl Asked {
         let open = self.schemes.contains(&"none");
         let schemes = || self.schemes.iter().copied().filter(|_| !open);
         let scoped: Vec<_> = schemes().filter(|s| SCOPED.contains(s)).collect();
-        if self.scopes.is_empty() || scoped.is_empty() { schemes().collect() } else { scoped }
+        if !self.has_scopes() || scoped.is_empty() { schemes().collect() } else { scoped }
+    }
+
+    fn has_scopes(&self) -> bool {
+        !self.scopes.is_empty() || !self.also.is_empty()
     }
 
     /// `security` of the operation: one alternative each; `None`: nothing is asked.
     pub(super) fn requirements(&self) -> Option<Value> {
         let mut alternatives = Vec::new();
         for scheme in self.useful() {
-            if !SCOPED.contains(&scheme) || self.scopes.is_empty() {
+            if !SCOPED.contains(&scheme) || !self.has_scopes() {
                 alternatives.push(json!({ scheme: [] }));
                 continue;
             }
-            // One scope is enough, and a list would mean all of them.
-            alternatives.extend(self.scopes.iter().map(|scope| json!({ scheme: [scope] })));
+            if self.scopes.is_empty() {
+                alternatives.push(json!({ scheme: self.also }));
+                continue;
+            }
+            // One scope is enough, and a list means all of them: what steps ask for stands in each.
+            alternatives.extend(self.scopes.iter().map(|scope| {
+                let also = self.also.iter().filter(|other| *other != scope);
+                json!({ scheme: std::iter::once(scope).chain(also).collect::<Vec<_>>() })
+            }));
         }
         (!alternatives.is_empty()).then_some(Value::Array(alternatives))
     }
@@ -68,7 +81,7 @@ pub(super) fn schemes(input: &Input<'_>) -> Map<String, Value> {
 /// The flows that give tokens of the kinds that are asked for.
 fn oauth2(input: &Input<'_>) -> Value {
     let asked = || input.resources.iter().map(|r| &r.asked).filter(|a| a.useful().contains(&"oauth2"));
-    let scopes: BTreeSet<&str> = asked().flat_map(|a| a.scopes.iter().map(|s| &**s)).collect();
+    let scopes: BTreeSet<&str> = asked().flat_map(|a| a.scopes.iter().chain(&a.also).map(|s| &**s)).collect();
     let scopes: Map<String, Value> = scopes.into_iter().map(|s| (s.to_owned(), json!(""))).collect();
     let address = |endpoint: &str| format!("{}/oauth2/{endpoint}", input.issuer);
     let mut flows = Map::new();

@@ -234,6 +234,54 @@ fn the_schema_of_a_reply_says_what_is_made_of_it() {
     assert!(found[0].contains("a JSON Schema"), "{found:?}");
 }
 
+#[test]
+fn a_declared_header_block_that_a_step_sets_need_not_be_sent() {
+    use castile::sequence::{NoDefinitions, Sequence};
+    let block =
+        json!({ "type": "object", "properties": { "id": { "type": "string" } }, "required": ["id"], "additionalProperties": false });
+    let object = |members: Value, required: Value| json!({ "type": "object", "properties": members, "required": required, "additionalProperties": false });
+    let schema = object(
+        json!({ "$headers": object(json!({ "Shop": block }), json!(["Shop"])), "n": { "type": "integer" } }),
+        json!(["$headers", "n"]),
+    );
+    let before = |step: &str| {
+        let text =
+            format!("version: 1\nrequest:\n  - {step}\n  - to_soap: {{}}\nresponse:\n  - to_json: {{}}\nfault:\n  - to_problem: {{}}\n");
+        let sequence = Sequence::parse(castile::diagnostic::SourceId(0), &text).unwrap();
+        let (shape, found) = sequence.request.before(schema.clone(), &mut NoDefinitions, "it");
+        (shape.unwrap(), found.iter().map(|d| format!("{} {}", d.message, d.hint.as_deref().unwrap_or_default())).collect::<Vec<_>>())
+    };
+    let (shape, found) = before("set_soap_header: { header: Shop, value: { id: bern } }");
+    assert_eq!((shape["required"].clone(), found), (json!(["n"]), Vec::new()), "{shape}");
+    let (_, found) = before("set_soap_header: { header: Shpo, value: { id: bern } }");
+    assert_eq!(found, ["it has no `/$headers/Shpo` did you mean `/$headers/Shop`?"]);
+    let (_, found) = before("set_soap_header: { header: Shop, value: { name: bern } }");
+    assert!(found.len() == 1 && found[0].contains("does not fit"), "{found:?}");
+}
+
+#[test]
+fn a_scope_that_only_a_step_asks_for_is_in_the_document() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("wsdl")).unwrap();
+    std::fs::create_dir_all(folder.path().join("sequences")).unwrap();
+    for name in ["service.wsdl", "types.xsd"] {
+        std::fs::copy(support::path("wsdl/countries").join(name), folder.path().join("wsdl").join(name)).unwrap();
+    }
+    let sequence = "version: 1\nrequest:\n  - require: { scope: geo:write }\n  - if: { when: \"exists(headers.x)\", then: [ { require: { scope: geo:x } } ] }\n  - to_soap: {}\nresponse:\n  - to_json: {}\nfault:\n  - to_problem: {}\n";
+    std::fs::write(folder.path().join("sequences/s.yaml"), sequence).unwrap();
+    let definition = "version: 1\napi: { name: countries }\nsource: { wsdl: wsdl/service.wsdl }\nendpoint: { url: \"http://h/\" }\nsecurity: [oauth2, api_key]\nresources:\n  \
+                      - post: /a\n    operation: GetCountry\n    sequence: sequences/s.yaml\n  - post: /b\n    operation: GetCountry\n    sequence: sequences/s.yaml\n    scope: geo:read\n";
+    std::fs::write(folder.path().join("api.yaml"), definition).unwrap();
+    let built = catalog::build("countries", &catalog::read_api(folder.path()).unwrap());
+    let api = built.api.unwrap_or_else(|| panic!("{:#?}", built.diagnostics));
+    let document: Value = serde_json::from_slice(&api.openapi(OpenApiVersion::V31, "http://h").unwrap()).unwrap();
+    // A key has no scopes, so none gets through.
+    assert_eq!(document["paths"]["/a"]["post"]["security"], json!([{ "oauth2": ["geo:write"] }]));
+    assert_eq!(document["paths"]["/b"]["post"]["security"], json!([{ "oauth2": ["geo:read", "geo:write"] }]));
+    let flows = &document["components"]["securitySchemes"]["oauth2"]["flows"];
+    assert_eq!(flows["clientCredentials"]["scopes"], json!({ "geo:read": "", "geo:write": "" }), "{flows}");
+}
+
 /// Nobody's sequence holds up the process that loads it.
 #[test]
 fn a_large_sequence_over_a_large_message_is_inferred_within_bounds() {
@@ -249,4 +297,27 @@ fn a_large_sequence_over_a_large_message_is_inferred_within_bounds() {
     let (shape, _) = sequence.request.before(message, &mut NoDefinitions, "it");
     assert!(shape.is_some());
     assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
+/// Nor does the search for where an error comes from.
+#[test]
+fn an_error_behind_many_branches_is_placed_within_bounds() {
+    use castile::sequence::{Origin, Sequence};
+    let renames =
+        |level: usize| (0..6).map(|i| format!("{{ rename: {{ from: /r{level}{i}, to: /code }} }}")).collect::<Vec<_>>().join(", ");
+    let mut inner = renames(0);
+    for level in 1..7 {
+        inner = format!(
+            "{{ if: {{ when: \"exists(headers.x)\", then: [ {inner} ], else: [ {inner_too} ] }} }}, {}",
+            renames(level),
+            inner_too = renames(level)
+        );
+    }
+    let text =
+        format!("version: 1\nrequest: [ {inner}, {{ to_soap: {{}} }} ]\nresponse:\n  - to_json: {{}}\nfault:\n  - to_problem: {{}}\n");
+    let sequence = Sequence::parse(castile::diagnostic::SourceId(0), &text).unwrap();
+    let began = std::time::Instant::now();
+    let found = sequence.request.origins("/code");
+    assert!(found.contains(&Origin::Body("/r65".into())), "{found:?}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
 }

@@ -4,6 +4,7 @@
 //! is what the command says; `after/` holds files as they must be then. `INSTA_UPDATE=always` writes both; a new folder needs an empty
 //! `report.txt`, and in `after/` an empty file for each that is to be looked at.
 
+mod crash;
 mod journeys;
 mod mutations;
 

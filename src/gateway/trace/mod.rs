@@ -160,7 +160,13 @@ impl Trial {
             None => {
                 let fields = rest::fields(&self.resource, &self.sample.headers)?;
                 let beside = Given { path: &self.sample.path, query: self.sample.query.as_deref(), fields: &fields };
-                rest::encode(&self.api, &self.resource, &text, None, &beside)?.envelope()
+                let draft = rest::encode(&self.api, &self.resource, &text, None, &beside)?;
+                if draft.has_attachments() {
+                    // What is shown and sent must not be less than what a call sends.
+                    let text = "The request has attachments, which a trial does not carry: its steps are shown, and nothing is sent.";
+                    return Err(Problem::new(Reason::InvalidRequest, 400, text).into());
+                }
+                draft.in_one_piece().await?.envelope()
             }
         };
         let envelope = super::steps::with_blocks(&mut self.exchange, envelope)?;

@@ -10,6 +10,7 @@ use super::text::Text;
 use crate::net::fields;
 use crate::sequence::expr::Path;
 use crate::xml::document::Unqualified;
+use crate::xml::writer::is_ncname;
 
 /// Settings of Synapse's transport that Castile decides by itself.
 const TRANSPORT: [&str; 18] = [
@@ -44,10 +45,36 @@ impl Converter<'_, '_> {
                 self.findings.fill_in(Some(text.span(node)), "WS-Security is set up beside the endpoint, not in a sequence", hint);
                 return;
             }
-            self.lost(out, text, node, "a SOAP header that a sequence makes or takes away is not carried over");
+            self.header_block(name, node, text, out);
             return;
         }
         self.field(name, node, text, out);
+    }
+
+    /// A block of the SOAP Header: one with a namespace, that holds a text.
+    fn header_block(&mut self, name: &str, node: Node<'_, '_>, text: &Text, out: &mut Vec<Step>) {
+        let element = name.split_once(':').and_then(|(prefix, local)| Some((node.lookup_namespace_uri(Some(prefix))?, local)));
+        let element = element.filter(|(uri, local)| is_ncname(local) && !uri.contains(['{', '}']));
+        let makes = self.path == Path::Request && node.unqualified("action") != Some("remove");
+        let Some((uri, local)) = element.filter(|_| makes && !node.children().any(|c| c.is_element())) else {
+            let why = "a SOAP header that a sequence takes away, or that is more than a text in a namespace, is not carried over";
+            self.lost(out, text, node, why);
+            return;
+        };
+        match self.given(node, text) {
+            Ok(Some(ex)) if is_credential(local) && matches!(ex.from, From::Constant(_)) => {
+                self.findings.hide(text.value(node, "value"));
+                let hint = "`set_soap_header` puts it there: keep it in `endpoint: { auth }`, or let callers send it";
+                self.findings.fill_in(Some(text.span(node)), format!("the credential in the SOAP header `{local}` is not copied"), hint);
+                out.push(Step::Comment(format!("a credential for the SOAP header `{local}` stood here")));
+            }
+            Ok(Some(ex)) => {
+                let settings = json!({ "element": format!("{{{uri}}}{local}"), "value": ex.setting() });
+                out.push(Step::Plain("set_soap_header", settings));
+            }
+            Ok(None) => self.lost(out, text, node, "a SOAP header without a value"),
+            Err(why) => self.lost(out, text, node, why),
+        }
     }
 
     /// A header field of HTTP.

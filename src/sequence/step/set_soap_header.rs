@@ -3,9 +3,10 @@
 
 use super::content::Content;
 use super::exchange::{Exchange, Stop};
-use super::pointer::{self, Pointer};
+use super::pointer::Pointer;
 use super::reader::Reader;
-use crate::diagnostic::Diagnostic;
+use super::set::Set;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::mediate::security::HeaderBlock;
 use crate::sequence::codes;
 use crate::sequence::tree::Tree;
@@ -15,19 +16,19 @@ use crate::yaml::Node;
 #[derive(Debug, Clone)]
 pub(in crate::sequence) struct SetSoapHeader {
     what: What,
-    pub(super) value: Content,
 }
 
 #[derive(Debug, Clone)]
 enum What {
-    /// JSON below `$headers`.
-    Declared(Pointer),
+    /// JSON below `$headers`: the same as `set` there.
+    Declared(Set),
     Element {
         namespace: Box<str>,
         local: Box<str>,
         qualified: bool,
         must_understand: bool,
         role: Option<Box<str>>,
+        value: Content,
     },
 }
 
@@ -37,34 +38,40 @@ impl SetSoapHeader {
         let (header, element, value) = (given.take("header"), given.take("element"), given.need(reader.file, "value"));
         let settings = [given.take("qualified"), given.take("must_understand"), given.take("role")];
         given.end(reader.file);
+        let content = value.and_then(|n| Some((Content::read(reader, n)?, reader.file.span(n))));
         let what = match (header, element) {
-            (Some(node), None) => declared(reader, node, settings),
-            (None, Some(node)) => self::element(reader, node, settings),
+            (Some(node), None) => declared(reader, node, settings, content),
+            (None, Some(node)) => self::element(reader, node, settings, content),
             _ => {
                 let diagnostic = Diagnostic::error(&codes::BAD_SEQUENCE, "`set_soap_header` sets one block");
                 reader.error(node, diagnostic.expected("one of header, element"));
                 None
             }
         };
-        let value = value.and_then(|n| Content::read(reader, n));
-        Some(Self { what: what?, value: value? })
+        Some(Self { what: what? })
+    }
+
+    /// What it sets of the message's JSON, where the WSDL declares the block.
+    pub(super) fn declared(&self) -> Option<&Set> {
+        match &self.what {
+            What::Declared(set) => Some(set),
+            What::Element { .. } => None,
+        }
+    }
+
+    /// What it sets.
+    pub(super) fn value(&self) -> &Content {
+        match &self.what {
+            What::Declared(set) => &set.value,
+            What::Element { value, .. } => value,
+        }
     }
 
     pub(super) fn run(&self, exchange: &mut Exchange) -> Result<(), Stop> {
-        let value = self.value.value(exchange)?;
         match &self.what {
-            What::Declared(at) => exchange.each(&[], &mut |exchange, tree| {
-                let Some(value) = &value else {
-                    drop(pointer::take(tree, at.segments()));
-                    return Ok(());
-                };
-                exchange.grow(value, at.segments().len())?;
-                if pointer::put(tree, at.segments(), value.clone()) {
-                    return Ok(());
-                }
-                Err(Stop::Unfit { pointer: Some(String::new()), expected: String::from("an object, to which header blocks are added") })
-            }),
-            What::Element { namespace, local, qualified, must_understand, role } => {
+            What::Declared(set) => set.run(exchange),
+            What::Element { namespace, local, qualified, must_understand, role, value } => {
+                let value = value.value(exchange)?;
                 exchange.soap_headers.retain(|b| (&b.namespace, &b.local) != (namespace, local));
                 let Some(value) = value else { return Ok(()) };
                 exchange.grow(&value, 0)?;
@@ -133,7 +140,9 @@ fn content(value: &Tree, prefix: &str, attributes: &mut Vec<u8>, out: &mut Vec<u
     }
 }
 
-fn declared(reader: &mut Reader<'_, '_>, node: &Node, settings: [Option<&Node>; 3]) -> Option<What> {
+type Given = Option<(Content, Span)>;
+
+fn declared(reader: &mut Reader<'_, '_>, node: &Node, settings: [Option<&Node>; 3], value: Given) -> Option<What> {
     if let Some(setting) = settings.into_iter().flatten().next() {
         let diagnostic = Diagnostic::error(&codes::BAD_SEQUENCE, "a block that the WSDL declares is written as it declares it");
         reader.error(setting, diagnostic.hint("these settings stand beside `element`"));
@@ -144,10 +153,11 @@ fn declared(reader: &mut Reader<'_, '_>, node: &Node, settings: [Option<&Node>; 
     let mut text = String::from("/$headers");
     crate::json::push_pointer(&mut text, &name);
     reader.uses.body = true;
-    Pointer::parse(&text, span).ok().map(What::Declared)
+    let (value, value_at) = value?;
+    Some(What::Declared(Set { to: Pointer::parse(&text, span).ok()?, value, value_at }))
 }
 
-fn element(reader: &mut Reader<'_, '_>, node: &Node, [qualified, must_understand, role]: [Option<&Node>; 3]) -> Option<What> {
+fn element(reader: &mut Reader<'_, '_>, node: &Node, [qualified, must_understand, role]: [Option<&Node>; 3], value: Given) -> Option<What> {
     let text = reader.file.text(node)?;
     let name = text.strip_prefix('{').and_then(|t| t.split_once('}'));
     let name = name.filter(|(uri, local)| writer::is_ncname(local) && writer::check(uri).is_ok() && uri.len() <= 1000);
@@ -169,5 +179,6 @@ fn element(reader: &mut Reader<'_, '_>, node: &Node, [qualified, must_understand
         Some(node) => Some(Box::from(reader.file.text(node)?)),
         None => None,
     };
-    Some(What::Element { namespace: namespace.into(), local: local.into(), qualified, must_understand, role })
+    let (value, _) = value?;
+    Some(What::Element { namespace: namespace.into(), local: local.into(), qualified, must_understand, role, value })
 }

@@ -59,6 +59,13 @@ impl Step {
                 self.undo(walk, &mut schema);
                 schema
             }),
+            Self::SetSoapHeader(step) => match step.declared() {
+                Some(block) => after.map(|mut schema| {
+                    set(block, walk, &mut schema);
+                    schema
+                }),
+                None => after,
+            },
             Self::SetHeader(_)
             | Self::RemoveHeader(_)
             | Self::RenameHeader(_)
@@ -67,7 +74,6 @@ impl Step {
             | Self::SetProperty(_)
             | Self::Log(_)
             | Self::Retry(_)
-            | Self::SetSoapHeader(_)
             | Self::Convert(_) => after,
         };
         if let Some(schema) = &before {

@@ -31,6 +31,7 @@ pub(in crate::sequence) fn undo_all(steps: &[Step], ways: &mut Ways, tree: &mut 
 fn undo(step: &Step, ways: &mut Ways, tree: &mut Tree) {
     match step {
         Step::Set(step) => set(step, tree),
+        Step::SetSoapHeader(step) => step.declared().into_iter().for_each(|block| set(block, tree)),
         Step::Rename(step) => {
             everywhere(tree, &step.parent, &mut |tree| {
                 if let Tree::Object(members) = tree
@@ -68,8 +69,7 @@ fn undo(step: &Step, ways: &mut Ways, tree: &mut Tree) {
             let case = way.checked_sub(1).and_then(|way| step.cases.get(way as usize));
             undo_all(case.map_or(&step.otherwise, |(_, steps)| steps), ways, tree);
         }
-        Step::SetSoapHeader(_)
-        | Step::Template(_)
+        Step::Template(_)
         | Step::SetHeader(_)
         | Step::RemoveHeader(_)
         | Step::RenameHeader(_)

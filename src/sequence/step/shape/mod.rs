@@ -48,7 +48,7 @@ impl Step {
                 found.extend(step.key.iter().flat_map(Mixed::expressions));
                 step.value.expressions(&mut found);
             }
-            Self::SetSoapHeader(step) => step.value.expressions(&mut found),
+            Self::SetSoapHeader(step) => step.value().expressions(&mut found),
             Self::Template(step) => found.extend(step.template.expressions()),
             Self::Retry(_)
             | Self::RemoveHeader(_)

@@ -7,6 +7,8 @@ use crate::sequence::step::{Segment, Step};
 
 /// Places that one place may come from.
 const MAX_ORIGINS: usize = 32;
+/// Steps that are looked at for one place: branches in branches, each with many places, would have no end. Those beyond are left alone.
+const MAX_LOOKS: usize = 20_000;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +36,8 @@ enum Place {
 pub(in crate::sequence) fn origins(steps: &[Step], pointer: &str) -> Vec<Origin> {
     let Some(segments) = parse(pointer) else { return Vec::new() };
     let mut places = vec![Place::Body(segments)];
-    back(steps, &mut places);
+    let mut looks = MAX_LOOKS;
+    back(steps, &mut places, &mut looks);
     let said = places.into_iter().filter_map(|place| match place {
         Place::Body(segments) => Some(Origin::Body(crate::sequence::shape::pointer(&segments))),
         Place::Elsewhere(location, name) => Some(Origin::Parameter { location, name: name.into() }),
@@ -43,13 +46,16 @@ pub(in crate::sequence) fn origins(steps: &[Step], pointer: &str) -> Vec<Origin>
     said.collect()
 }
 
-fn back(steps: &[Step], places: &mut Vec<Place>) {
+fn back(steps: &[Step], places: &mut Vec<Place>, looks: &mut usize) {
     for step in steps.iter().rev() {
         let mut before: Vec<Place> = Vec::new();
         for place in places.drain(..) {
             match place {
-                Place::Body(segments) => from(step, segments, &mut before),
-                Place::Elsewhere(..) | Place::Own => before.push(place),
+                Place::Body(segments) if *looks > 0 => {
+                    *looks -= 1;
+                    from(step, segments, &mut before, looks);
+                }
+                Place::Body(_) | Place::Elsewhere(..) | Place::Own => before.push(place),
             }
         }
         for place in before {
@@ -61,10 +67,11 @@ fn back(steps: &[Step], places: &mut Vec<Place>) {
 }
 
 /// Where a place behind a step comes from: by the step, else from where it is.
-fn from(step: &Step, at: Vec<Segment>, found: &mut Vec<Place>) {
+fn from(step: &Step, at: Vec<Segment>, found: &mut Vec<Place>, looks: &mut usize) {
     match step {
-        Step::Set(step) => match below(&at, step.to.segments()) {
-            Some(rest) => set(step, &rest, found),
+        Step::Set(step) => was_set(step, at, found),
+        Step::SetSoapHeader(step) => match step.declared() {
+            Some(block) => was_set(block, at, found),
             None => found.push(Place::Body(at)),
         },
         Step::Default(step) => {
@@ -86,14 +93,14 @@ fn from(step: &Step, at: Vec<Segment>, found: &mut Vec<Place>) {
         Step::If(step) => {
             for branch in [&step.then, &step.otherwise] {
                 let mut places = vec![Place::Body(at.clone())];
-                back(branch, &mut places);
+                back(branch, &mut places, looks);
                 found.extend(places);
             }
         }
         Step::Switch(step) => {
             for branch in step.cases.iter().map(|(_, steps)| steps).chain([&step.otherwise]) {
                 let mut places = vec![Place::Body(at.clone())];
-                back(branch, &mut places);
+                back(branch, &mut places, looks);
                 found.extend(places);
             }
         }
@@ -102,18 +109,17 @@ fn from(step: &Step, at: Vec<Segment>, found: &mut Vec<Place>) {
             found.push(Place::Body(at.clone()));
             if let Some(steps) = &step.on_fault {
                 let mut places = vec![Place::Body(at)];
-                back(steps, &mut places);
+                back(steps, &mut places, looks);
                 found.extend(places);
             }
         }
         Step::Cache(step) => {
             found.push(Place::Body(at.clone()));
             let mut places = vec![Place::Body(at)];
-            back(&step.fill, &mut places);
+            back(&step.fill, &mut places, looks);
             found.extend(places);
         }
-        Step::SetSoapHeader(_)
-        | Step::SetHeader(_)
+        Step::SetHeader(_)
         | Step::RemoveHeader(_)
         | Step::RenameHeader(_)
         | Step::Remove(_)
@@ -149,6 +155,13 @@ fn moved(at: &[Segment], from: &[Segment], to: &[Segment], found: &mut Vec<Place
     let mut segments: Vec<Segment> = from.iter().enumerate().map(item).collect();
     segments.extend(rest);
     found.push(Place::Body(segments));
+}
+
+fn was_set(step: &Set, at: Vec<Segment>, found: &mut Vec<Place>) {
+    match below(&at, step.to.segments()) {
+        Some(rest) => set(step, &rest, found),
+        None => found.push(Place::Body(at)),
+    }
 }
 
 fn set(step: &Set, rest: &[Segment], found: &mut Vec<Place>) {

@@ -23,6 +23,8 @@ pub struct Outcomes {
     pub headers: Vec<String>,
     /// Scopes without which a call may be refused.
     pub scopes: Vec<String>,
+    /// Those of them without which every call is refused.
+    pub needed_scopes: Vec<String>,
 }
 
 impl Outcomes {
@@ -66,6 +68,9 @@ impl Outcomes {
                     What::Header(_) => 400,
                     What::Scope(scope) => {
                         push(&mut self.scopes, scope.to_string());
+                        if certain {
+                            push(&mut self.needed_scopes, scope.to_string());
+                        }
                         403
                     }
                     What::When(_) => 403,
