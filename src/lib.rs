@@ -57,6 +57,7 @@ pub mod telemetry;
 // Serving.
 pub mod gateway;
 pub mod oauth;
+pub mod publish;
 
 // What operators and people use.
 pub mod admin;

@@ -4,6 +4,7 @@ use super::api::Finding;
 use crate::json::string_into;
 use crate::manage::ManageError;
 use crate::problem::{InvalidField, Place, Problem, Reason};
+use crate::publish::Failed;
 
 /// Seconds after which a store that is away is worth another try.
 const AGAIN: u64 = 1;
@@ -68,6 +69,15 @@ impl From<ManageError> for Problem {
                 problem
             }
             ManageError::Store(_) | ManageError::System(_) => Self::internal(error.to_string()),
+        }
+    }
+}
+
+impl From<Failed> for Problem {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Manage(error) => error.into(),
+            Failed::Call(problem) => *problem,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::process::Command;
 use super::{Exit, Outcome, Screen};
 use crate::admin::Merge;
 use crate::manage::{Answered, COMMAND, Job, Work};
+use crate::publish;
 
 /// How much others go before.
 #[cfg(target_os = "linux")]
@@ -76,6 +77,7 @@ fn work(kind: &str) -> io::Result<()> {
     match kind {
         Job::KIND => answer::<Job>(),
         Merge::KIND => answer::<Merge>(),
+        publish::Job::KIND => answer::<publish::Job>(),
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "this is started by a server")),
     }
 }

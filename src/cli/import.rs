@@ -29,6 +29,7 @@ pub(super) fn run(screen: &Screen, global: &Global, args: &Import) -> Outcome {
             Mode::Both => import::Mode::Both,
         },
         open: false,
+        state: crate::api::State::Published,
         dry_run: args.dry_run,
         said: args.dry_run.then(|| wanted.said()),
     };

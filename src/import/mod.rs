@@ -16,12 +16,15 @@ mod write;
 pub use proof::short as short_proof;
 pub use report::{LeftOut, Mapping, Report, ReportedHeader, ReportedResource};
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::api::{self, ApiDefinition, Resource};
-use crate::catalog::{self, Assembled};
+use crate::api::{self, ApiDefinition, Identity, Lock, Resource, State};
+use crate::catalog::{self, Assembled, DEFINITION, LOCK, Texts};
 use crate::diagnostic::{Diagnostic, Severity, Sources, shell_word};
 use crate::prove::Compiled;
+use crate::store::Content;
 use crate::wsdl::documents::Documents;
 use crate::wsdl::source::Loaded;
 
@@ -54,6 +57,8 @@ pub struct Request {
     pub mode: Mode,
     /// May everybody call it? Else it asks for a key or a token.
     pub open: bool,
+    /// The state that its definition says: published, or one in which it takes no calls yet.
+    pub state: State,
     /// Write nothing?
     pub dry_run: bool,
     /// The words by which a command line names the documents, for hints where nothing of the API stays; `None`: they name its folder.
@@ -63,7 +68,8 @@ pub struct Request {
 impl Request {
     /// An import into that folder, with nothing said beside.
     pub fn of(apis: PathBuf, said: Option<String>) -> Self {
-        Self { apis, name: None, version: None, context: None, endpoint: None, mode: Mode::Both, open: false, dry_run: false, said }
+        let state = State::Published;
+        Self { apis, name: None, version: None, context: None, endpoint: None, mode: Mode::Both, open: false, state, dry_run: false, said }
     }
 }
 
@@ -79,11 +85,40 @@ pub struct Failed {
     pub sources: Sources,
 }
 
+/// What an import makes, before anything is written.
+#[derive(Debug)]
+pub struct Composed {
+    /// What became of every operation and construct.
+    pub report: Report,
+    /// The texts of the API by their paths in its folder.
+    pub texts: Texts,
+    /// The text of `evidence.json`.
+    pub evidence: String,
+}
+
 /// Imports loaded documents.
 ///
 /// # Errors
 /// The documents cannot be imported, the request does not fit, the API is there already, or its files cannot be written.
 pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
+    let Composed { mut report, texts, evidence } = compose(loaded, request)?;
+    if request.dry_run {
+        return Ok(report);
+    }
+    let directory = request.apis.join(&report.name);
+    if let Err(e) = write::write(&request.apis, &report.name, &texts, &evidence) {
+        let text = format!("{} cannot be written: {e}", directory.display());
+        return Err(Failed { diagnostics: vec![Diagnostic::error(&codes::NOT_WRITTEN, text)], sources: report.sources });
+    }
+    report.directory = Some(directory);
+    Ok(report)
+}
+
+/// The same, writing nothing.
+///
+/// # Errors
+/// The documents cannot be imported, the request does not fit, or the API is there already.
+pub fn compose(loaded: Loaded, request: &Request) -> Result<Composed, Failed> {
     let Loaded { documents, mut diagnostics } = loaded;
     let Assembled { api, derivation, lock, suggested_name, diagnostics: found, definitions, .. } =
         catalog::assemble("", &draft(request), None, &documents);
@@ -118,18 +153,56 @@ pub fn import(loaded: Loaded, request: &Request) -> Result<Report, Failed> {
     let report = short_proof(&definitions, &api, &Compiled(&api.program));
     let target = request.said.clone().unwrap_or_else(|| shell_word(&directory.to_string_lossy()));
     diagnostics.extend(proof::findings(&report, &target));
-    if !request.dry_run {
-        let published = |r: &&Resource| api.resources.iter().any(|p| *p.path == *r.path);
-        let derived: Vec<&Resource> = derivation.resources.iter().filter(published).collect();
-        let yaml = api.definition.to_yaml(&derived);
-        write::write(&request.apis, &name, &yaml, &lock.to_text(), &proof::evidence(&report, &api), layout.files()).map_err(|e| {
-            let text = format!("{} cannot be written: {e}", directory.display());
-            failed(Diagnostic::error(&codes::NOT_WRITTEN, text), &documents)
-        })?;
-    }
+    let published = |r: &&Resource| api.resources.iter().any(|p| *p.path == *r.path);
+    let derived: Vec<&Resource> = derivation.resources.iter().filter(published).collect();
+    let own = [(DEFINITION, api.definition.to_yaml(&derived)), (LOCK, lock.to_text())];
+    let documents_there = layout.files().iter().map(|(path, text)| (format!("wsdl/{path}"), Arc::from(text.as_str())));
+    let texts = own.into_iter().map(|(path, text)| (path.to_owned(), text.into())).chain(documents_there).collect();
+    let evidence = proof::evidence(&report, &api);
     diagnostics.extend(catalog::undocumented(&api));
     diagnostics.extend(catalog::suggestions(&api));
-    Ok(Report::new(api, &notes, report, diagnostics, documents.sources, (!request.dry_run).then_some(directory), headers))
+    let report = Report::new(api, &notes, report, diagnostics, documents.sources, headers);
+    Ok(Composed { report, texts, evidence })
+}
+
+/// What an import would say today of an API that is there, with what people made of it.
+///
+/// # Errors
+/// What is there cannot be read or compiled.
+pub fn review(name: &str, content: &Content) -> Result<Report, Failed> {
+    let mut documents = content.linked();
+    let at = documents.sources.add(content.definition.name.clone(), content.definition.text.clone());
+    let (definition, mut diagnostics) = ApiDefinition::parse(at, &content.definition.text);
+    let Some(definition) = definition else { return Err(Failed { diagnostics, sources: documents.sources }) };
+    let lock = match &content.lock {
+        None => None,
+        Some(stored) => {
+            let at = documents.sources.add(stored.name.clone(), stored.text.clone());
+            match Lock::parse(at, &stored.text) {
+                Ok(lock) => Some(lock),
+                Err(diagnostic) => return Err(Failed { diagnostics: vec![*diagnostic], sources: documents.sources }),
+            }
+        }
+    };
+    let made = catalog::assemble(name, &definition, lock.as_ref(), &documents);
+    diagnostics.extend(made.diagnostics);
+    let (Some(api), Some(definitions)) = (made.api, made.definitions) else {
+        return Err(Failed { diagnostics, sources: documents.sources });
+    };
+    diagnostics.sort_by_key(|d| std::cmp::Reverse(d.severity));
+    let notes = notes::by_operation(&definitions, &diagnostics);
+    let proof = short_proof(&definitions, &api, &Compiled(&api.program));
+    diagnostics.extend(proof::findings(&proof, name));
+    diagnostics.extend(catalog::undocumented(&api));
+    diagnostics.extend(catalog::suggestions(&api));
+    let headers = headers::assigned(&api.program);
+    Ok(Report::new(api, &notes, proof, diagnostics, documents.sources, headers))
+}
+
+/// The documents of a WSDL as files that refer to each other by their paths; gives the path of the root too.
+pub fn as_files(documents: &Documents) -> (String, BTreeMap<String, String>) {
+    let layout = layout::Layout::new(documents);
+    (layout.root().to_owned(), layout.files().iter().cloned().collect())
 }
 
 /// A definition that is good enough to compile with: names are not known yet.
@@ -141,6 +214,7 @@ fn draft(request: &Request) -> ApiDefinition {
     }
     definition.rest = request.mode != Mode::Passthrough;
     definition.passthrough = request.mode != Mode::Rest;
+    definition.api.state = request.state;
     definition
 }
 
@@ -154,7 +228,7 @@ fn define(request: &Request, suggested: &str) -> Result<ApiDefinition, Diagnosti
         return wrong("an API's name", name, "ASCII letters, digits, `-`, `_` and `.`, at most 64");
     }
     let mut definition = draft(request);
-    definition.api = ApiDefinition::named(name).api;
+    definition.api = Identity { state: request.state, ..ApiDefinition::named(name).api };
     if let Some(version) = &request.version {
         if !api::is_segment(version) || version.contains(['{', '}']) {
             return wrong("an API's version", version, "one path segment, such as 1 or v2.1");

@@ -116,7 +116,6 @@ impl Report {
         proof: prove::Report,
         mut diagnostics: Vec<Diagnostic>,
         sources: Sources,
-        directory: Option<PathBuf>,
         headers: Vec<ReportedHeader>,
     ) -> Self {
         let reported = |r: &PublishedResource| {
@@ -145,7 +144,7 @@ impl Report {
         }
         Self {
             name: api.definition.api.name.clone(),
-            directory,
+            directory: None,
             base_path: api.base_path.to_string(),
             documents: api.documents.own(),
             resources,

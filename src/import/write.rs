@@ -4,21 +4,16 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::catalog::Texts;
+
 /// Writes `apis/NAME/`. Whatever goes wrong, either all of it is there or nothing.
 ///
 /// # Errors
 /// A file cannot be written, or the API came to be there in the meantime.
-pub(super) fn write(
-    apis: &Path,
-    name: &str,
-    definition: &str,
-    lock: &str,
-    evidence: &str,
-    documents: &[(String, String)],
-) -> io::Result<()> {
+pub(super) fn write(apis: &Path, name: &str, texts: &Texts, evidence: &str) -> io::Result<()> {
     let made = !apis.exists();
     fs::create_dir_all(apis)?;
-    let result = write_beside(apis, name, definition, lock, evidence, documents);
+    let result = write_beside(apis, name, texts, evidence);
     if result.is_err() && made {
         // Only an empty folder goes: a file that somebody else put there keeps it.
         let _not_empty = fs::remove_dir(apis);
@@ -26,19 +21,17 @@ pub(super) fn write(
     result
 }
 
-fn write_beside(apis: &Path, name: &str, definition: &str, lock: &str, evidence: &str, documents: &[(String, String)]) -> io::Result<()> {
+fn write_beside(apis: &Path, name: &str, texts: &Texts, evidence: &str) -> io::Result<()> {
     // Dropped on the way out, which removes it; names that begin with a dot are not APIs.
     let beside = tempfile::Builder::new().prefix(&format!(".{name}.")).tempdir_in(apis)?;
     let root = beside.path();
-    fs::write(root.join("api.yaml"), definition)?;
-    fs::write(root.join("api.lock"), lock)?;
     fs::write(root.join("evidence.json"), evidence)?;
-    for (path, text) in documents {
-        let file = root.join("wsdl").join(path);
+    for (path, text) in texts {
+        let file = root.join(path);
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(file, text)?;
+        fs::write(file, text.as_bytes())?;
     }
     readable(root)?;
     let target = apis.join(name);
@@ -72,17 +65,18 @@ mod tests {
     fn all_or_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let apis = dir.path().join("apis");
-        let documents = [("sub/a.wsdl".to_owned(), "<a/>".to_owned())];
-        write(&apis, "x", "yaml", "lock", "{}", &documents).unwrap();
+        let texts = |all: &[(&str, &str)]| -> Texts { all.iter().map(|(path, text)| ((*path).to_owned(), (*text).into())).collect() };
+        let whole = texts(&[("api.yaml", "yaml"), ("wsdl/sub/a.wsdl", "<a/>")]);
+        write(&apis, "x", &whole, "{}").unwrap();
         assert_eq!(fs::read_to_string(apis.join("x/wsdl/sub/a.wsdl")).unwrap(), "<a/>");
-        assert!(write(&apis, "x", "other", "lock", "{}", &documents).is_err());
+        assert!(write(&apis, "x", &texts(&[("api.yaml", "other")]), "{}").is_err());
         assert_eq!(fs::read_to_string(apis.join("x/api.yaml")).unwrap(), "yaml");
-        let impossible = [("a.wsdl".to_owned(), String::new()), ("a.wsdl/b".to_owned(), String::new())];
-        assert!(write(&apis, "y", "yaml", "lock", "{}", &impossible).is_err());
+        let impossible = texts(&[("wsdl/a.wsdl", ""), ("wsdl/a.wsdl/b", "")]);
+        assert!(write(&apis, "y", &impossible, "{}").is_err());
         let left: Vec<_> = fs::read_dir(&apis).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["x"]);
         let fresh = dir.path().join("fresh");
-        assert!(write(&fresh, "y", "yaml", "lock", "{}", &impossible).is_err());
+        assert!(write(&fresh, "y", &impossible, "{}").is_err());
         assert!(!fresh.exists());
     }
 }

@@ -1,0 +1,232 @@
+//! What publishers do beyond single acts: a WSDL becomes an API, a newer one is merged with it, a call is tried out, its mapping is shown.
+//!
+//! Comes in: an actor of [`crate::manage`], documents, texts, samples of calls. Goes out: texts for a new revision, and reports that people read. Documents
+//! are compiled in a process of their own where the server has one. Must not know: HTTP servers, pages.
+
+mod draft;
+mod job;
+mod mapping;
+mod report;
+mod trial;
+mod update;
+
+pub use draft::{Changed, Row, Upstream, UpstreamAuth, is_as_written};
+pub use job::{Job, KIND, Source, Work, Worked};
+pub use mapping::{Branch, Mapping};
+pub use report::{Found, Looked, LookedHeader, LookedResource};
+pub use trial::{Asked, Failed, run as try_out};
+pub use update::{UpdateChange, UpdateResource, Updated};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::auth::DEFAULT_TENANT;
+use crate::catalog::{PublishedApi, Secrets, build_with};
+use crate::gateway::Gateway;
+use crate::manage::{Actor, Finding, Manage, ManageError, Managed, NewRevision, WhichRevision};
+use crate::net::fetch::Fetcher;
+use crate::store::Revision;
+use crate::wsdl::source::{Options, Origin, Policy, load};
+
+/// Documents of one import.
+pub const MAX_DOCUMENTS: usize = 256;
+/// Bytes of all documents of one import.
+pub const MAX_BYTES: usize = 64 << 20;
+
+/// The desk of publishers: the acts, and what it takes to fetch, compile and try.
+#[derive(Debug)]
+pub struct Publish {
+    manage: Arc<Manage>,
+    gateway: Option<Arc<Gateway>>,
+    fetcher: Option<Fetcher>,
+}
+
+/// What a WSDL is to become.
+#[derive(Debug, Clone, Default)]
+pub struct NewApi {
+    /// Its name; `None`: what the WSDL suggests.
+    pub name: Option<String>,
+    /// Its version; `None`: `1`.
+    pub version: Option<String>,
+    /// Its context; `None`: `/` and the name.
+    pub context: Option<String>,
+    /// Where its service is; `None`: what the WSDL says.
+    pub endpoint: Option<String>,
+    /// May everybody call it?
+    pub open: bool,
+}
+
+/// Why a document did not become what it should.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// The documents, with all that is wrong in them.
+    Documents {
+        /// What is wrong, with code frames.
+        found: Vec<Found>,
+        /// Root WSDLs of which one must be chosen; empty: that is not it.
+        roots: Vec<String>,
+    },
+    /// The act.
+    Manage(ManageError),
+}
+
+impl From<ManageError> for NotTaken {
+    fn from(error: ManageError) -> Self {
+        Self::Manage(error)
+    }
+}
+
+impl Publish {
+    /// With these acts.
+    pub fn new(manage: Arc<Manage>) -> Self {
+        Self { manage, gateway: None, fetcher: None }
+    }
+
+    /// The same beside the gateway of this process, which calls services.
+    #[must_use]
+    pub fn with_gateway(self, gateway: Option<Arc<Gateway>>) -> Self {
+        Self { gateway, ..self }
+    }
+
+    /// The same with what fetches documents from addresses.
+    #[must_use]
+    pub fn with_fetcher(self, fetcher: Option<Fetcher>) -> Self {
+        Self { fetcher, ..self }
+    }
+
+    /// Can a service be called from here?
+    pub fn calls_services(&self) -> bool {
+        self.gateway.is_some()
+    }
+
+    /// The documents behind an address, fetched as far as the operator lets anybody fetch.
+    ///
+    /// # Errors
+    /// It is no address, nobody may fetch from it, or it does not answer with a WSDL.
+    pub async fn fetched(&self, address: &str) -> Result<Source, NotTaken> {
+        let Some(fetcher) = &self.fetcher else {
+            return Err(ManageError::Forbidden("This process fetches nothing; send the documents themselves.".to_owned()).into());
+        };
+        let url = url::Url::parse(address).ok().filter(|u| matches!(u.scheme(), "http" | "https") && u.username().is_empty());
+        let expected = "an address that begins with http:// or https://, without user and password";
+        let url = url.ok_or_else(|| ManageError::invalid("url", expected, address))?;
+        let options = Options { fetcher: Some(fetcher), ..Options::local(Policy::Upload) };
+        let loaded = load(&Origin::Address(url), &options).await;
+        let loaded = loaded.map_err(|r| NotTaken::Documents { found: report::found(&r.diagnostics, &r.sources), roots: Vec::new() })?;
+        let (root, files) = crate::import::as_files(&loaded.documents);
+        Ok(Source::Texts { files: files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect(), root: Some(root) })
+    }
+
+    /// Makes an API of documents, in the state `created`: callers do not find it before it is published. Gives its name.
+    ///
+    /// # Errors
+    /// The documents cannot be imported; an API of that name is there.
+    pub async fn import(&self, actor: &Actor, source: Source, new: NewApi) -> Result<String, NotTaken> {
+        let job = Job { tenant: actor.tenant.clone(), work: Work::Import { source: source.bounded()?, new: new.into() } };
+        let (name, texts) = match self.work(actor, job).await? {
+            Worked::Imported { name, texts } => (name, texts),
+            Worked::Bad { found, roots } => return Err(NotTaken::Documents { found, roots }),
+            Worked::Looked(_) | Worked::Updated(_) => return Err(strange().into()),
+        };
+        let new = NewRevision { texts, expected: Some(0), dry_run: false };
+        match self.manage.put_revision(actor, &name, new).await {
+            Ok(_) => Ok(name),
+            Err(ManageError::Conflict) => Err(ManageError::Exists { kind: "API".to_owned(), name }.into()),
+            Err(ManageError::NotGood { findings, .. }) => {
+                Err(NotTaken::Documents { found: findings.into_iter().map(Found::from).collect(), roots: Vec::new() })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What an import would say today of the newest revision of an API.
+    ///
+    /// # Errors
+    /// It is not there; it takes more memory or time than there is.
+    pub async fn look(&self, actor: &Actor, revision: &Revision) -> Result<Looked, NotTaken> {
+        let job =
+            Job { tenant: actor.tenant.clone(), work: Work::Look { name: revision.name.to_string(), texts: revision.content.texts() } };
+        match self.work(actor, job).await? {
+            Worked::Looked(looked) => Ok(*looked),
+            Worked::Bad { found, roots } => Err(NotTaken::Documents { found, roots }),
+            Worked::Imported { .. } | Worked::Updated(_) => Err(strange().into()),
+        }
+    }
+
+    /// What newer documents mean for an API; where `accept` says so, and nothing stands against it, a revision of it is made. `expected`: the newest
+    /// revision as its writer knows it.
+    ///
+    /// # Errors
+    /// The documents cannot be imported, or do not fit; the API is not there, or is managed by files.
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        name: &str,
+        source: Source,
+        expected: Option<u64>,
+        accept: impl FnOnce(&Updated) -> bool,
+    ) -> Result<Updated, NotTaken> {
+        let found = self.manage.revision(actor, name, WhichRevision::Latest).await?;
+        if expected.is_some_and(|e| e != found.number) {
+            return Err(ManageError::Conflict.into());
+        }
+        let work = Work::Update { name: name.to_owned(), before: found.content.texts(), source: source.bounded()? };
+        let mut updated = match self.work(actor, Job { tenant: actor.tenant.clone(), work }).await? {
+            Worked::Updated(updated) => *updated,
+            Worked::Bad { found, roots } => return Err(NotTaken::Documents { found, roots }),
+            Worked::Imported { .. } | Worked::Looked(_) => return Err(strange().into()),
+        };
+        updated.revision = found.number;
+        if !updated.same && updated.fits && accept(&updated) {
+            let new = NewRevision { texts: updated.texts.clone(), expected: Some(found.number), dry_run: false };
+            updated.revision = self.manage.put_revision(actor, name, new).await?.revision;
+            updated.is_done = true;
+        }
+        Ok(updated)
+    }
+
+    /// An API as a revision makes it, without secrets: as it is served where that is the revision, else compiled.
+    ///
+    /// # Errors
+    /// Its texts are no API any more.
+    pub async fn compiled(&self, actor: &Actor, revision: &Arc<Revision>) -> Managed<Arc<PublishedApi>> {
+        let tenant = actor.tenant.to_string();
+        let work = {
+            let revision = revision.clone();
+            move || {
+                let built = build_with(&revision.name, &revision.content, Secrets::NotNeeded);
+                built.api.clone().ok_or_else(|| crate::manage::findings_of(&built.diagnostics, &built.sources))
+            }
+        };
+        let built = tokio::task::spawn_blocking(work).await.map_err(|_| strange())?;
+        let api = built.map_err(|findings: Vec<Finding>| ManageError::NotGood { api: revision.name.to_string(), findings })?;
+        Ok(if tenant == DEFAULT_TENANT { api } else { Arc::new(Arc::unwrap_or_clone(api).of_tenant(&tenant)) })
+    }
+
+    /// A call that is tried out.
+    ///
+    /// # Errors
+    /// The API or its resource is not there, the sequence or the sample does not fit, the service cannot be called.
+    pub async fn try_out(&self, actor: &Actor, name: &str, asked: Asked) -> Result<crate::gateway::trace::Report, Failed> {
+        trial::run(&self.manage, self.gateway.as_ref(), actor, name, asked).await
+    }
+
+    async fn work(&self, actor: &Actor, job: Job) -> Managed<Worked> {
+        if !actor.is(crate::auth::Role::Publisher) && !actor.is(crate::auth::Role::Administrator) {
+            return Err(ManageError::Forbidden("This asks for the role publisher or administrator.".to_owned()));
+        }
+        match self.manage.apart() {
+            Some(apart) => apart.ask(KIND, job.name(), &job).await,
+            None => tokio::task::spawn_blocking(move || job.run()).await.map_err(|_| strange()),
+        }
+    }
+}
+
+fn strange() -> ManageError {
+    ManageError::System("documents cannot be compiled".to_owned())
+}
+
+/// Documents by their paths, as texts.
+pub fn texts(documents: BTreeMap<String, String>, root: Option<String>) -> Source {
+    Source::Texts { files: documents.into_iter().map(|(path, text)| (path, text.into_bytes())).collect(), root }
+}
