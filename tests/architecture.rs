@@ -32,7 +32,7 @@ const BELOW_7: &[&str] = &[
 #[rustfmt::skip]
 const JSON_DOCUMENTS: &[&str] = &[
     "api/", "auth/", "openapi/", "sample/", "sequence/", "store/", "import", "alarm/", "catalog/", "gateway/", "oauth/", "mock/", "manage/apart", "admin/", "cli/",
-    "handout/",
+    "handout/", "publish/",
     "main.rs", "problem", "config", "telemetry", "yaml", "migrate/",
 ];
 
@@ -210,6 +210,8 @@ const PACKAGES: &[Package] = &[
         only_in: &["gateway/cache", "gateway/values"],
         rule: "quick_cache only in gateway::cache, answers that are given again, and gateway::values, what steps keep",
     },
+    Package { name: "multer", only_in: &["portal/visit"], rule: "forms with files are read in portal::visit, within its limits" },
+    Package { name: "similar", only_in: &["publish/difference"], rule: "texts are compared line by line in publish::difference" },
     Package { name: "redis", only_in: &["throttle/redis"], rule: "the Redis client only in throttle::redis" },
     Package {
         name: "rustix",

@@ -165,7 +165,7 @@ impl Running {
         let listener = TcpListener::bind(address).await.map_err(|source| StartError::Admin { address, source })?;
         let admin = listener.local_addr().unwrap_or(address);
         let health = Arc::new(Health::default());
-        let tried = calls.clone();
+        let (tried, tried_by_pages) = (calls.clone(), calls.clone());
         let state = desks.admin.filter(|_| role != Role::Gateway).map(|(state, beside)| with_token(state.with_gateway(tried), &beside));
         let state = state.transpose()?;
         admin_task.spawn(admin::serve(listener, health.clone(), admin_stop.clone(), state));
@@ -174,7 +174,9 @@ impl Running {
             let address = config.listen.portal.address;
             let listener = TcpListener::bind(address).await.map_err(|source| StartError::Portal { address, source })?;
             portal = listener.local_addr().ok();
-            admin_task.spawn(portal::serve(listener, desk.beside_gateway(gateway), admin_stop));
+            let fetcher = fetcher(config)?;
+            let desk = desk.beside_gateway(gateway).publishing(|p| p.with_gateway(tried_by_pages).with_fetcher(Some(fetcher)));
+            admin_task.spawn(portal::serve(listener, desk, admin_stop));
         }
         Ok(Self { gateway, portal, admin, health, calls, stop_gateway, stop_admin, gateway_task, admin_task, grace })
     }

@@ -26,6 +26,8 @@ pub(super) struct Assets {
     pub(super) reference: Asset,
     pub(super) swagger: Asset,
     pub(super) swagger_style: Asset,
+    /// The script of publishers' pages.
+    pub(super) publish: Asset,
 }
 
 pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
@@ -45,12 +47,13 @@ pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
         "text/css; charset=utf-8",
         include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz")),
     ),
+    publish: Asset::new("publish", "js", "text/javascript; charset=utf-8", include_bytes!("assets/publish.js")),
 });
 
 impl Assets {
     /// The file whose address ends with that name.
     pub(super) fn find(&self, file: &str) -> Option<&Asset> {
-        [&self.style, &self.script, &self.icon, &self.reference, &self.swagger, &self.swagger_style]
+        [&self.style, &self.script, &self.icon, &self.reference, &self.swagger, &self.swagger_style, &self.publish]
             .into_iter()
             .find(|a| a.path.strip_prefix("/assets/") == Some(file))
     }

@@ -2,8 +2,8 @@
 
 use crate::net::secret::Secret;
 
-/// Fields of one form at most.
-const MAX_FIELDS: usize = 200;
+/// Fields of one form at most: a page of resources has four for each.
+const MAX_FIELDS: usize = 2_000;
 /// The field by which a form is known to be of the portal.
 pub(super) const TOKEN: &str = "form";
 
@@ -16,6 +16,11 @@ impl Form {
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let fields: Vec<_> =
             url::form_urlencoded::parse(text).take(MAX_FIELDS + 1).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+        (fields.len() <= MAX_FIELDS).then_some(Self(fields))
+    }
+
+    /// Of these fields; `None`: there are too many.
+    pub(super) fn of(fields: Vec<(String, String)>) -> Option<Self> {
         (fields.len() <= MAX_FIELDS).then_some(Self(fields))
     }
 
@@ -38,6 +43,11 @@ impl Form {
     /// Every value of a field.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The fields whose names begin so, by what stands behind it, with their values.
+    pub(super) fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
     /// Is the box of that name ticked?

@@ -20,6 +20,8 @@ pub enum Verb {
     Get,
     /// Changes: known to come from a page of the portal, or refused.
     Post,
+    /// The same with files, which only those may send who may do it.
+    Upload,
 }
 
 /// Who may.
@@ -52,6 +54,11 @@ pub(super) const fn post(path: &'static str, who: Who) -> Page {
     Page { verb: Verb::Post, path, who }
 }
 
+/// A form with files that changes.
+pub(super) const fn upload(path: &'static str, who: Who) -> Page {
+    Page { verb: Verb::Upload, path, who }
+}
+
 /// The routes, and the router that answers them.
 #[derive(Default)]
 pub(super) struct Routes {
@@ -72,7 +79,7 @@ impl Routes {
         };
         let method = match page.verb {
             Verb::Get => MethodFilter::GET,
-            Verb::Post => MethodFilter::POST,
+            Verb::Post | Verb::Upload => MethodFilter::POST,
         };
         self.router = self.router.route(page.path, on(method, answer));
         self.pages.push(page);

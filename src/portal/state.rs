@@ -8,12 +8,15 @@ use crate::net::address::{AddressPolicy, Cidr};
 use crate::net::fetch::FetchOptions;
 use crate::net::forwarded::AddressLists;
 use crate::net::relay::Relay;
+use crate::publish::Publish;
 
 /// What the portal works with.
 #[derive(Debug)]
 pub struct Portal {
     /// What people do.
     pub manage: Arc<Manage>,
+    /// What publishers do beyond.
+    pub publish: Publish,
     /// Names and passwords that were tried, shared with the other doors of the process.
     pub log_ins: Arc<LogIns>,
     /// `portal`.
@@ -48,8 +51,10 @@ impl Portal {
         let reachable = AddressPolicy { allow: config.network.allow.clone(), ..AddressPolicy::local() };
         let relay =
             Relay::new(FetchOptions::new(reachable)).inspect_err(|e| tracing::warn!(error = %e, "the SOAP console cannot send")).ok();
+        let manage = manage.into();
         Self {
-            manage: manage.into(),
+            publish: Publish::new(manage.clone()),
+            manage,
             log_ins,
             settings: config.portal.clone(),
             inner_gateway: gateway.clone(),
@@ -61,6 +66,12 @@ impl Portal {
             relay,
             callers: config.network.callers.clone(),
         }
+    }
+
+    /// The same where publishers work with that.
+    #[must_use]
+    pub fn publishing(self, publish: impl FnOnce(Publish) -> Publish) -> Self {
+        Self { publish: publish(self.publish), ..self }
     }
 
     /// The same, of a process whose gateway listens there: where no public address of it is set, that is its address.

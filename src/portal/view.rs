@@ -41,6 +41,26 @@ views![
     "plans",
     "audit",
     "instances",
+    "publish_head",
+    "publish_found",
+    "publish_wrong",
+    "publish_sample",
+    "publish_traced",
+    "publish_documents",
+    "publish_list",
+    "publish_import",
+    "publish_overview",
+    "publish_resources",
+    "publish_upstream",
+    "publish_access",
+    "publish_mapping",
+    "publish_try",
+    "publish_files",
+    "publish_edit",
+    "publish_revisions",
+    "publish_difference",
+    "publish_update",
+    "publish_subscriptions",
 ];
 
 static REGISTRY: LazyLock<Result<Handlebars<'static>, String>> = LazyLock::new(|| {
@@ -67,6 +87,7 @@ pub(super) struct Site {
     style: &'static str,
     script: &'static str,
     icon: &'static str,
+    publish_script: &'static str,
 }
 
 impl Site {
@@ -83,6 +104,7 @@ impl Site {
             style: &ASSETS.style.path,
             script: &ASSETS.script.path,
             icon: &ASSETS.icon.path,
+            publish_script: &ASSETS.publish.path,
         }
     }
 }

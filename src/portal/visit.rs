@@ -25,6 +25,12 @@ use crate::net::secret::Secret;
 const BODY: Duration = Duration::from_secs(10);
 /// Bytes of a form.
 const MAX_BYTES: usize = 512 << 10;
+/// A form with files must be here in this time.
+const FILES: Duration = Duration::from_secs(120);
+/// Bytes of a form with files, and what is around them.
+const MAX_FILE_BYTES: u64 = (64 << 20) + (1 << 20);
+/// Files of one form.
+const MAX_FILES: usize = 256;
 
 /// Bytes of the place where a list goes on.
 const MAX_ID: usize = 400;
@@ -32,6 +38,13 @@ const MAX_ID: usize = 400;
 /// The id of a request.
 #[derive(Debug, Clone, Default)]
 pub struct RequestId(pub Arc<str>);
+
+/// A file that came with a form.
+pub(super) struct Upload {
+    /// Its name where it comes from.
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+}
 
 /// A request that a page answers.
 pub(super) struct Visit {
@@ -45,6 +58,8 @@ pub(super) struct Visit {
     pub(super) query: Form,
     /// What was filled in; empty for a page that shows.
     pub(super) form: Form,
+    /// Files that came with it.
+    pub(super) files: Vec<Upload>,
     logged_in: Option<LoggedIn>,
     parameters: HashMap<String, String>,
     /// The cookie that forms are made for.
@@ -75,6 +90,7 @@ impl Visit {
             address: head.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned(),
             query: query.unwrap_or_default(),
             form: Form::default(),
+            files: Vec::new(),
             logged_in: None,
             parameters: HashMap::new(),
             cookie: session.clone().or_else(|| Cookie::Visitor.read(&head.headers, is_secure)),
@@ -99,16 +115,36 @@ impl Visit {
 
     /// May it be answered? Reads the form of one that changes something.
     pub(super) async fn check(&mut self, portal: &Portal, page: Page, head: &Parts, body: Body) -> Result<(), Fail> {
-        if page.verb == Verb::Post {
-            if !origin::is_from_here(portal, head) {
-                return Err(Fail::Elsewhere);
+        match page.verb {
+            Verb::Get => {}
+            Verb::Post => {
+                self.from_here(portal, head)?;
+                self.form = read(head, body).await?;
+                self.known()?;
             }
-            self.form = read(head, body).await?;
-            let token = self.form.get(TOKEN);
-            if !self.cookie.as_ref().is_some_and(|cookie| is_made_for(cookie, &token)) {
-                return Err(Fail::Elsewhere);
+            Verb::Upload => {
+                self.from_here(portal, head)?;
+                // What may be large is read of those only who may send it.
+                self.may(page)?;
+                let whole = timeout(FILES, read_files(head, body));
+                (self.form, self.files) = whole.await.map_err(|_| Fail::Unreadable)??;
+                self.known()?;
             }
         }
+        self.may(page)
+    }
+
+    fn from_here(&self, portal: &Portal, head: &Parts) -> Result<(), Fail> {
+        if origin::is_from_here(portal, head) { Ok(()) } else { Err(Fail::Elsewhere) }
+    }
+
+    /// Was the form made for this browser?
+    fn known(&self) -> Result<(), Fail> {
+        let token = self.form.get(TOKEN);
+        if self.cookie.as_ref().is_some_and(|cookie| is_made_for(cookie, &token)) { Ok(()) } else { Err(Fail::Elsewhere) }
+    }
+
+    fn may(&self, page: Page) -> Result<(), Fail> {
         match (page.who, &self.logged_in) {
             (Who::Anyone, _) => Ok(()),
             (Who::LoggedIn(allow), Some(logged_in)) => Ok(allow.check(&logged_in.actor)?),
@@ -176,4 +212,35 @@ async fn read(head: &Parts, body: Body) -> Result<Form, Fail> {
     }
     let bytes = timeout(BODY, to_bytes(body, MAX_BYTES)).await.map_err(|_| Fail::Unreadable)?.map_err(|_| Fail::TooLarge)?;
     Form::parse(&bytes).ok_or(Fail::TooLarge)
+}
+
+/// Reads a form with files; one without is good too.
+async fn read_files(head: &Parts, body: Body) -> Result<(Form, Vec<Upload>), Fail> {
+    let kind = head.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let Ok(boundary) = multer::parse_boundary(kind) else { return Ok((read(head, body).await?, Vec::new())) };
+    let limits = multer::Constraints::new().size_limit(multer::SizeLimit::new().whole_stream(MAX_FILE_BYTES));
+    let mut parts = multer::Multipart::with_constraints(body.into_data_stream(), boundary, limits);
+    let (mut fields, mut files) = (Vec::new(), Vec::new());
+    while let Some(part) = parts.next_field().await.map_err(|e| unreadable(&e))? {
+        let field = part.name().unwrap_or_default().to_owned();
+        let file = part.file_name().map(str::to_owned);
+        let bytes = part.bytes().await.map_err(|e| unreadable(&e))?;
+        match file {
+            // Nobody chose a file.
+            Some(name) if name.is_empty() && bytes.is_empty() => {}
+            Some(name) => files.push(Upload { name, bytes: bytes.to_vec() }),
+            None => fields.push((field, String::from_utf8(bytes.to_vec()).map_err(|_| Fail::Unreadable)?)),
+        }
+        if files.len() > MAX_FILES {
+            return Err(Fail::TooLarge);
+        }
+    }
+    Ok((Form::of(fields).ok_or(Fail::TooLarge)?, files))
+}
+
+fn unreadable(error: &multer::Error) -> Fail {
+    match error {
+        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => Fail::TooLarge,
+        _ => Fail::Unreadable,
+    }
 }

@@ -84,6 +84,44 @@ pub struct Changed {
     pub passthrough: bool,
 }
 
+/// How the gateway introduces itself, as fields of a page show it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuthShown {
+    /// `none`, `basic`, `header`, `token`, `digest`, or `other` for what no field shows.
+    pub kind: &'static str,
+    /// Who.
+    pub user: String,
+    /// The name of the header field.
+    pub header: String,
+    /// The name of the secret.
+    pub secret: String,
+}
+
+/// How a definition says that the gateway introduces itself.
+pub fn auth_of(definition: &ApiDefinition) -> AuthShown {
+    let named = |secret: &SecretRef| match &secret.source {
+        SecretSource::Sealed(name) => Some(name.clone()),
+        SecretSource::Variable(_) | SecretSource::File(_) => None,
+    };
+    let other = AuthShown { kind: "other", ..AuthShown::default() };
+    let Some(auth) = &definition.endpoint.auth else { return AuthShown { kind: "none", ..AuthShown::default() } };
+    let made = match (&auth.basic, &auth.header, &auth.oauth2, auth.wss.as_ref().and_then(|w| w.username_token.as_ref())) {
+        (Some(basic), None, None, None) => {
+            named(&basic.password).map(|secret| AuthShown { kind: "basic", user: basic.user.clone(), secret, ..AuthShown::default() })
+        }
+        (None, Some(header), None, None) => {
+            named(&header.value).map(|secret| AuthShown { kind: "header", header: header.name.clone(), secret, ..AuthShown::default() })
+        }
+        (None, None, None, Some(token)) => {
+            let kind = if token.kind == Some(PasswordKind::Digest) { "digest" } else { "token" };
+            let secret = token.password.as_ref().and_then(named);
+            secret.map(|secret| AuthShown { kind, user: token.user.clone(), secret, ..AuthShown::default() })
+        }
+        _ => None,
+    };
+    made.unwrap_or(other)
+}
+
 /// Is the text as Castile writes it, so that nothing is lost where it is written anew?
 pub fn is_as_written(text: &str) -> bool {
     let Some(definition) = parsed(text) else { return false };

@@ -60,7 +60,7 @@ impl Mapping {
         if let Some(message) = message {
             tree.message(message);
         }
-        let made = || Sampler::new(program).example(plan, direction).ok().and_then(|j| String::from_utf8(j).ok()).map(|j| pretty(&j));
+        let made = || Sampler::new(program).example(plan, direction).ok().and_then(|j| String::from_utf8(j).ok()).map(|j| pretty_json(&j));
         let json = json.map(str::to_owned).or_else(made);
         let envelope = match (&json, message) {
             (Some(json), Some(_)) => written(program, plan, direction, json),
@@ -81,8 +81,8 @@ fn written(program: &Program, plan: &OperationPlan, direction: Direction, json: 
     }
 }
 
-/// JSON on lines of its own, every digit as it was.
-fn pretty(json: &str) -> String {
+/// JSON on lines of its own, every digit as it was; what is no JSON stays.
+pub fn pretty_json(json: &str) -> String {
     let value: Option<serde_json::Value> = parse(json.as_bytes(), &Limits::default()).ok().and_then(|_| serde_json::from_str(json).ok());
     value.and_then(|v| serde_json::to_string_pretty(&v).ok()).unwrap_or_else(|| json.to_owned())
 }

@@ -3,19 +3,28 @@
 //! Comes in: an actor of [`crate::manage`], documents, texts, samples of calls. Goes out: texts for a new revision, and reports that people read. Documents
 //! are compiled in a process of their own where the server has one. Must not know: HTTP servers, pages.
 
+mod difference;
 mod draft;
 mod job;
 mod mapping;
 mod report;
+mod shelf;
 mod trial;
 mod update;
 
-pub use draft::{Changed, Row, Upstream, UpstreamAuth, is_as_written};
+pub use difference::{DifferentLine, difference};
+pub use draft::{AuthShown, Changed, Row, Upstream, UpstreamAuth, auth_of, is_as_written};
 pub use job::{Job, KIND, Source, Work, Worked};
-pub use mapping::{Branch, Mapping};
+pub use mapping::{Branch, Mapping, pretty_json};
 pub use report::{Found, Looked, LookedHeader, LookedResource};
+pub use shelf::MAX_WAITING;
 pub use trial::{Asked, Failed, run as try_out};
-pub use update::{UpdateChange, UpdateResource, Updated};
+pub use update::{UpdateChange, UpdateColumns, UpdateResource, Updated};
+
+pub use crate::api::Method;
+pub use crate::mediate::Direction;
+pub use crate::sequence::trace::{Changed as TracedChange, Traced};
+pub use crate::store::{Revision, RevisionEntry};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +34,6 @@ use crate::catalog::{PublishedApi, Secrets, build_with};
 use crate::gateway::Gateway;
 use crate::manage::{Actor, Finding, Manage, ManageError, Managed, NewRevision, WhichRevision};
 use crate::net::fetch::Fetcher;
-use crate::store::Revision;
 use crate::wsdl::source::{Options, Origin, Policy, load};
 
 /// Documents of one import.
@@ -33,12 +41,19 @@ pub const MAX_DOCUMENTS: usize = 256;
 /// Bytes of all documents of one import.
 pub const MAX_BYTES: usize = 64 << 20;
 
+/// The sequence that changes nothing: where one begins to write.
+pub const PLAIN_SEQUENCE: &str = crate::sequence::Sequence::DEFAULT_TEXT;
+
 /// The desk of publishers: the acts, and what it takes to fetch, compile and try.
 #[derive(Debug)]
 pub struct Publish {
     manage: Arc<Manage>,
     gateway: Option<Arc<Gateway>>,
     fetcher: Option<Fetcher>,
+    /// What was said of APIs lately.
+    looks: shelf::Looks,
+    /// Updates that somebody looks at.
+    waiting: shelf::Waiting,
 }
 
 /// What a WSDL is to become.
@@ -79,7 +94,7 @@ impl From<ManageError> for NotTaken {
 impl Publish {
     /// With these acts.
     pub fn new(manage: Arc<Manage>) -> Self {
-        Self { manage, gateway: None, fetcher: None }
+        Self { manage, gateway: None, fetcher: None, looks: shelf::Looks::default(), waiting: shelf::Waiting::default() }
     }
 
     /// The same beside the gateway of this process, which calls services.
@@ -143,14 +158,43 @@ impl Publish {
     ///
     /// # Errors
     /// It is not there; it takes more memory or time than there is.
-    pub async fn look(&self, actor: &Actor, revision: &Revision) -> Result<Looked, NotTaken> {
-        let job =
-            Job { tenant: actor.tenant.clone(), work: Work::Look { name: revision.name.to_string(), texts: revision.content.texts() } };
+    pub async fn look(&self, actor: &Actor, revision: &Revision) -> Result<Arc<Looked>, NotTaken> {
+        let texts = revision.content.texts();
+        let key = shelf::key(&actor.tenant, &revision.name, &texts);
+        if let Some(looked) = self.looks.find(key) {
+            return Ok(looked);
+        }
+        let job = Job { tenant: actor.tenant.clone(), work: Work::Look { name: revision.name.to_string(), texts } };
         match self.work(actor, job).await? {
-            Worked::Looked(looked) => Ok(*looked),
+            Worked::Looked(looked) => Ok(self.looks.keep(key, *looked)),
             Worked::Bad { found, roots } => Err(NotTaken::Documents { found, roots }),
             Worked::Imported { .. } | Worked::Updated(_) => Err(strange().into()),
         }
+    }
+
+    /// What newer documents mean for an API, and the id by which [`Publish::carry_out`] finds it in the next quarter of an hour.
+    ///
+    /// # Errors
+    /// As [`Publish::update`].
+    pub async fn prepare(&self, actor: &Actor, name: &str, source: Source) -> Result<(String, Updated), NotTaken> {
+        let updated = self.update(actor, name, source, None, |_| false).await?;
+        let id = self.waiting.keep(actor, name, &updated).map_err(ManageError::from)?;
+        Ok((id, updated))
+    }
+
+    /// Makes a revision of what was prepared.
+    ///
+    /// # Errors
+    /// It is not there any more; somebody else changed the API meanwhile.
+    pub async fn carry_out(&self, actor: &Actor, name: &str, id: &str) -> Managed<u64> {
+        let Some((expected, texts)) = self.waiting.take(actor, name, id) else {
+            return Err(ManageError::invalid(
+                "update",
+                "one that was looked at in the last quarter of an hour; send the documents once more",
+                id,
+            ));
+        };
+        Ok(self.manage.put_revision(actor, name, NewRevision { texts, expected: Some(expected), dry_run: false }).await?.revision)
     }
 
     /// What newer documents mean for an API; where `accept` says so, and nothing stands against it, a revision of it is made. `expected`: the newest

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::job::Worked;
 use super::report::{Found, found};
 use crate::catalog::Texts;
-use crate::import::update::{Change, Failed, ResourceChange, update};
+use crate::import::update::{Change, Columns, Failed, ResourceChange, update};
 use crate::store::Content;
 use crate::wsdl::source::Loaded;
 
@@ -26,6 +26,8 @@ pub struct Updated {
     pub changes: Vec<UpdateChange>,
     /// Resources and parameters that came and went.
     pub resources: Vec<UpdateResource>,
+    /// The resources of each operation.
+    pub columns: Vec<UpdateColumns>,
     /// Names and paths that stay although an import of the new WSDL alone would choose otherwise.
     pub kept: Vec<String>,
     /// Errors, warnings and notes.
@@ -59,6 +61,19 @@ pub struct UpdateChange {
     pub text: String,
 }
 
+/// The resources of an operation, each as method and path.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UpdateColumns {
+    /// The operation.
+    pub operation: String,
+    /// What the old WSDL gives by itself.
+    pub old: Vec<String>,
+    /// What is there, with what people made of it.
+    pub ours: Vec<String>,
+    /// What will be there.
+    pub new: Vec<String>,
+}
+
 /// A resource that came, went, or takes other parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpdateResource {
@@ -89,12 +104,17 @@ pub(super) fn updated(name: &str, content: &Content, before: &Texts, loaded: Loa
         breaking: merged.breaks(),
         changes: merged.changes.iter().map(UpdateChange::from).collect(),
         resources: merged.resources.iter().map(UpdateResource::from).collect(),
+        columns: merged.columns.iter().map(columns).collect(),
         kept: merged.kept.clone(),
         found: found(&merged.diagnostics, &merged.sources),
         changed: merged.texts.iter().filter(differs).map(|(path, _)| path.clone()).collect(),
         removed: before.keys().filter(|path| !merged.texts.contains_key(*path)).cloned().collect(),
         texts: merged.texts,
     }))
+}
+
+fn columns((operation, c): (&std::sync::Arc<str>, &Columns)) -> UpdateColumns {
+    UpdateColumns { operation: operation.to_string(), old: c.old.clone(), ours: c.ours.clone(), new: c.new.clone() }
 }
 
 impl From<&Change> for UpdateChange {

@@ -128,6 +128,26 @@ impl Browser {
         self.post(path, &fields)
     }
 
+    /// Opens the page `on` and sends a form with files of it to `path`, as browsers do.
+    pub fn upload(&mut self, on: &str, path: &str, fields: &[(&str, &str)], files: &[(&str, &str)]) -> Shown {
+        let token = self.get(on).token();
+        let mut body = String::new();
+        let disposition = |rest: &str| format!("--b0undary\r\ncontent-disposition: form-data; {rest}\r\n");
+        for (name, value) in fields.iter().copied().chain([("form", &*token)]) {
+            body.push_str(&disposition(&format!("name=\"{name}\"\r\n")));
+            body.push_str(&format!("{value}\r\n"));
+        }
+        for (name, text) in files {
+            let name = name.replace('"', "%22");
+            body.push_str(&disposition(&format!("name=\"files\"; filename=\"{name}\"\r\ncontent-type: text/xml\r\n")));
+            body.push_str(&format!("{text}\r\n"));
+        }
+        body.push_str("--b0undary--\r\n");
+        let origin = format!("http://{}", self.address);
+        let said = [("origin", &*origin), ("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=b0undary")];
+        self.send(&format!("POST {path}"), &said, &body)
+    }
+
     /// Goes where an answer points.
     pub fn follow(&mut self, shown: &Shown) -> Shown {
         assert_eq!(shown.status, 303, "{shown:?}");

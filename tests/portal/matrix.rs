@@ -27,7 +27,7 @@ fn may(page: &Page, role: Role) -> bool {
 fn ask(browser: &mut Browser, page: &Page, token: &str) -> Shown {
     match page.verb {
         Verb::Get => browser.get(&path(page)),
-        Verb::Post => browser.post(&path(page), &[("form", token)]),
+        Verb::Post | Verb::Upload => browser.post(&path(page), &[("form", token)]),
     }
 }
 
@@ -66,7 +66,7 @@ async fn every_form_from_elsewhere_is_refused() {
     let own = format!("http://{host}");
     let kind = ("content-type", "application/x-www-form-urlencoded");
     let before = house.store.generation().await.unwrap();
-    for page in portal::routes().iter().filter(|p| p.verb == Verb::Post) {
+    for page in portal::routes().iter().filter(|p| p.verb != Verb::Get) {
         let request = format!("POST {}", path(page));
         let good = format!("form={token}");
         for (said, body, why) in [
@@ -104,7 +104,9 @@ async fn what_is_somebody_elses_is_not_there() {
         let (real, unreal) = (page.path.replace(name, id), page.path.replace(name, "01JZZZZZZZZZZZZZZZZZZZZZZZ"));
         let mut ask = |path: &str| match page.verb {
             Verb::Get => sue.get(path),
-            Verb::Post => sue.post(path, &[("form", &token), ("name", "taken over"), ("api", "countries"), ("plan", "gold")]),
+            Verb::Post | Verb::Upload => {
+                sue.post(path, &[("form", &token), ("name", "taken over"), ("api", "countries"), ("plan", "gold")])
+            }
         };
         let (real, unreal) = (ask(&real), ask(&unreal));
         assert_eq!((real.status, unreal.status), (404, 404), "{page:?}");

@@ -10,6 +10,7 @@ mod door;
 mod entry;
 mod inert;
 mod matrix;
+mod publish;
 mod served;
 
 use std::net::SocketAddr;

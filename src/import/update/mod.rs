@@ -37,6 +37,8 @@ pub struct Update {
     pub changes: Vec<Change>,
     /// Resources that came and went, and parameters that changed.
     pub resources: Vec<resources::ResourceChange>,
+    /// The resources of each operation: those that the old WSDL gives by itself, those that are there, those that will be.
+    pub columns: BTreeMap<Arc<str>, Columns>,
     /// Names, prefixes and paths that an import of the new WSDL alone would choose otherwise, and that stay.
     pub kept: Vec<String>,
     /// Errors: edits that no longer fit, at their places. Warnings and notes of the new documents.
@@ -52,6 +54,17 @@ pub struct Update {
 }
 
 pub use self::resources::ResourceChange;
+
+/// The resources of an operation, each as method and path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// What the old WSDL gives by itself.
+    pub old: Vec<String>,
+    /// What is there, with what people made of it.
+    pub ours: Vec<String>,
+    /// What will be there.
+    pub new: Vec<String>,
+}
 
 /// Why there is nothing to be said of an update.
 #[derive(Debug)]
@@ -145,6 +158,7 @@ pub fn update(name: &str, content: &Content, loaded: Loaded) -> Result<Update, F
         same,
         changes: Vec::new(),
         resources: Vec::new(),
+        columns: columns(&base.derivation.resources, old.api.as_ref()),
         kept,
         diagnostics: Vec::new(),
         sources: Sources::default(),
@@ -154,6 +168,19 @@ pub fn update(name: &str, content: &Content, loaded: Loaded) -> Result<Update, F
     };
     finish(&mut update, content, &definition, &old)?;
     Ok(update)
+}
+
+/// What the old WSDL gives, and what is there.
+fn columns(derived: &[Resource], ours: Option<&PublishedApi>) -> BTreeMap<Arc<str>, Columns> {
+    let mut columns: BTreeMap<Arc<str>, Columns> = BTreeMap::new();
+    for resource in derived {
+        columns.entry(resource.operation.as_str().into()).or_default().old.push(format!("{} {}", resource.method.as_str(), resource.path));
+    }
+    for (api, resource) in ours.iter().flat_map(|api| api.resources.iter().map(move |r| (api, r))) {
+        let operation = api.plan(resource).map(|o| o.name.clone()).unwrap_or_default();
+        columns.entry(operation).or_default().ours.push(format!("{} {}", resource.method.as_str(), resource.path));
+    }
+    columns
 }
 
 /// Compiles what will be there, the way the server will, and compares it with what is.
@@ -177,6 +204,10 @@ fn finish(update: &mut Update, content: &Content, definition: &ApiDefinition, ol
     resources::narrow(&mut update.changes, definition, old.api.as_ref());
     if let (Some(before), Some(now)) = (&old.api, &new.api) {
         update.resources = resources::changes(before, now);
+    }
+    for resource in new.api.iter().flat_map(|api| &api.resources) {
+        let operation = new.program.operations.get(resource.operation).map(|o| o.name.clone()).unwrap_or_default();
+        update.columns.entry(operation).or_default().new.push(format!("{} {}", resource.method.as_str(), resource.path));
     }
     update.diagnostics.sort_by_key(|d| std::cmp::Reverse(d.severity));
     if let Some(api) = new.api.as_ref().filter(|_| !super::has_error(&update.diagnostics)) {

@@ -11,6 +11,7 @@ mod console;
 mod credentials;
 mod downloads;
 mod entry;
+mod publish;
 mod reference;
 mod set_up;
 mod subscriptions;
@@ -42,6 +43,7 @@ pub(super) fn routes() -> Routes {
     let routes = applications::routes(routes);
     let routes = credentials::routes(routes);
     let routes = subscriptions::routes(routes);
+    let routes = publish::routes(routes);
     admin::routes(routes)
 }
 
