@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::RawPathParams;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use tokio::time::timeout;
 
@@ -126,6 +126,8 @@ impl Visit {
                 self.from_here(portal, head)?;
                 // What may be large is read of those only who may send it.
                 self.may(page)?;
+                let length = head.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+                portal.manage.has_room(self.path("api"), length.unwrap_or(MAX_FILE_BYTES))?;
                 let whole = timeout(FILES, read_files(head, body));
                 (self.form, self.files) = whole.await.map_err(|_| Fail::Unreadable)??;
                 self.known()?;

@@ -14,12 +14,10 @@ use super::{MAX_BYTES, MAX_DOCUMENTS, NewApi};
 use crate::api::State;
 use crate::catalog::{Texts, is_inside};
 use crate::import::{self, Failed, Request};
-use crate::manage::{ManageError, Managed};
+use crate::manage::{self, ManageError, Managed};
 use crate::store::Content;
 use crate::wsdl::source::{Loaded, Options, Origin, Policy, Refused, load_local};
 
-/// The word by which a process knows this kind of work.
-pub const KIND: &str = "publish";
 /// What texts are called in messages.
 const CALLED: &str = "the documents";
 
@@ -154,17 +152,22 @@ impl Source {
     }
 }
 
-impl Job {
-    /// The name of the API, for messages.
-    pub(super) fn name(&self) -> &str {
+impl manage::Work for Job {
+    const KIND: &'static str = "publish";
+    type Answer = Worked;
+
+    fn api(&self) -> &str {
         match &self.work {
             Work::Import { new, .. } => new.name.as_deref().unwrap_or("new"),
             Work::Look { name, .. } | Work::Update { name, .. } => name,
         }
     }
 
-    /// Does the work. Takes as long and as much memory as the documents ask for.
-    pub fn run(self) -> Worked {
+    fn is_good(answer: &Worked) -> bool {
+        !matches!(answer, Worked::Bad { .. })
+    }
+
+    fn run(self) -> Worked {
         match self.work {
             Work::Import { source, new } => imported(source, new),
             Work::Look { name, texts } => match Content::of_texts(&self.tenant, &name, &texts) {

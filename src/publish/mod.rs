@@ -14,7 +14,7 @@ mod update;
 
 pub use difference::{DifferentLine, difference};
 pub use draft::{AuthShown, Changed, Row, Upstream, UpstreamAuth, auth_of, is_as_written};
-pub use job::{Job, KIND, Source, Work, Worked};
+pub use job::{Job, Source, Work, Worked};
 pub use mapping::{Branch, Mapping, pretty_json};
 pub use report::{Found, Looked, LookedHeader, LookedResource};
 pub use shelf::MAX_WAITING;
@@ -259,10 +259,7 @@ impl Publish {
         if !actor.is(crate::auth::Role::Publisher) && !actor.is(crate::auth::Role::Administrator) {
             return Err(ManageError::Forbidden("This asks for the role publisher or administrator.".to_owned()));
         }
-        match self.manage.apart() {
-            Some(apart) => apart.ask(KIND, job.name(), &job).await,
-            None => tokio::task::spawn_blocking(move || job.run()).await.map_err(|_| strange()),
-        }
+        self.manage.work(job).await
     }
 }
 
