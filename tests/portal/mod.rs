@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use castile::auth::{LogIns, Role};
-use castile::catalog::{Catalog, PublishedApi, State};
+use castile::catalog::{Catalog, PublishedApi, State, Vault};
 use castile::config::Config;
 use castile::manage::{Actor, Manage, NewUser, first_start};
 use castile::net::secret::Secret;
@@ -59,9 +59,10 @@ impl House {
     pub async fn with(apis: Vec<PublishedApi>, set: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<AnyStore> = Arc::new(Sql::sqlite(&folder.path().join("castile.db")).await.unwrap().into());
-        first_start(&*store, &Seal::parse(&Seal::new_key("k1").unwrap()).unwrap()).await.unwrap();
+        let seal = Arc::new(Seal::parse(&Seal::new_key("k1").unwrap()).unwrap());
+        first_start(&*store, &seal).await.unwrap();
         let catalog = Arc::new(Catalog::new(apis.into_iter().map(Arc::new).collect()));
-        let manage = Arc::new(Manage::new(store.clone()).knowing(catalog.clone()));
+        let manage = Arc::new(Manage::new(store.clone()).knowing(catalog.clone()).with_vault(Arc::new(Vault::default().with_seal(seal))));
         for (name, role) in [("sue", Role::Subscriber), ("sid", Role::Subscriber), ("pia", Role::Publisher), ("ada", Role::Administrator)] {
             let new = NewUser { name: name.into(), password: Some(Secret::new(PASSWORD)), roles: vec![role] };
             manage.create_user(&Actor::local(), new).await.unwrap();
