@@ -30,6 +30,7 @@ mod target;
 mod translate;
 mod try_it;
 mod update;
+mod usage;
 
 use std::process::ExitCode;
 

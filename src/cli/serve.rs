@@ -18,10 +18,12 @@ pub use super::control::Desks;
 use super::control::{self, Control};
 use super::feed::{self, Feed};
 use super::heart::Heart;
+use super::usage::Keeper;
 use crate::admin::{self, AdminState, Health};
 use crate::alarm::{self, Webhook};
 use crate::catalog::{Catalog, Folder};
 use crate::config::{self, AlarmSettings, Config};
+use crate::gateway::usage::Usage;
 use crate::gateway::{Gateway, ListenError, Listener, Upstreams};
 use crate::net::address::AddressPolicy;
 use crate::net::fetch::{FetchError, FetchOptions, Fetcher};
@@ -181,6 +183,11 @@ impl Running {
         Ok(Self { gateway, portal, admin, health, calls, stop_gateway, stop_admin, gateway_task, admin_task, grace })
     }
 
+    /// What the gateway counts for people; `None` where it has another process.
+    pub(super) fn usage(&self) -> Option<Arc<Usage>> {
+        self.calls.as_ref().map(|gateway| gateway.usage())
+    }
+
     /// How many nodes share the counts of calls now, from 1.
     pub fn set_nodes(&self, nodes: u32) {
         if let Some(gateway) = &self.calls {
@@ -330,6 +337,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
     let gateway = running.gateway.map(|a| a.to_string()).unwrap_or_default();
     let portal = running.portal.map(|a| a.to_string()).unwrap_or_default();
     tracing::info!(%gateway, %portal, admin = %running.admin, apis = %apis, "serving");
+    let keeper = Keeper::new(control.store.clone(), running.usage(), config.usage.days);
     let mut heart = Heart::of(&running, role, control.store.clone(), catalog, config.redis.nodes);
     // What reads the folder, and what ends the process: the second must not wait for the first.
     let notice = tokio::select! {
@@ -337,6 +345,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
         () = control.follow() => Duration::ZERO,
         () = control.observe(&running.health) => Duration::ZERO,
         () = heart.beat(&running) => Duration::ZERO,
+        () = keeper.follow() => Duration::ZERO,
         () = alarms(&config.alarms, control.webhook.as_ref()) => Duration::ZERO,
         _ = terminate.recv() => NOTICE,
         _ = interrupt.recv() => Duration::ZERO,
@@ -348,6 +357,7 @@ async fn serve(config: &Config, catalog: Arc<Catalog>, folder: Option<&Path>, co
         // Someone presses again: at once.
         _ = interrupt.recv() => {}
     }
+    keeper.keep().await;
     heart.stop().await;
     ExitCode::SUCCESS
 }

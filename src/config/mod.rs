@@ -15,7 +15,7 @@ pub use limits::{BreakerLimits, HttpLimits, ImportLimits, Limits, UpstreamLimits
 pub use read::{ConfigError, Setting, SettingKind, Variables};
 pub use settings::{
     Admin, Config, ExposeFaults, ForwardedField, GatewayListener, GatewaySettings, Listen, Log, Network, OAuthSettings, PortalListener,
-    PortalSettings, SignUp, StoreSettings, TlsFiles,
+    PortalSettings, SignUp, StoreSettings, TlsFiles, UsageSettings,
 };
 pub use units::{Bytes, parse_bytes, parse_duration};
 

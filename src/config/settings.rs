@@ -33,6 +33,8 @@ pub struct Config {
     pub network: Network,
     /// `limits`.
     pub limits: Limits,
+    /// `usage`: what was called, for people.
+    pub usage: UsageSettings,
     /// `alarms`.
     pub alarms: AlarmSettings,
     /// `log`.
@@ -200,6 +202,19 @@ pub struct PortalSettings {
     pub session_max: Duration,
 }
 
+/// `usage`: what was called, for people.
+#[derive(Debug, Clone)]
+pub struct UsageSettings {
+    /// `usage.days`: so many days it is kept; 0: it is not. Default 90.
+    pub days: u32,
+}
+
+impl Default for UsageSettings {
+    fn default() -> Self {
+        Self { days: 90 }
+    }
+}
+
 /// `portal.sign_up`: who makes accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignUp {
@@ -305,6 +320,10 @@ pub(super) fn taken(root: Root) -> (Config, Errors) {
     oauth.finish(e);
 
     read_portal(top.section("portal", e), &mut config.portal, e);
+
+    let mut usage = top.section("usage", e);
+    usage.value("days", &mut config.usage.days, e, count);
+    usage.finish(e);
 
     let mut network = top.section("network", e);
     network.list("allow", &mut config.network.allow, e, cidr);

@@ -116,6 +116,7 @@ async fn by_rules(gateway: &Gateway, route: &RouteMatch, rules: &Rules, call: &m
     presented.certificate = call.certificate;
     let principal = known(gateway, route, rules, &presented, (&call.public_url, call.record.caller)).await.map_err(|r| refused(&r))?;
     call.record.application = principal.application.as_ref().map(|a| a.name.clone());
+    call.record.application_id = principal.application.as_ref().map(|a| a.id.clone());
     Ok(Principal(principal))
 }
 

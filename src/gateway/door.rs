@@ -34,7 +34,7 @@ impl Gateway {
         let refusal = connection.wire.as_ref().and_then(|w| w.refusal(n));
         // The request that stands in the place of a refused one is not what was called.
         let (path, method) = if refusal.is_some() { ("", &Method::GET) } else { (head.uri.path(), &head.method) };
-        let mut record = Box::new(Record::open(request_id(), connection, &self.ledger, method, path));
+        let mut record = Box::new(Record::open(request_id(), connection, &self.ledger, &self.usage, method, path));
         let through = Through::of(&self.config.network, connection.peer.ip(), &head.headers);
         record.caller = through.caller;
         let is_head = head.method == Method::HEAD;

@@ -50,6 +50,7 @@ mod tls;
 mod token;
 pub mod trace;
 mod upstream;
+pub mod usage;
 mod values;
 mod wire;
 
@@ -98,6 +99,7 @@ pub struct Gateway {
     logins: login::Logins,
     reserved: Option<Arc<dyn Reserved>>,
     consoles: cors::Consoles,
+    usage: Arc<usage::Usage>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -184,6 +186,7 @@ impl Gateway {
             desk: access::Desk::new(limiter, fetcher)?,
             reserved: None,
             consoles,
+            usage: Arc::new(usage::Usage::new()),
         };
         gateway.count_snapshot();
         Ok(gateway)
@@ -267,6 +270,11 @@ impl Gateway {
         self.desk.observe(&snapshot.callers.directory, self.config.alarms.issuer_after);
         metrics::gauge!(names::BODIES).set(self.ledger.held() as f64);
         self.certificates.look(&snapshot, self.config.alarms.certificate_seconds());
+    }
+
+    /// What was called, for whoever keeps it.
+    pub fn usage(&self) -> Arc<usage::Usage> {
+        self.usage.clone()
     }
 
     /// How many nodes share the counts of calls now: see [`Limiter::set_nodes`].

@@ -12,6 +12,7 @@ use super::calls::Tally;
 use super::ledger::{Holding, Ledger};
 use super::listener::Connection;
 use super::upstream::Sent;
+use super::usage::{Counted, Usage};
 use crate::catalog::api_label;
 use crate::problem::Reason;
 use crate::telemetry::names;
@@ -43,6 +44,8 @@ pub(super) struct Record {
     pub(super) calls: Tally,
     /// The application that calls, by its name.
     pub(super) application: Option<Arc<str>>,
+    /// Its id.
+    pub(super) application_id: Option<Arc<str>>,
     /// The plan that it calls on.
     pub(super) plan: Option<Arc<str>>,
     /// Header blocks of the reply that nobody declares, left out.
@@ -57,6 +60,8 @@ pub(super) struct Record {
     /// Has the body given bytes for which it was not asked again yet?
     gave: bool,
     closed: bool,
+    /// Where it is counted for people.
+    usage: Arc<Usage>,
 }
 
 /// A place among an API's calls in flight; free again when it is dropped.
@@ -80,7 +85,14 @@ impl Drop for Slot {
 }
 
 impl Record {
-    pub(super) fn open(request_id: String, connection: &Arc<Connection>, ledger: &Arc<Ledger>, method: &http::Method, path: &str) -> Self {
+    pub(super) fn open(
+        request_id: String,
+        connection: &Arc<Connection>,
+        ledger: &Arc<Ledger>,
+        usage: &Arc<Usage>,
+        method: &http::Method,
+        path: &str,
+    ) -> Self {
         connection.open.fetch_add(1, Ordering::Relaxed);
         Self {
             request_id,
@@ -100,6 +112,7 @@ impl Record {
             sent: Sent::default(),
             calls: Tally::default(),
             application: None,
+            application_id: None,
             plan: None,
             dropped_headers: 0,
             bytes_out: 0,
@@ -108,6 +121,7 @@ impl Record {
             connection: connection.clone(),
             gave: false,
             closed: false,
+            usage: usage.clone(),
         }
     }
 
@@ -130,11 +144,25 @@ impl Record {
         self.write_down(cut);
     }
 
+    /// Counts a call of an API for its people; documents are none.
+    fn count(&self, elapsed: Duration) {
+        let (Some(tenant), Some(api), "rest" | "soap") = (&self.tenant, &self.api, self.kind) else { return };
+        let what = Counted {
+            tenant: tenant.clone(),
+            api: api.clone(),
+            application: self.application_id.clone(),
+            operation: self.operation.clone(),
+            kind: self.kind,
+        };
+        self.usage.count(what, self.application.as_ref(), self.status, elapsed);
+    }
+
     fn write_down(&mut self, cut: Option<&'static str>) {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
         let elapsed = self.began.elapsed();
+        self.count(elapsed);
         let api = self.api.as_deref().unwrap_or("");
         let version = self.version.as_deref().unwrap_or("");
         let reason = self.reason.map_or("", Reason::label);

@@ -30,6 +30,7 @@ mod tenants;
 mod text;
 mod tokens;
 mod trial;
+mod usage;
 mod users;
 mod weigh;
 
@@ -67,6 +68,7 @@ pub use subscriptions::{MAX_SUBSCRIPTIONS, NewSubscription, SubscriptionChange, 
 pub use tenants::TenantChange;
 pub use tokens::TokenStatus;
 pub use trial::Job;
+pub use usage::{HOUR_SECONDS, MAX_USAGE_ROWS, Usage, UsageRecord, UsageRow, usage_now};
 pub use users::{MadeUser, NewUser, UserChange};
 pub use weigh::Scale;
 

@@ -29,6 +29,7 @@ views![
     "code",
     "console",
     "reference",
+    "usage",
     "log_in",
     "sign_up",
     "signed_up",

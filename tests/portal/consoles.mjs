@@ -70,4 +70,16 @@ async function journey(page) {
   await page.getByText('As a REST caller reads it').waitFor();
   if (!/200 OK/.test(await page.getByRole('status').first().textContent())) wrong.push('the SOAP console gets no answer');
   await judge(page, 'soap-console');
+  // What was called is kept every few seconds.
+  const shows = async () => {
+    await page.goto(`${base}/usage?api=countries`);
+    const rows = await page.locator('tbody tr', { hasText: 'GetCountry' }).allTextContents();
+    return ['REST', 'SOAP'].every((kind) => rows.some((row) => row.includes(kind) && row.includes('demo')));
+  };
+  const deadline = Date.now() + 30000;
+  while (!await shows()) {
+    if (Date.now() > deadline) { wrong.push('the usage does not show both calls'); break; }
+    await page.waitForTimeout(300);
+  }
+  await judge(page, 'usage');
 }

@@ -12,6 +12,7 @@ mod inert;
 mod matrix;
 mod publish;
 mod served;
+mod usage;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

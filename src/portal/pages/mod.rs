@@ -15,6 +15,7 @@ mod publish;
 mod reference;
 mod set_up;
 mod subscriptions;
+mod usage;
 
 use super::route::{Routes, Who};
 use crate::auth::Role;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Routes {
     let routes = console::routes(routes);
     let routes = downloads::routes(routes);
     let routes = reference::routes(routes);
+    let routes = usage::routes(routes);
     let routes = entry::routes(routes);
     let routes = set_up::routes(routes);
     let routes = account::routes(routes);
