@@ -63,7 +63,7 @@ impl Namespaces {
             }
         }
         match prefix {
-            "" => Some(NamespaceId::NONE),
+            _ if prefix.is_empty() => Some(NamespaceId::NONE),
             "xml" => Some(NamespaceId::XML),
             _ => None,
         }

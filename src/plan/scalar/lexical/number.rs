@@ -60,14 +60,15 @@ pub(in super::super) fn plain_float(text: &str) -> Cow<'_, str> {
 
 fn plain(text: &str, keep_zero_sign: bool) -> Cow<'_, str> {
     let Some(p) = parts(text) else { return Cow::Borrowed(text) };
-    let integer = match p.integer.trim_start_matches('0') {
-        "" => "0",
-        digits => digits,
-    };
+    let digits = p.integer.trim_start_matches('0');
+    let integer = if digits.is_empty() { "0" } else { digits };
     let fraction = if p.fraction == "." { "" } else { p.fraction };
     let is_zero = integer == "0" && fraction.bytes().all(|b| matches!(b, b'.' | b'0'));
-    let sign = if p.sign == "-" && (keep_zero_sign || !is_zero) { "-" } else { "" };
-    if sign.len() + integer.len() + fraction.len() + p.exponent.len() == text.len() && sign == p.sign && !p.integer.is_empty() {
+    let is_negative = p.sign == "-" && (keep_zero_sign || !is_zero);
+    let sign = if is_negative { "-" } else { "" };
+    // By length and not by content: comparing with the empty string is slow (see `Reader::emit`).
+    let keeps_sign = is_negative || p.sign.is_empty();
+    if sign.len() + integer.len() + fraction.len() + p.exponent.len() == text.len() && keeps_sign && !p.integer.is_empty() {
         return Cow::Borrowed(text);
     }
     Cow::Owned([sign, integer, fraction, p.exponent].concat())

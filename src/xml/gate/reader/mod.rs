@@ -264,8 +264,9 @@ impl Reader {
 
     #[inline]
     fn emit<H: Handler>(&mut self, text: &str, start: usize, end: usize, handler: &mut H) -> Result<(), Halt<H::Error>> {
-        match text.get(start..end) {
-            None | Some("") => Ok(()),
+        // By its length: `memcmp` with the empty string reads at no address, which costs some processors hundreds of cycles.
+        match text.get(start..end).filter(|piece| !piece.is_empty()) {
+            None => Ok(()),
             Some(piece) => self.emit_piece(piece, start, handler),
         }
     }
