@@ -1,9 +1,34 @@
 //! The names that a program speaks of, interned.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::node::{NameId, NamespaceId};
+
+/// Values by the number of a name. The numbers are ours and dense, so that nobody outside can make them collide.
+pub type ByName<T> = HashMap<NameId, T, BuildHasherDefault<NumberHasher>>;
+
+/// A hash of numbers that are given out one after the other: one multiplication.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // Fibonacci hashing: the odd number next to 2^64 divided by the golden ratio spreads neighbours over the high bits.
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
 
 /// Expanded names, interned.
 #[derive(Debug, Default)]

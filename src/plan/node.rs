@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-pub use super::names::{Name, NameTable};
+pub use super::names::{ByName, Name, NameTable, NumberHasher};
 pub use super::operation::{
     Annotations, AttachmentSlot, Block, Body, FaultPlan, FixedHeader, MessagePlan, OperationPlan, Pattern, Slot, SoapVersion,
 };
@@ -213,7 +213,7 @@ pub struct Shape {
     /// Property → the first place of that key (places in different branches of a choice may share one).
     pub by_key: HashMap<Arc<str>, PlaceIx>,
     /// Element → where it stands: the first place, perhaps inside the shape of an `Items` place.
-    pub by_name: HashMap<NameId, Found>,
+    pub by_name: ByName<Found>,
     /// Local name → the only element of that local name in this shape: for replies that slip in the namespace.
     pub by_local: HashMap<Arc<str>, NameId>,
     /// Element → its key in `$content` (the key without the number of a later place), `Items` included.

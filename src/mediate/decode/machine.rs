@@ -2,6 +2,7 @@
 
 use super::generic::Form;
 use super::names::{MessageName, Names};
+use super::path::Path;
 use super::tag::{Scope, Tag};
 use crate::mediate::{DecodeError, DecodeErrorKind};
 use crate::plan::Program;
@@ -10,6 +11,9 @@ use crate::xml::gate::NamespaceId as DocumentNs;
 
 /// Nesting of values at most (mapping decision 51).
 pub(super) const MAX_DEPTH: usize = 400;
+
+/// Names that are found again without a look into the program's table.
+const RECENT: usize = 32;
 
 /// What a decoder carries between events. `run` pairs it with the program it executes.
 #[derive(Debug, Default)]
@@ -33,6 +37,8 @@ pub(super) struct Machine {
     pub(super) seen: Vec<u64>,
     /// Document namespace → the program's, `None` where no node speaks of it. Filled as they appear.
     pub(super) namespaces: Vec<Option<Option<NamespaceId>>>,
+    /// The program's names that were asked for last, by a cheap hash: messages repeat few names often.
+    pub(super) recent: [Option<(DocumentNs, NameId)>; RECENT],
     /// Local names of the open elements, for error texts.
     pub(super) path: Path,
     /// Where the reply broke its schema, leniently read: count.
@@ -277,31 +283,6 @@ pub(super) enum ChildKind {
     Text,
 }
 
-/// Local names of the open elements.
-#[derive(Debug, Default)]
-pub(super) struct Path {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Path {
-    pub(super) fn push(&mut self, local: &str) {
-        self.ends.push(self.text.len());
-        self.text.push('/');
-        self.text.push_str(local);
-    }
-
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    pub(super) fn pop(&mut self) {
-        if let Some(end) = self.ends.pop() {
-            self.text.truncate(end);
-        }
-    }
-}
-
 /// The machine at work on one operation's message.
 pub(super) struct Run<'a> {
     pub(super) machine: &'a mut Machine,
@@ -439,8 +420,21 @@ impl<'a> Run<'a> {
 
     /// The program's name of an element or attribute, if it speaks of it.
     pub(super) fn name(&mut self, id: DocumentNs, local: &str, scope: Scope<'_>) -> Option<NameId> {
+        let bytes = local.as_bytes();
+        let end = bytes.last().copied().unwrap_or(0) as usize;
+        let slot = (bytes.len() ^ (end << 1) ^ (bytes.first().copied().unwrap_or(0) as usize) ^ id.0 as usize) % RECENT;
+        if let Some((namespace, name)) = self.machine.recent.get(slot).copied().flatten()
+            && namespace == id
+            && **self.program.names.local(name) == *local
+        {
+            return Some(name);
+        }
         let namespace = self.namespace(id, scope)?;
-        self.program.names.find(namespace, local)
+        let name = self.program.names.find(namespace, local)?;
+        if let Some(recent) = self.machine.recent.get_mut(slot) {
+            *recent = Some((id, name));
+        }
+        Some(name)
     }
 
     /// The number of a name among those that are held back.
@@ -452,7 +446,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn fail(&self, kind: DecodeErrorKind, what: impl std::fmt::Display) -> DecodeError {
-        let path = &self.machine.path.text;
+        let path = self.machine.path.text();
         let at = if path.is_empty() { String::new() } else { format!(" at {path}") };
         DecodeError { kind, message: format!("{what}{at}") }
     }

@@ -16,6 +16,7 @@ mod matching;
 mod names;
 mod object;
 mod output;
+mod path;
 mod properties;
 mod record;
 mod slots;

@@ -271,7 +271,6 @@ impl Run<'_> {
     }
 
     fn wild_attributes<T: Tag>(&mut self, tag: &T, known: &[(DocumentNs, &str)], complex: &ComplexType, members: &mut Members) -> Step {
-        let taken: Vec<&str> = complex.attributes.iter().map(|a| &*a.key).collect();
         for a in tag.attributes() {
             let uri = tag.scope().uri(a.namespace);
             let is_href = self.encoded() && uri.is_empty() && a.local == "href";
@@ -282,6 +281,7 @@ impl Run<'_> {
                 if !admitted && !reference {
                     self.deviation("an attribute that the schema does not know")?;
                 }
+                let taken: Vec<&str> = complex.attributes.iter().map(|a| &*a.key).collect();
                 let key = wild_attribute_key(uri, a.local, &taken);
                 self.member(members, &key, a.value);
             }
