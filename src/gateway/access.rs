@@ -275,14 +275,14 @@ fn is_full(gateway: &Gateway, route: &RouteMatch) -> bool {
 /// 503: as many wait already, or none became free in time.
 pub(super) async fn place(gateway: &Gateway, slots: &Slots) -> Result<Slot, Problem> {
     if let Ok(permit) = slots.free.clone().try_acquire_owned() {
-        return Ok(Slot::new(slots.api.clone(), permit));
+        return Ok(Slot::new(slots.meters.clone(), permit));
     }
     let queued = Queued::enter(&slots.waiting);
     if queued.before >= gateway.config.limits.waiting {
         return Err(overload());
     }
     match timeout(gateway.config.limits.wait, slots.free.clone().acquire_owned()).await {
-        Ok(Ok(permit)) => Ok(Slot::new(slots.api.clone(), permit)),
+        Ok(Ok(permit)) => Ok(Slot::new(slots.meters.clone(), permit)),
         Ok(Err(_)) | Err(_) => Err(overload()),
     }
 }

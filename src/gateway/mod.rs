@@ -31,6 +31,7 @@ mod listener;
 mod login;
 mod message;
 mod meter;
+mod meters;
 mod operation;
 mod passthrough;
 mod record;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::calls::Tally;
 use super::ledger::{Holding, Ledger};
 use super::listener::Connection;
+use super::meters::{Meters, Outcome};
 use super::upstream::Sent;
 use super::usage::{Counted, Usage};
 use crate::catalog::api_label;
@@ -67,20 +68,20 @@ pub(super) struct Record {
 /// A place among an API's calls in flight; free again when it is dropped.
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) api: Arc<str>,
-    pub(super) _permit: OwnedSemaphorePermit,
+    meters: Arc<Meters>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Slot {
-    pub(super) fn new(api: Arc<str>, permit: OwnedSemaphorePermit) -> Self {
-        metrics::gauge!(names::IN_FLIGHT, "api" => api.to_string()).increment(1.0);
-        Self { api, _permit: permit }
+    pub(super) fn new(meters: Arc<Meters>, permit: OwnedSemaphorePermit) -> Self {
+        meters.in_flight().increment(1.0);
+        Self { meters, _permit: permit }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        metrics::gauge!(names::IN_FLIGHT, "api" => self.api.to_string()).decrement(1.0);
+        self.meters.in_flight().decrement(1.0);
     }
 }
 
@@ -145,7 +146,7 @@ impl Record {
     }
 
     /// Counts a call of an API for its people; documents are none.
-    fn count(&self, elapsed: Duration) {
+    fn count_use(&self, elapsed: Duration) {
         let (Some(tenant), Some(api), "rest" | "soap") = (&self.tenant, &self.api, self.kind) else { return };
         let what = Counted {
             tenant: tenant.clone(),
@@ -157,33 +158,46 @@ impl Record {
         self.usage.count(what, self.application.as_ref(), self.status, elapsed);
     }
 
+    /// Counts the call. Of one that had a place in flight the metrics are at hand.
+    fn count(&self, elapsed: Duration, is_cut: bool) {
+        let outcome = Outcome {
+            version: self.version.as_deref().unwrap_or(""),
+            kind: self.kind,
+            status: self.status,
+            reason: self.reason.map_or("", Reason::label),
+        };
+        let loose;
+        let meters = match &self.slot {
+            Some(slot) => &*slot.meters,
+            None => {
+                let label = self.api.as_deref().map(|name| api_label(self.tenant.as_deref().unwrap_or(""), name));
+                loose = Meters::new(label.unwrap_or_default());
+                &loose
+            }
+        };
+        meters.answered(&outcome, elapsed);
+        if let Some(upstream) = self.sent.took {
+            meters.upstream().record(upstream);
+        }
+        if self.dropped_headers > 0 {
+            metrics::counter!(names::REPLY_HEADERS_DROPPED, "api" => meters.api().to_owned()).increment(self.dropped_headers);
+        }
+        if is_cut {
+            metrics::counter!(names::REPLIES_CUT, "api" => meters.api().to_owned()).increment(1);
+        }
+    }
+
     fn write_down(&mut self, cut: Option<&'static str>) {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
         let elapsed = self.began.elapsed();
-        self.count(elapsed);
         let api = self.api.as_deref().unwrap_or("");
         let version = self.version.as_deref().unwrap_or("");
         let reason = self.reason.map_or("", Reason::label);
         let tenant = self.tenant.as_deref().unwrap_or("");
-        let label_version = version.to_owned();
-        let label_api = self.api.as_deref().map(|name| api_label(tenant, name)).unwrap_or_default();
-        metrics::counter!(
-            names::REQUESTS, "api" => label_api.clone(), "version" => label_version, "kind" => self.kind,
-            "status" => self.status.to_string(), "reason" => reason
-        )
-        .increment(1);
-        metrics::histogram!(names::REQUEST_SECONDS, "api" => label_api.clone(), "kind" => self.kind).record(elapsed);
-        if let Some(upstream) = self.sent.took {
-            metrics::histogram!(names::UPSTREAM_SECONDS, "api" => label_api.clone()).record(upstream);
-        }
-        if self.dropped_headers > 0 {
-            metrics::counter!(names::REPLY_HEADERS_DROPPED, "api" => label_api.clone()).increment(self.dropped_headers);
-        }
-        if cut.is_some() {
-            metrics::counter!(names::REPLIES_CUT, "api" => label_api).increment(1);
-        }
+        self.count(elapsed, cut.is_some());
+        self.count_use(elapsed);
         tracing::info!(
             target: "castile::access",
             request_id = %self.request_id,

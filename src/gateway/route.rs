@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::cors;
 use super::limits::CallLimits;
+use super::meters::Meters;
 use crate::catalog::{ATTACHMENTS_PATH, Callers, Deliver, PublishedApi, PublishedResource, Rules, Snapshot, State};
 use crate::config::Limits;
 use crate::problem::{Problem, Reason};
@@ -35,6 +36,7 @@ struct Routes {
 /// The places of one API for calls in flight: they outlive the snapshot.
 pub(super) struct Slots {
     pub(super) api: Arc<str>,
+    pub(super) meters: Arc<Meters>,
     pub(super) capacity: usize,
     pub(super) free: Arc<Semaphore>,
     pub(super) waiting: AtomicUsize,
@@ -133,6 +135,7 @@ impl RouteTable {
                 Some(slots) if slots.capacity == capacity => Arc::clone(slots),
                 _ => Arc::new(Slots {
                     api: api.label().into(),
+                    meters: Arc::new(Meters::new(api.label())),
                     capacity,
                     free: Arc::new(Semaphore::new(capacity.min(Semaphore::MAX_PERMITS))),
                     waiting: AtomicUsize::new(0),
