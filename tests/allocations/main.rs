@@ -57,7 +57,7 @@ fn allocations(settings: &str) -> usize {
 
 #[test]
 fn a_small_call_asks_for_memory_no_more_often_than_it_did() {
-    for (name, settings, most) in [("open", OPEN, 195), ("key, subscription, three limits, token", FULL, 208)] {
+    for (name, settings, most) in [("open", OPEN, 165), ("key, subscription, three limits, token", FULL, 178)] {
         let found = allocations(settings);
         println!("{name}: {found} allocations a call");
         assert!(found <= most, "{name}: {found} allocations a call, {most} were enough");
