@@ -27,7 +27,9 @@ const API: &str = "/publish/apis/countries";
 async fn imported() -> (House, Browser) {
     let house = House::start(Vec::new()).await;
     let mut pia = house.user("pia");
-    let made = send(&mut pia, "/publish/import", &[("name", "countries")], &documents());
+    // An upload calls no loopback address, which is what the sample names.
+    let fields = [("name", "countries"), ("endpoint", "https://service.example.org/soap")];
+    let made = send(&mut pia, "/publish/import", &fields, &documents());
     assert_eq!((made.status, made.field("location")), (303, Some(API)), "{made:?}");
     (house, pia)
 }
@@ -220,7 +222,8 @@ async fn what_a_publisher_sends_is_shown_as_text() {
     // A file of that name, and one that is broken inside.
     let broken = evil[0].1.replace("</wsdl:definitions>", "<script>alert(1)</script>");
     inert(&pia.upload("/publish/import", "/publish/import", &[], &[("<img src=x onerror=alert(1)>.wsdl", &broken)]), "file");
-    let made = send(&mut pia, "/publish/import", &[("name", "countries")], &evil);
+    let fields = [("name", "countries"), ("endpoint", "https://service.example.org/soap")];
+    let made = send(&mut pia, "/publish/import", &fields, &evil);
     assert_eq!(made.status, 303, "{}", made.body);
     let access = [("revision", "1"), ("title", EVIL), ("security", "none"), ("visibility", "public"), ("offer", "all"), ("rest", "yes")];
     assert_eq!(pia.fill(&format!("{API}/access"), &format!("{API}/access"), &access).status, 303);
