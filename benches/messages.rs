@@ -9,8 +9,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 
-use castile::mediate::encode::encode;
-use castile::mediate::{DecodeOptions, Decoded, Decoder, Direction};
+use castile::mediate::{DecodeOptions, Decoded, Decoder, Direction, encode};
 use castile::plan::Program;
 use castile::plan::compile::{Settings, compile};
 use castile::wsdl::resolve::resolve;

@@ -118,12 +118,12 @@ impl Visit {
         match page.verb {
             Verb::Get => {}
             Verb::Post => {
-                self.from_here(portal, head)?;
+                self.check_origin(portal, head)?;
                 self.form = read(head, body).await?;
                 self.known()?;
             }
             Verb::Upload => {
-                self.from_here(portal, head)?;
+                self.check_origin(portal, head)?;
                 // What may be large is read of those only who may send it.
                 self.may(page)?;
                 let length = head.headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
@@ -136,7 +136,7 @@ impl Visit {
         self.may(page)
     }
 
-    fn from_here(&self, portal: &Portal, head: &Parts) -> Result<(), Fail> {
+    fn check_origin(&self, portal: &Portal, head: &Parts) -> Result<(), Fail> {
         if origin::is_from_here(portal, head) { Ok(()) } else { Err(Fail::Elsewhere) }
     }
 

@@ -288,16 +288,8 @@ fn set_auth(there: &mut Auth, auth: UpstreamAuth) {
         UpstreamAuth::Token { user, secret, digest } => {
             let kind = Some(if digest { PasswordKind::Digest } else { PasswordKind::Text });
             let token = TokenAuth { user, password: Some(sealed(secret)), kind, nonce: None };
-            there
-                .wss
-                .get_or_insert_with(|| Wss {
-                    username_token: None,
-                    timestamp: None,
-                    ttl: crate::api::TTL,
-                    signature: None,
-                    must_understand: true,
-                })
-                .username_token = Some(token);
+            let none = Wss { username_token: None, timestamp: None, ttl: crate::api::TTL, signature: None, must_understand: true };
+            there.wss.get_or_insert(none).username_token = Some(token);
         }
     }
 }

@@ -120,7 +120,7 @@ pub(super) fn indented(xml: &str) -> String {
         let opens = !closes && !tag.ends_with("/>") && !tag.starts_with("<?") && !tag.starts_with("<!");
         depth += usize::from(opens);
         // A start tag and its end tag stay together.
-        after_text = opens && left.trim_start().starts_with("</") || opens && !left.trim_start().starts_with('<');
+        after_text = opens && (left.trim_start().starts_with("</") || !left.trim_start().starts_with('<'));
         rest = left;
     }
     out.push_str(rest);
